@@ -1,0 +1,112 @@
+/**
+ * One market's order book: two ladders of bids, in whole numbers.
+ *
+ * The book is mutable on purpose (one owner, millions of updates); every function here is total, synchronous and free of
+ * IO. It knows nothing of sequence numbers, trust or time: `Sequencer` and `Replay` do.
+ */
+import { type BookLevels, type Level, type Side } from "./BookRecord.ts"
+import { hashToText, levelHashHigh, levelHashLow } from "./BookHash.ts"
+import * as Ladder from "./Ladder.ts"
+import { dollarE4 } from "./Units.ts"
+
+export interface Book {
+  readonly yes: Ladder.Ladder
+  readonly no: Ladder.Ladder
+  /** The digest of all levels: two 32-bit lanes, each the sum of the levels' hashes. Kept by `apply`, read by `hash`. */
+  hashLow: number
+  hashHigh: number
+}
+
+/** Why a change was refused; the book is as it was before. */
+export type BookProblem =
+  /** The change would make the level's size negative. */
+  | "negative_level"
+  /** The price is not within 1..9999. */
+  | "price_out_of_range"
+  /** A size or change that is not a whole number, or beyond 2^53. */
+  | "size_out_of_range"
+
+export const make = (): Book => ({ yes: Ladder.make(), no: Ladder.make(), hashLow: 0, hashHigh: 0 })
+
+export const ladder = (book: Book, side: Side): Ladder.Ladder => (side === "yes" ? book.yes : book.no)
+
+/** Adds `deltaE2` to one level. Returns the problem, or `undefined` when applied. O(1). */
+export const apply = (book: Book, side: Side, priceE4: number, deltaE2: number): BookProblem | undefined => {
+  if (!(priceE4 >= 1 && priceE4 < dollarE4 && Number.isInteger(priceE4))) return "price_out_of_range"
+  const target = side === "yes" ? book.yes : book.no
+  const before = Ladder.size(target, priceE4)
+  const after = before + deltaE2
+  if (after < 0) return "negative_level"
+  if (!Number.isSafeInteger(after)) return "size_out_of_range"
+  Ladder.set(target, priceE4, after)
+  let low = book.hashLow
+  let high = book.hashHigh
+  if (before !== 0) {
+    low -= levelHashLow(side, priceE4, before)
+    high -= levelHashHigh(side, priceE4, before)
+  }
+  if (after !== 0) {
+    low += levelHashLow(side, priceE4, after)
+    high += levelHashHigh(side, priceE4, after)
+  }
+  book.hashLow = low | 0
+  book.hashHigh = high | 0
+  return undefined
+}
+
+/** Empties both ladders. */
+export const clear = (book: Book): void => {
+  Ladder.clear(book.yes)
+  Ladder.clear(book.no)
+  book.hashLow = 0
+  book.hashHigh = 0
+}
+
+/** Replaces the whole book. Returns the first problem found; the book is then what could be applied and must not be trusted. */
+export const replace = (book: Book, levels: BookLevels): BookProblem | undefined => {
+  clear(book)
+  for (const side of ["yes", "no"] as const) {
+    for (const level of levels[side]) {
+      if (!(level.sizeE2 > 0)) return "size_out_of_range"
+      const problem = apply(book, side, level.priceE4, level.sizeE2)
+      if (problem !== undefined) return problem
+    }
+  }
+  return undefined
+}
+
+/** A new book with these levels; levels that `replace` would refuse are left out. */
+export const fromLevels = (levels: BookLevels): Book => {
+  const book = make()
+  replace(book, levels)
+  return book
+}
+
+/** An independent copy. O(levels). */
+export const copy = (book: Book): Book => ({
+  yes: Ladder.copy(book.yes),
+  no: Ladder.copy(book.no),
+  hashLow: book.hashLow,
+  hashHigh: book.hashHigh
+})
+
+/** Both ladders, ascending by price, best last. With `depth` greater than 0 only the best `depth` levels of each. O(levels). */
+export const levels = (book: Book, depth = 0): BookLevels => ({
+  yes: Ladder.levels(book.yes, depth),
+  no: Ladder.levels(book.no, depth)
+})
+
+/** The best bid of a side: the level with the highest price, `undefined` when the side is empty. */
+export const best = (book: Book, side: Side): Level | undefined => Ladder.best(ladder(book, side))
+
+/** Whether a yes bid and a no bid add up to a dollar or more, which the exchange would have matched. O(1). */
+export const isCrossed = (book: Book): boolean => {
+  const yes = Ladder.bestPriceE4(book.yes)
+  return yes > 0 && yes + Ladder.bestPriceE4(book.no) >= dollarE4 && Ladder.bestPriceE4(book.no) > 0
+}
+
+/**
+ * The digest of the book, 16 hexadecimal digits: equal for equal books however they came about, `"0000000000000000"` for the
+ * empty one. Detects mistakes, not forgery: 64 bits, not cryptographic. O(1). Recipe in SPEC-book.md.
+ */
+export const hash = (book: Book): string => hashToText(book.hashHigh, book.hashLow)
