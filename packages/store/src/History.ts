@@ -4,7 +4,7 @@
  * An answer always says how far it can be trusted and from where it was rebuilt. Knows nothing of HTTP.
  */
 import type { Book } from "@kalshibook/core/Book"
-import type { BookClock, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type { Trust } from "@kalshibook/core/Trust"
 import { Context, type Effect, Schema } from "effect"
@@ -42,8 +42,8 @@ export interface BookAnswer {
    * open or when the book is not stale.
    */
   readonly gapEndsMicros: number | null
-  /** The last record applied. */
-  readonly last: BookRecord
+  /** Head of the last record applied. */
+  readonly last: RecordHead
   /** Offset of the keyframe from which the fold began; `null` when it began at the log's start. */
   readonly keyframeOffset: number | null
   /** How many records were folded on top of the keyframe. */

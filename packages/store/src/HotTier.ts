@@ -5,7 +5,8 @@
  * stored is always a prefix of what was received. Knows nothing of sockets, of books or of what a caller asks: `History`
  * answers questions.
  */
-import type { BookClock, BookLevels, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { BookClock, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Context, type Effect, type Option, Schema } from "effect"
 import { SqlError } from "effect/sql"
@@ -19,25 +20,6 @@ export class HotTierError extends Schema.TaggedError<HotTierError>()("HotTierErr
   get isRetryable(): boolean {
     return this.reason.isRetryable
   }
-}
-
-/** A full, trusted book that the recorder computed, stored so that reading at T need not go far back. */
-export interface Keyframe {
-  readonly marketTicker: MarketTicker
-  /** Offset of the last record that is part of `levels`. */
-  readonly offset: number
-  readonly epoch: number
-  readonly sid: number
-  readonly seq: number
-  /** Receipt of the record at `offset`, Unix microseconds. */
-  readonly tsReceivedMicros: number
-  /** The record's effective time by the exchange's clock (SPEC-book.md, "The two clocks"), Unix microseconds. */
-  readonly tsExchangeEffectiveMicros: number
-  /** Offset of the snapshot since which the book is trusted. */
-  readonly sinceOffset: number
-  /** Digest of `levels` (`Book.hash`), 16 hexadecimal digits. */
-  readonly bookHash: string
-  readonly levels: BookLevels
 }
 
 /** Up to where everything that was received is durably stored. */

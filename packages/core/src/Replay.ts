@@ -1,0 +1,135 @@
+/**
+ * The fold of a market's log: the definition of "the book at T" that every faster path is tested against.
+ *
+ * Total: any record in any state gives a state (SPEC-book.md has the table). Knows nothing of where records come from.
+ */
+import * as Book from "./Book.ts"
+import type { BookClock, BookRecord, GapRecord, RecordHead } from "./BookRecord.ts"
+import type { Keyframe } from "./Keyframe.ts"
+import * as Trust from "./Trust.ts"
+
+export interface Replay {
+  readonly book: Book.Book
+  trust: Trust.Trust
+  /** The last record folded; `undefined` before the first. */
+  last: RecordHead | undefined
+  /** Running maximum of the records' times by the exchange's clock, Unix microseconds; 0 before the first. */
+  tsExchangeEffectiveMicros: number
+  /** How many records were folded since the start, or since the keyframe. */
+  recordsApplied: number
+}
+
+/** The state before the first record of a log. */
+export const make = (): Replay => ({
+  book: Book.make(),
+  trust: Trust.unknown,
+  last: undefined,
+  tsExchangeEffectiveMicros: 0,
+  recordsApplied: 0
+})
+
+/** The state right after the keyframe's record. */
+export const fromKeyframe = (keyframe: Keyframe): Replay => ({
+  book: Book.fromLevels(keyframe.levels),
+  trust: Trust.trusted(keyframe.sinceOffset),
+  last: keyframe,
+  tsExchangeEffectiveMicros: keyframe.tsExchangeEffectiveMicros,
+  recordsApplied: 0
+})
+
+/** The keyframe of the current state; `undefined` unless the book is trusted. O(levels). */
+export const toKeyframe = (replay: Replay): Keyframe | undefined => {
+  const { last, trust } = replay
+  if (trust._tag !== "trusted" || last === undefined) return undefined
+  return {
+    marketTicker: last.marketTicker,
+    offset: last.offset,
+    epoch: last.epoch,
+    sid: last.sid,
+    seq: last.seq,
+    tsExchangeMicros: last.tsExchangeMicros,
+    tsReceivedMicros: last.tsReceivedMicros,
+    tsExchangeEffectiveMicros: replay.tsExchangeEffectiveMicros,
+    sinceOffset: trust.sinceOffset,
+    bookHash: Book.hash(replay.book),
+    levels: Book.levels(replay.book)
+  }
+}
+
+/**
+ * The record's time by the exchange's clock, given the state before it: never less than that of the record before.
+ *
+ * 1. A delta has the exchange's own time; without one, its receipt.
+ * 2. A gap begins at the last exchange time proven on its subscription; without one, at its receipt.
+ * 3. A snapshot of a trusted book changes nothing, so it takes the time of the record before.
+ * 4. A snapshot after a gap carries no time of the exchange. It is placed as far behind the gap's beginning as our own clock
+ *    says, which does not depend on how far the two clocks differ; where the gap has no exchange time, at its receipt.
+ * 5. The first snapshot is placed at its receipt.
+ */
+export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
+  Math.max(replay.tsExchangeEffectiveMicros, ownExchangeMicros(replay.trust, record))
+
+const ownExchangeMicros = (trust: Trust.Trust, record: BookRecord): number => {
+  if (record.kind !== "snapshot") return record.tsExchangeMicros ?? record.tsReceivedMicros
+  if (trust._tag === "trusted") return 0
+  if (trust._tag === "stale" && trust.gap.tsExchangeMicros !== null) {
+    return trust.gap.tsExchangeMicros + (record.tsReceivedMicros - trust.gap.tsReceivedMicros)
+  }
+  return record.tsReceivedMicros
+}
+
+/** Folds one record. O(1) for deltas and gaps, O(levels) for snapshots. */
+export const apply = (replay: Replay, record: BookRecord): void => {
+  replay.tsExchangeEffectiveMicros = exchangeMicros(replay, record)
+  switch (record.kind) {
+    case "snapshot":
+      replay.trust =
+        Book.replace(replay.book, record.levels) === undefined && !Book.isCrossed(replay.book)
+          ? Trust.trusted(record.offset)
+          : Trust.stale(inconsistencyAt(record))
+      break
+    case "delta":
+      // A delta outside a trusted book changes nothing: its base is not known.
+      if (
+        replay.trust._tag === "trusted" &&
+        Book.apply(replay.book, record.side, record.priceE4, record.deltaE2) !== undefined
+      ) {
+        replay.trust = Trust.stale(inconsistencyAt(record))
+      }
+      break
+    case "gap":
+      replay.trust = Trust.stale(record)
+      break
+  }
+  replay.last = record
+  replay.recordsApplied++
+}
+
+/** Recorders write the gap before a record that does not fit (I6), so this speaks only where a log was damaged. */
+const inconsistencyAt = (record: BookRecord): GapRecord => ({
+  kind: "gap",
+  marketTicker: record.marketTicker,
+  offset: record.offset,
+  epoch: record.epoch,
+  sid: record.sid,
+  seq: record.seq,
+  tsExchangeMicros: record.tsExchangeMicros,
+  tsReceivedMicros: record.tsReceivedMicros,
+  cause: "inconsistent",
+  tsDetectedMicros: record.tsReceivedMicros
+})
+
+/** Folds records while their time by `clock` does not pass `atMicros`. Returns whether one passed it: the fold is then complete. */
+export const applyUntil = (
+  replay: Replay,
+  records: ReadonlyArray<BookRecord>,
+  atMicros: number,
+  clock: BookClock
+): boolean => {
+  for (const record of records) {
+    const micros = clock === "received" ? record.tsReceivedMicros : exchangeMicros(replay, record)
+    if (micros > atMicros) return true
+    apply(replay, record)
+  }
+  return false
+}
