@@ -99,10 +99,19 @@ export const levels = (book: Book, depth = 0): BookLevels => ({
 /** The best bid of a side: the level with the highest price, `undefined` when the side is empty. */
 export const best = (book: Book, side: Side): Level | undefined => Ladder.best(ladder(book, side))
 
+/** The size at one level in 1/100 contract, 0 where there is none. O(1). `priceE4` is 1..9999. */
+export const sizeE2 = (book: Book, side: Side, priceE4: number): number => Ladder.size(ladder(book, side), priceE4)
+
+/** Whether a bid of `side` at this price would meet the other side's best bid. O(1). */
+export const wouldCross = (book: Book, side: Side, priceE4: number): boolean => {
+  const opposite = Ladder.bestPriceE4(side === "yes" ? book.no : book.yes)
+  return opposite > 0 && opposite + priceE4 >= dollarE4
+}
+
 /** Whether a yes bid and a no bid add up to a dollar or more, which the exchange would have matched. O(1). */
 export const isCrossed = (book: Book): boolean => {
   const yes = Ladder.bestPriceE4(book.yes)
-  return yes > 0 && yes + Ladder.bestPriceE4(book.no) >= dollarE4 && Ladder.bestPriceE4(book.no) > 0
+  return yes > 0 && wouldCross(book, "yes", yes)
 }
 
 /**

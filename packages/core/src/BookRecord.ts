@@ -76,6 +76,7 @@ export interface DeltaRecord extends RecordHead {
  * - `inconsistent`: a negative level, a crossed book or a price off the market's grid
  * - `recorder_stopped`: no recorder was running
  * - `market_closed`: the market closed and recording of it ended
+ * - `unsubscribed`: the market is not subscribed, so nothing would tell of a change
  * - `storage`: records could not be stored
  */
 export type GapCause = (typeof gapCauses)[number]
@@ -88,6 +89,7 @@ export const gapCauses = [
   "inconsistent",
   "recorder_stopped",
   "market_closed",
+  "unsubscribed",
   "storage"
 ] as const
 

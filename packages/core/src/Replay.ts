@@ -62,8 +62,8 @@ export const toKeyframe = (replay: Replay): Keyframe | undefined => {
  * 1. A delta has the exchange's own time; without one, its receipt.
  * 2. A gap begins at the last exchange time proven on its subscription; without one, at its receipt.
  * 3. A snapshot of a trusted book changes nothing, so it takes the time of the record before.
- * 4. A snapshot after a gap carries no time of the exchange. It is placed as far behind the gap's beginning as our own clock
- *    says, which does not depend on how far the two clocks differ; where the gap has no exchange time, at its receipt.
+ * 4. A snapshot after a gap carries no time of the exchange. It is placed at its receipt or, if that is later (the exchange's
+ *    clock is ahead of ours), as far behind the gap's exchange time as our own clock says.
  * 5. The first snapshot is placed at its receipt.
  */
 export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
@@ -72,10 +72,9 @@ export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
 const ownExchangeMicros = (trust: Trust.Trust, record: BookRecord): number => {
   if (record.kind !== "snapshot") return record.tsExchangeMicros ?? record.tsReceivedMicros
   if (trust._tag === "trusted") return 0
-  if (trust._tag === "stale" && trust.gap.tsExchangeMicros !== null) {
-    return trust.gap.tsExchangeMicros + (record.tsReceivedMicros - trust.gap.tsReceivedMicros)
-  }
-  return record.tsReceivedMicros
+  if (trust._tag === "unknown" || trust.gap.tsExchangeMicros === null) return record.tsReceivedMicros
+  const elapsedMicros = record.tsReceivedMicros - trust.gap.tsReceivedMicros
+  return Math.max(record.tsReceivedMicros, trust.gap.tsExchangeMicros + elapsedMicros)
 }
 
 /** Folds one record. O(1) for deltas and gaps, O(levels) for snapshots. */

@@ -1,0 +1,174 @@
+/**
+ * The writing end of one market's log: gives every record its offset, keeps the live book, and never lets a record that does
+ * not fit pass as good. Pure and synchronous: the same input gives the same records with the same offsets.
+ *
+ * Invariants I4-I8 of SPEC-book.md are kept here.
+ */
+import * as Book from "./Book.ts"
+import type { BookLevels, BookRecord, GapCause, MarketTicker, RecordHead, Side } from "./BookRecord.ts"
+import type { Outbox } from "./Outbox.ts"
+import * as PriceGrid from "./PriceGrid.ts"
+import * as Replay from "./Replay.ts"
+
+/** Records between two keyframes of a market: what a read at T folds at most. A keyframe costs about as much as 30 records. */
+export const keyframeRecordsMax = 500
+
+export interface MarketLog {
+  readonly marketTicker: MarketTicker
+  /** Offset of the last record written, 0 before the first. */
+  offset: number
+  readonly replay: Replay.Replay
+  /** The prices that the market allows, as far as we were told. */
+  grid: PriceGrid.PriceGrid
+  recordsSinceKeyframe: number
+}
+
+/** Where a frame came from. */
+export interface FrameHead {
+  readonly epoch: number
+  readonly sid: number
+  readonly seq: number
+  readonly tsExchangeMicros: number | null
+  readonly tsReceivedMicros: number
+}
+
+/** From where on a log is not proven. */
+export interface GapStart extends FrameHead {
+  readonly cause: GapCause
+  readonly tsDetectedMicros: number
+}
+
+/** A log that goes on after `offset`. */
+export const make = (marketTicker: MarketTicker, offset: number): MarketLog => ({
+  marketTicker,
+  offset,
+  replay: Replay.make(),
+  grid: PriceGrid.any,
+  recordsSinceKeyframe: 0
+})
+
+export const isTrusted = (log: MarketLog): boolean => log.replay.trust._tag === "trusted"
+
+/** Appends a gap, unless the book is not trusted anyway. A log that never had a record has nothing to distrust. */
+export const distrust = (log: MarketLog, start: GapStart, outbox: Outbox): void => {
+  if (isTrusted(log)) append(log, gapOf(log, start), outbox)
+}
+
+/** Appends the gap with which a log goes on that an earlier recorder left without one. */
+export const resume = (log: MarketLog, start: GapStart, outbox: Outbox): void => {
+  append(log, gapOf(log, start), outbox)
+}
+
+/**
+ * Appends a snapshot. Returns whether the book is trusted now. A snapshot that contradicts a trusted book shows that changes
+ * were missed without a hole in the numbers: a gap goes before it. One that is itself inconsistent is followed by a gap.
+ */
+export const snapshot = (log: MarketLog, head: FrameHead, levels: BookLevels, outbox: Outbox): boolean => {
+  if (isTrusted(log) && Book.hash(Book.fromLevels(levels)) !== Book.hash(log.replay.book)) {
+    append(log, gapOf(log, inconsistent(head)), outbox)
+  }
+  append(log, { kind: "snapshot", ...headOf(log, head), levels }, outbox)
+  if (!isTrusted(log)) {
+    append(log, gapOf(log, inconsistent(head)), outbox)
+    return false
+  }
+  widenGrid(log, levels)
+  writeKeyframe(log, outbox)
+  return true
+}
+
+/**
+ * Appends a delta. Returns whether the book is still trusted, if it was: one that cannot be right (a level below zero, a
+ * crossed book, a new level off the grid) is preceded by a gap and changes nothing.
+ */
+export const delta = (
+  log: MarketLog,
+  head: FrameHead,
+  side: Side,
+  priceE4: number,
+  deltaE2: number,
+  outbox: Outbox
+): boolean => {
+  const { replay } = log
+  const wasTrusted = replay.trust._tag === "trusted"
+  if (wasTrusted && !fits(log, side, priceE4, deltaE2)) append(log, gapOf(log, inconsistent(head)), outbox)
+  append(
+    log,
+    {
+      kind: "delta",
+      marketTicker: log.marketTicker,
+      offset: log.offset + 1,
+      epoch: head.epoch,
+      sid: head.sid,
+      seq: head.seq,
+      tsExchangeMicros: head.tsExchangeMicros,
+      tsReceivedMicros: head.tsReceivedMicros,
+      side,
+      priceE4,
+      deltaE2
+    },
+    outbox
+  )
+  if (replay.trust._tag !== "trusted") return !wasTrusted
+  if (log.recordsSinceKeyframe >= keyframeRecordsMax) writeKeyframe(log, outbox)
+  return true
+}
+
+const fits = (log: MarketLog, side: Side, priceE4: number, deltaE2: number): boolean => {
+  const { book } = log.replay
+  const before = Book.sizeE2(book, side, priceE4)
+  if (before + deltaE2 < 0) return false
+  if (before > 0 || deltaE2 <= 0) return true
+  return PriceGrid.isOnGrid(log.grid, priceE4) && !Book.wouldCross(book, side, priceE4)
+}
+
+/** The exchange knows its own prices: a snapshot with levels off our grid shows that our grid is out of date. */
+const widenGrid = (log: MarketLog, levels: BookLevels): void => {
+  for (const side of [levels.yes, levels.no]) {
+    for (const level of side) {
+      if (PriceGrid.isOnGrid(log.grid, level.priceE4)) continue
+      log.grid = PriceGrid.any
+      return
+    }
+  }
+}
+
+const append = (log: MarketLog, record: BookRecord, outbox: Outbox): void => {
+  Replay.apply(log.replay, record)
+  log.offset = record.offset
+  log.recordsSinceKeyframe++
+  outbox.records.push(record)
+}
+
+/** Stores the book as it is now; nothing when it is not trusted. */
+export const writeKeyframe = (log: MarketLog, outbox: Outbox): void => {
+  const keyframe = Replay.toKeyframe(log.replay)
+  if (keyframe === undefined) return
+  outbox.keyframes.push(keyframe)
+  log.recordsSinceKeyframe = 0
+}
+
+const headOf = (log: MarketLog, head: FrameHead): RecordHead => ({
+  marketTicker: log.marketTicker,
+  offset: log.offset + 1,
+  epoch: head.epoch,
+  sid: head.sid,
+  seq: head.seq,
+  tsExchangeMicros: head.tsExchangeMicros,
+  tsReceivedMicros: head.tsReceivedMicros
+})
+
+/** The gap never begins before the log's last record (I5). */
+const gapOf = (log: MarketLog, start: GapStart): BookRecord => ({
+  kind: "gap",
+  ...headOf(log, start),
+  tsReceivedMicros: Math.max(start.tsReceivedMicros, log.replay.last?.tsReceivedMicros ?? 0),
+  cause: start.cause,
+  tsDetectedMicros: start.tsDetectedMicros
+})
+
+const inconsistent = (head: FrameHead): GapStart => ({
+  ...head,
+  cause: "inconsistent",
+  tsDetectedMicros: head.tsReceivedMicros
+})

@@ -1,0 +1,319 @@
+/**
+ * From decoded frames to records: checks the numbers of every subscription, hands each message to its market's log, and
+ * distrusts exactly the books that a loss may have touched.
+ *
+ * Deterministic: what comes in is frames with their times, connections opening and closing, and which markets are followed;
+ * what comes out is records with offsets. It reads no clock and does no IO, so a recording can be derived again from the
+ * frames. It asks nobody for anything: what should be done about a loss is told to a listener.
+ */
+import type { GapCause, MarketTicker } from "./BookRecord.ts"
+import * as ErrorCode from "./kalshi/ErrorCode.ts"
+import type { OrderbookDelta, OrderbookSnapshot, ServerMessage } from "./kalshi/ServerMessage.ts"
+import * as MarketLog from "./MarketLog.ts"
+import * as Outbox from "./Outbox.ts"
+import * as Sequencer from "./Sequencer.ts"
+
+/** Told synchronously, in the middle of a frame: must only take note. */
+export interface Listener {
+  /** The market's book is exact from now on. */
+  readonly trusted: (ticker: MarketTicker) => void
+  /** The market's book is not known from now on. */
+  readonly distrusted: (ticker: MarketTicker, cause: GapCause) => void
+  /** A frame of a market that is not followed. */
+  readonly unannounced: (ticker: MarketTicker) => void
+  /** The exchange ended a subscription (errors 10 and 25). */
+  readonly subscriptionEnded: (sid: number, channel: string) => void
+}
+
+/** A subscription of the current connection. */
+interface Subscription {
+  readonly channel: string
+  /** Receipt of the last frame in order, Unix microseconds: up to here nothing is missing. */
+  tsProvenMicros: number
+  /** The latest time of the exchange carried by a frame in order. */
+  tsExchangeProvenMicros: number | null
+}
+
+/** What was counted since the start. */
+export interface RecorderCounts {
+  frames: number
+  framesRepeated: number
+  framesUnknown: number
+  framesUndecodable: number
+  framesWithUnknownFields: number
+  /** Changes of size 0: they consume a number and alter nothing. */
+  deltasEmpty: number
+  sequenceGaps: number
+  framesLost: number
+}
+
+export interface Recorder {
+  readonly listener: Listener
+  readonly outbox: Outbox.Outbox
+  readonly logs: Map<MarketTicker, MarketLog.MarketLog>
+  /** Markets that are subscribed on the current connection, or are being so. Only their books can be trusted. */
+  readonly followed: Set<MarketTicker>
+  /** Where the logs of markets end that have no entry in `logs` yet. */
+  readonly offsets: Map<MarketTicker, number>
+  /** 0 before the first connection. */
+  epoch: number
+  sequencer: Sequencer.Sequencer
+  subscriptions: Map<number, Subscription>
+  /** The latest exchange time carried by a book frame, and its receipt. */
+  tsExchangeMicros: number | null
+  tsExchangeReceivedMicros: number | null
+  readonly counts: RecorderCounts
+}
+
+export const make = (listener: Listener): Recorder => ({
+  listener,
+  outbox: Outbox.make(),
+  logs: new Map(),
+  followed: new Set(),
+  offsets: new Map(),
+  epoch: 0,
+  sequencer: Sequencer.make(),
+  subscriptions: new Map(),
+  tsExchangeMicros: null,
+  tsExchangeReceivedMicros: null,
+  counts: {
+    frames: 0,
+    framesRepeated: 0,
+    framesUnknown: 0,
+    framesUndecodable: 0,
+    framesWithUnknownFields: 0,
+    deltasEmpty: 0,
+    sequenceGaps: 0,
+    framesLost: 0
+  }
+})
+
+/** The market's log, made when there is none. */
+export const logOf = (recorder: Recorder, ticker: MarketTicker): MarketLog.MarketLog => {
+  let log = recorder.logs.get(ticker)
+  if (log === undefined) {
+    log = MarketLog.make(ticker, recorder.offsets.get(ticker) ?? 0)
+    recorder.offsets.delete(ticker)
+    recorder.logs.set(ticker, log)
+  }
+  return log
+}
+
+/** A connection is open. Everything of the one before is over. */
+export const open = (recorder: Recorder, epoch: number): void => {
+  recorder.epoch = epoch
+  recorder.sequencer = Sequencer.make()
+  recorder.subscriptions = new Map()
+  recorder.followed.clear()
+}
+
+/** The connection is gone: no book of it is known any more. */
+export const close = (recorder: Recorder, cause: GapCause, tsDetectedMicros: number): void => {
+  for (const sid of recorder.subscriptions.keys()) distrustAll(recorder, sid, 0, cause, tsDetectedMicros)
+  recorder.subscriptions.clear()
+  recorder.followed.clear()
+}
+
+/** From now on frames of this market are expected. */
+export const follow = (recorder: Recorder, ticker: MarketTicker): void => {
+  recorder.followed.add(ticker)
+}
+
+/** From now on nothing would tell of a change of this market. */
+export const unfollow = (recorder: Recorder, ticker: MarketTicker, cause: GapCause, tsDetectedMicros: number): void => {
+  recorder.followed.delete(ticker)
+  const log = recorder.logs.get(ticker)
+  const { sid = 0 } = log?.replay.last ?? {}
+  if (log !== undefined) {
+    MarketLog.distrust(log, { ...provenEnd(recorder, sid, 0, tsDetectedMicros), cause }, recorder.outbox)
+  }
+}
+
+/** One frame, decoded. */
+export const receive = (recorder: Recorder, message: ServerMessage, tsReceivedMicros: number): void => {
+  const { counts } = recorder
+  counts.frames++
+  if (message.unknownFields.length > 0) counts.framesWithUnknownFields++
+  if (message._tag === "subscribed") {
+    openSubscription(recorder, message.sid, message.channel, tsReceivedMicros)
+    return
+  }
+  const sid = "sid" in message ? message.sid : null
+  const seq = "seq" in message ? message.seq : null
+  if (sid !== null && seq !== null) {
+    const verdict = Sequencer.accept(recorder.sequencer, sid, seq)
+    if (verdict === "repeated") {
+      counts.framesRepeated++
+      return
+    }
+    if (verdict !== "next") {
+      counts.sequenceGaps++
+      counts.framesLost += verdict.seqReceived - verdict.seqExpected
+      distrustAll(recorder, sid, verdict.seqExpected, "sequence_hole", tsReceivedMicros)
+    }
+  }
+  take(recorder, message, tsReceivedMicros)
+  if (sid !== null && seq !== null) proved(recorder, sid, message, tsReceivedMicros)
+}
+
+const take = (recorder: Recorder, message: ServerMessage, tsReceivedMicros: number): void => {
+  const { counts, epoch, outbox } = recorder
+  switch (message._tag) {
+    case "orderbook_delta":
+      takeDelta(recorder, message, tsReceivedMicros)
+      break
+    case "orderbook_snapshot":
+      takeSnapshot(recorder, message, tsReceivedMicros)
+      break
+    case "trade":
+      outbox.trades.push({
+        tradeId: message.tradeId,
+        marketTicker: message.marketTicker,
+        epoch,
+        sid: message.sid,
+        seq: message.seq ?? 0,
+        tsExchangeMicros: message.tsExchangeMicros,
+        tsReceivedMicros,
+        yesPriceE4: message.yesPriceE4,
+        sizeE2: message.sizeE2,
+        takerSide: message.takerSide,
+        isBlockTrade: message.isBlockTrade
+      })
+      break
+    case "market_lifecycle_v2":
+    case "multivariate_market_lifecycle":
+    case "event_lifecycle":
+    case "event_fee_update":
+      outbox.lifecycle.push({
+        ticker: "marketTicker" in message ? message.marketTicker : message.eventTicker,
+        eventType: "eventType" in message ? message.eventType : message._tag,
+        epoch,
+        sid: message.sid,
+        seq: message.seq ?? 0,
+        tsReceivedMicros,
+        body: message.body
+      })
+      break
+    case "error":
+      if (ErrorCode.isTerminal(message.code)) endSubscription(recorder, message.sid, tsReceivedMicros)
+      break
+    case "unsubscribed":
+      distrustAll(recorder, message.sid, 0, "unsubscribed", tsReceivedMicros)
+      Sequencer.end(recorder.sequencer, message.sid)
+      recorder.subscriptions.delete(message.sid)
+      break
+    case "undecodable":
+      counts.framesUndecodable++
+      // Without its numbers nobody can tell what it was; the hole that it leaves shows at the next frame.
+      if (message.sid !== null && message.seq !== null) {
+        distrustAll(recorder, message.sid, message.seq, "undecodable", tsReceivedMicros)
+      }
+      break
+    case "unknown":
+      counts.framesUnknown++
+      break
+    default:
+      break
+  }
+}
+
+const takeDelta = (recorder: Recorder, message: OrderbookDelta, tsReceivedMicros: number): void => {
+  if (message.deltaE2 === 0) {
+    recorder.counts.deltasEmpty++
+    return
+  }
+  const { marketTicker, seq, sid, tsExchangeMicros } = message
+  const log = logOf(recorder, marketTicker)
+  const head = { epoch: recorder.epoch, sid, seq, tsExchangeMicros, tsReceivedMicros }
+  if (!MarketLog.delta(log, head, message.side, message.priceE4, message.deltaE2, recorder.outbox)) {
+    recorder.listener.distrusted(marketTicker, "inconsistent")
+  }
+  if (!recorder.followed.has(marketTicker)) recorder.listener.unannounced(marketTicker)
+}
+
+const takeSnapshot = (recorder: Recorder, message: OrderbookSnapshot, tsReceivedMicros: number): void => {
+  const { listener, outbox } = recorder
+  const { marketTicker, seq, sid } = message
+  const log = logOf(recorder, marketTicker)
+  const head = { epoch: recorder.epoch, sid, seq, tsExchangeMicros: null, tsReceivedMicros }
+  // The exchange answers out of order: the snapshot can come before the `subscribed` of its sid.
+  openSubscription(recorder, sid, "orderbook_delta", tsReceivedMicros)
+  if (!MarketLog.snapshot(log, head, message.levels, outbox)) {
+    listener.distrusted(marketTicker, "inconsistent")
+  } else if (recorder.followed.has(marketTicker)) {
+    listener.trusted(marketTicker)
+  } else {
+    // Nothing would tell of its next change.
+    const start = { ...head, tsReceivedMicros: tsReceivedMicros + 1, cause: "unsubscribed" as const }
+    MarketLog.distrust(log, { ...start, tsDetectedMicros: tsReceivedMicros + 1 }, outbox)
+    listener.unannounced(marketTicker)
+  }
+}
+
+const openSubscription = (recorder: Recorder, sid: number, channel: string, tsReceivedMicros: number): void => {
+  if (recorder.subscriptions.has(sid)) return
+  recorder.subscriptions.set(sid, { channel, tsProvenMicros: tsReceivedMicros, tsExchangeProvenMicros: null })
+}
+
+/** An error that names no subscription may mean any of them. */
+const endSubscription = (recorder: Recorder, sid: number | null, tsReceivedMicros: number): void => {
+  for (const [each, { channel }] of [...recorder.subscriptions]) {
+    if (sid !== null && sid !== each) continue
+    distrustAll(recorder, each, 0, "channel_error", tsReceivedMicros)
+    recorder.subscriptions.delete(each)
+    Sequencer.end(recorder.sequencer, each)
+    recorder.listener.subscriptionEnded(each, channel)
+  }
+}
+
+/** Takes note that nothing of the sid is missing up to this frame. */
+const proved = (recorder: Recorder, sid: number, message: ServerMessage, tsReceivedMicros: number): void => {
+  const subscription = recorder.subscriptions.get(sid)
+  if (subscription === undefined) return
+  subscription.tsProvenMicros = tsReceivedMicros
+  if (message._tag === "orderbook_delta" && message.tsExchangeMicros !== null) {
+    const { tsExchangeMicros } = message
+    if (subscription.tsExchangeProvenMicros === null || tsExchangeMicros > subscription.tsExchangeProvenMicros) {
+      subscription.tsExchangeProvenMicros = tsExchangeMicros
+    }
+    recorder.tsExchangeMicros = subscription.tsExchangeProvenMicros
+    recorder.tsExchangeReceivedMicros = tsReceivedMicros
+  }
+}
+
+/** The first moment of a sid that is not proven. */
+const provenEnd = (
+  recorder: Recorder,
+  sid: number,
+  seq: number,
+  tsDetectedMicros: number
+): Omit<MarketLog.GapStart, "cause"> => {
+  const subscription = recorder.subscriptions.get(sid)
+  const tsReceivedMicros = subscription === undefined ? tsDetectedMicros : subscription.tsProvenMicros + 1
+  return {
+    epoch: recorder.epoch,
+    sid,
+    seq,
+    tsExchangeMicros: subscription?.tsExchangeProvenMicros ?? null,
+    tsReceivedMicros: Math.min(tsReceivedMicros, tsDetectedMicros),
+    tsDetectedMicros
+  }
+}
+
+/** Every trusted book of the sid may have missed something (rule 4 of `Sequencer`). O(markets). */
+const distrustAll = (
+  recorder: Recorder,
+  sid: number,
+  seq: number,
+  cause: GapCause,
+  tsDetectedMicros: number
+): void => {
+  if (recorder.subscriptions.get(sid)?.channel !== "orderbook_delta") return
+  const start = { ...provenEnd(recorder, sid, seq, tsDetectedMicros), cause }
+  for (const ticker of recorder.followed) {
+    const log = recorder.logs.get(ticker)
+    if (log === undefined || !MarketLog.isTrusted(log)) continue
+    MarketLog.distrust(log, start, recorder.outbox)
+    recorder.listener.distrusted(ticker, cause)
+  }
+}
