@@ -12,7 +12,11 @@ const notSent = (): Effect.Effect<never, SchemaIssue.Issue> =>
   Effect.fail(new SchemaIssue.InvalidValue({ message: "this schema only decodes" }))
 
 /** A schema from any JSON value to `A` by a partial function; `expected` says in the refusal what was wanted. */
-const field = <A>(to: Schema.Codec<A>, expected: string, read: (json: unknown) => A | undefined): Schema.Codec<A, unknown> =>
+const field = <A>(
+  to: Schema.Codec<A>,
+  expected: string,
+  read: (json: unknown) => A | undefined
+): Schema.Codec<A, unknown> =>
   Schema.Unknown.pipe(
     Schema.decodeTo(
       to,
@@ -37,7 +41,8 @@ const within = (value: number | undefined, least: number, most: number): number 
   value !== undefined && value >= least && value <= most ? value : undefined
 
 /** A count or id: a whole number from 0 on, such as `sid`, `seq`, `id`. */
-export const isCount = (json: unknown): json is number => typeof json === "number" && Number.isSafeInteger(json) && json >= 0
+export const isCount = (json: unknown): json is number =>
+  typeof json === "number" && Number.isSafeInteger(json) && json >= 0
 export const Count = field(Schema.Number, "a whole number from 0 on", (json) => (isCount(json) ? json : undefined))
 
 /** Price of a level: strictly between 0 and 1 dollar. Unit 1/10,000 dollar. */
@@ -139,15 +144,22 @@ const sortedOnce = (levels: Array<Level>): ReadonlyArray<Level> | undefined => {
 const LevelsOut: Schema.Codec<ReadonlyArray<Level>> = Schema.Any
 
 const levelsField = (form: LevelForm) =>
-  field(LevelsOut, "levels [price, size] with prices above 0 and below 1 dollar, none twice, and sizes above 0", (json) =>
-    readLevels(json, form)
+  field(
+    LevelsOut,
+    "levels [price, size] with prices above 0 and below 1 dollar, none twice, and sizes above 0",
+    (json) => readLevels(json, form)
   )
 
 /** `[["0.3400", "100.00"], ...]`, the current form. Comes out ascending. */
 export const Levels = levelsField({ priceDecimals: 4, priceFactor: 1, sizeDecimals: 2, sizeFactor: 1 })
 
 /** `[["0.3400", 100], ...]`, dollars and whole contracts, as until 2026-03-12. */
-export const LevelsDollarsWhole = levelsField({ priceDecimals: 4, priceFactor: 1, sizeDecimals: 0, sizeFactor: contractE2 })
+export const LevelsDollarsWhole = levelsField({
+  priceDecimals: 4,
+  priceFactor: 1,
+  sizeDecimals: 0,
+  sizeFactor: contractE2
+})
 
 /** `[[34, 100], ...]`, cents and whole contracts, as until 2026-03-12. */
 export const LevelsCents = levelsField({ priceDecimals: 0, priceFactor: 100, sizeDecimals: 0, sizeFactor: contractE2 })

@@ -239,6 +239,112 @@ const marketLifecycle = (_tag: "market_lifecycle_v2" | "multivariate_market_life
       })
     }
   )
+
+const eventMsg = Schema.Struct({
+  event_ticker: Field.Ticker
+})
+const eventKnown = Object.fromEntries(
+  [
+    ...[
+      "event_ticker",
+      "exchange_index",
+      "title",
+      "subtitle",
+      "collateral_return_type",
+      "series_ticker",
+      "strike_date"
+    ],
+    ...["strike_period", "fee_type_override", "fee_multiplier_override"]
+  ].map((name) => [name, true])
+)
+
+const eventMessage = (_tag: "event_lifecycle" | "event_fee_update") =>
+  kind(
+    Schema.Struct({ sid: Field.Count, seq: optional(Field.Count), msg: Field.Body }),
+    eventKnown,
+    ({ sid, seq, msg }) => {
+      const head = Schema.decodeUnknownResult(eventMsg)(msg)
+      if (Result.isFailure(head)) return Result.fail(head.failure.message)
+      return Result.succeed({
+        _tag,
+        sid,
+        seq: seq ?? null,
+        eventTicker: head.success.event_ticker,
+        body: bodied(msg),
+        unknownFields
+      })
+    }
+  )
+
+// ---- replies ----
+
+const subscribedMsg = Schema.Struct({ channel: Schema.NonEmptyString, sid: Field.Count })
+
+const subscribed = kind(
+  Schema.Struct({ id: optional(Field.Count), msg: subscribedMsg }),
+  subscribedMsg.fields,
+  ({ id, msg }) =>
+    Result.succeed({ _tag: "subscribed", id: idOrNone(id), channel: msg.channel, sid: msg.sid, unknownFields })
+)
+
+const okMsg = Schema.Struct({
+  market_tickers: optional(Schema.NullOr(Field.TickerList)),
+  market_ids: optional(Schema.NullOr(Field.TickerList))
+})
+
+const ok = kind(
+  Schema.Struct({
+    id: optional(Field.Count),
+    sid: optional(Field.Count),
+    seq: optional(Field.Count),
+    msg: optional(Schema.Union([Schema.Array(subscribedMsg), okMsg]))
+  }),
+  okMsg.fields,
+  ({ id, sid, seq, msg }) => {
+    const isList = Array.isArray(msg)
+    const lists = msg === undefined || isList ? undefined : (msg as typeof okMsg.Type)
+    return Result.succeed({
+      _tag: "ok",
+      id: idOrNone(id),
+      sid: sid ?? null,
+      seq: seq ?? null,
+      marketTickers: lists?.market_tickers ?? null,
+      marketIds: lists?.market_ids ?? null,
+      subscriptions: isList ? (msg as ReadonlyArray<typeof subscribedMsg.Type>) : null,
+      unknownFields
+    })
+  }
+)
+
+const unsubscribed = kind(
+  Schema.Struct({ id: optional(Field.Count), sid: Field.Count, seq: optional(Field.Count) }),
+  {},
+  ({ id, sid, seq }) => Result.succeed({ _tag: "unsubscribed", id: idOrNone(id), sid, seq: seq ?? null, unknownFields })
+)
+
+const errorMsg = Schema.Struct({
+  code: Field.Count,
+  msg: Schema.String,
+  market_ticker: optional(Field.Ticker),
+  market_tickers: optional(Field.TickerList)
+})
+
+const error = kind(
+  Schema.Struct({ id: optional(Field.Count), sid: optional(Field.Count), seq: optional(Field.Count), msg: errorMsg }),
+  errorMsg.fields,
+  ({ id, sid, seq, msg }) =>
+    Result.succeed({
+      _tag: "error",
+      id: idOrNone(id),
+      code: msg.code,
+      message: msg.msg,
+      sid: sid ?? null,
+      seq: seq ?? null,
+      marketTickers: msg.market_tickers ?? (msg.market_ticker === undefined ? null : [msg.market_ticker]),
+      unknownFields
+    })
+)
+
 const idOrNone = (id: number | undefined): number | null => (id === undefined || id === 0 ? null : id)
 
 export const frameKinds: ReadonlyMap<string, FrameKind> = new Map<string, FrameKind>([
@@ -247,5 +353,11 @@ export const frameKinds: ReadonlyMap<string, FrameKind> = new Map<string, FrameK
   ["trade", trade],
   ["ticker", ticker],
   ["market_lifecycle_v2", marketLifecycle("market_lifecycle_v2")],
-  ["multivariate_market_lifecycle", marketLifecycle("multivariate_market_lifecycle")]
+  ["multivariate_market_lifecycle", marketLifecycle("multivariate_market_lifecycle")],
+  ["event_lifecycle", eventMessage("event_lifecycle")],
+  ["event_fee_update", eventMessage("event_fee_update")],
+  ["subscribed", subscribed],
+  ["ok", ok],
+  ["unsubscribed", unsubscribed],
+  ["error", error]
 ])
