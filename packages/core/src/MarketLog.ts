@@ -9,6 +9,7 @@ import type { BookLevels, BookRecord, GapCause, MarketTicker, RecordHead, Side }
 import type { Outbox } from "./Outbox.ts"
 import * as PriceGrid from "./PriceGrid.ts"
 import * as Replay from "./Replay.ts"
+import type * as Trust from "./Trust.ts"
 
 /** Records between two keyframes of a market: what a read at T folds at most. A keyframe costs about as much as 30 records. */
 export const keyframeRecordsMax = 500
@@ -38,14 +39,30 @@ export interface GapStart extends FrameHead {
   readonly tsDetectedMicros: number
 }
 
-/** A log that goes on after `offset`. */
-export const make = (marketTicker: MarketTicker, offset: number): MarketLog => ({
-  marketTicker,
-  offset,
-  replay: Replay.make(),
-  grid: PriceGrid.any,
-  recordsSinceKeyframe: 0
-})
+/** Where a log ends and what a fold of it would know, save the levels: enough to go on writing it. */
+export interface LogEnd {
+  readonly last: RecordHead
+  /** Never `trusted`: nothing was seen since. */
+  readonly trust: Trust.Trust
+  readonly tsExchangeEffectiveMicros: number
+}
+
+/** A log that goes on after its end; a new one when there is none. */
+export const make = (marketTicker: MarketTicker, end?: LogEnd | undefined): MarketLog => {
+  const replay = Replay.make()
+  if (end !== undefined) {
+    replay.last = end.last
+    replay.trust = end.trust
+    replay.tsExchangeEffectiveMicros = end.tsExchangeEffectiveMicros
+  }
+  return { marketTicker, offset: end?.last.offset ?? 0, replay, grid: PriceGrid.any, recordsSinceKeyframe: 0 }
+}
+
+/** What to keep of a log that is not written for now; `undefined` when it has no record. Its book must not be trusted any more. */
+export const end = (log: MarketLog): LogEnd | undefined => {
+  const { last, trust, tsExchangeEffectiveMicros } = log.replay
+  return last === undefined || trust._tag === "trusted" ? undefined : { last, trust, tsExchangeEffectiveMicros }
+}
 
 export const isTrusted = (log: MarketLog): boolean => log.replay.trust._tag === "trusted"
 

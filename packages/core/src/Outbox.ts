@@ -12,6 +12,9 @@ export interface Outbox {
 
 export const make = (): Outbox => ({ records: [], keyframes: [], trades: [], lifecycle: [] })
 
+export const isEmpty = (outbox: Outbox): boolean =>
+  outbox.records.length + outbox.keyframes.length + outbox.trades.length + outbox.lifecycle.length === 0
+
 /** Takes everything out. */
 export const drain = (outbox: Outbox): Outbox => {
   const { keyframes, lifecycle, records, trades } = outbox

@@ -53,8 +53,8 @@ export interface Recorder {
   readonly logs: Map<MarketTicker, MarketLog.MarketLog>
   /** Markets that are subscribed on the current connection, or are being so. Only their books can be trusted. */
   readonly followed: Set<MarketTicker>
-  /** Where the logs of markets end that have no entry in `logs` yet. */
-  readonly offsets: Map<MarketTicker, number>
+  /** Where the logs end that are not being written: those have no entry in `logs`. */
+  readonly ends: Map<MarketTicker, MarketLog.LogEnd>
   /** 0 before the first connection. */
   epoch: number
   sequencer: Sequencer.Sequencer
@@ -70,7 +70,7 @@ export const make = (listener: Listener): Recorder => ({
   outbox: Outbox.make(),
   logs: new Map(),
   followed: new Set(),
-  offsets: new Map(),
+  ends: new Map(),
   epoch: 0,
   sequencer: Sequencer.make(),
   subscriptions: new Map(),
@@ -92,8 +92,8 @@ export const make = (listener: Listener): Recorder => ({
 export const logOf = (recorder: Recorder, ticker: MarketTicker): MarketLog.MarketLog => {
   let log = recorder.logs.get(ticker)
   if (log === undefined) {
-    log = MarketLog.make(ticker, recorder.offsets.get(ticker) ?? 0)
-    recorder.offsets.delete(ticker)
+    log = MarketLog.make(ticker, recorder.ends.get(ticker))
+    recorder.ends.delete(ticker)
     recorder.logs.set(ticker, log)
   }
   return log
@@ -127,6 +127,16 @@ export const unfollow = (recorder: Recorder, ticker: MarketTicker, cause: GapCau
   if (log !== undefined) {
     MarketLog.distrust(log, { ...provenEnd(recorder, sid, 0, tsDetectedMicros), cause }, recorder.outbox)
   }
+}
+
+/** The recording of this market is over: as `unfollow`, and only the place where its log ends is kept. */
+export const forget = (recorder: Recorder, ticker: MarketTicker, cause: GapCause, tsDetectedMicros: number): void => {
+  unfollow(recorder, ticker, cause, tsDetectedMicros)
+  const log = recorder.logs.get(ticker)
+  if (log === undefined) return
+  recorder.logs.delete(ticker)
+  const end = MarketLog.end(log)
+  if (end !== undefined) recorder.ends.set(ticker, end)
 }
 
 /** One frame, decoded. */

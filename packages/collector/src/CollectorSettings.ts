@@ -1,0 +1,83 @@
+/**
+ * Every bound and interval of the collector, with its reason. `Collector` takes them from here; tests choose their own.
+ */
+import { Config, Context, Effect, Layer, Schema } from "effect"
+
+export interface CollectorSettings {
+  /** Only these series, categories or markets; all empty means every market. */
+  readonly seriesTickers: ReadonlyArray<string>
+  readonly categories: ReadonlyArray<string>
+  readonly marketTickers: ReadonlyArray<string>
+  /** Markets in one subscribe or get_snapshot command; each costs the exchange a full book, and bursts make it give up (error 25). */
+  readonly chunkMarketsMax: number
+  /** How long the answer to a command, and then each snapshot, may take before it is asked for again. */
+  readonly replyMillisMax: number
+  readonly snapshotMillisMax: number
+  /** How long the next chunk waits for the snapshots of the one before. */
+  readonly chunkSettleMillisMax: number
+  /** How often what was received is committed. */
+  readonly flushMillis: number
+  /** How often the watermark moves while nothing is received. */
+  readonly watermarkMillis: number
+  /** Records received and not yet stored; when there are more, the socket is not read until half of them are stored. */
+  readonly queueRecordsMax: number
+  readonly frameBytesMax: number
+  readonly handshakeMillisMax: number
+  readonly pingSilenceMillisMax: number
+  readonly dataSilenceMillisMax: number
+  /** Delays between attempts to connect, or to get one market's snapshot, grow from the first to the second, with jitter. */
+  readonly retryMillisMin: number
+  readonly retryMillisMax: number
+  /** How often the whole list of open markets is read again. */
+  readonly reconcileMillis: number
+  /** REST requests a second; the exchange's Basic tier allows 20. */
+  readonly restRequestsPerSecondMax: number
+  /** A market is subscribed this long before it opens, and let go this long after it closes. */
+  readonly openLeadMillis: number
+  readonly closeGraceMillis: number
+}
+
+export const defaults: CollectorSettings = {
+  seriesTickers: [],
+  categories: [],
+  marketTickers: [],
+  chunkMarketsMax: 100,
+  replyMillisMax: 10_000,
+  snapshotMillisMax: 10_000,
+  chunkSettleMillisMax: 2_000,
+  flushMillis: 50,
+  watermarkMillis: 250,
+  queueRecordsMax: 200_000,
+  frameBytesMax: 64 * 1024 * 1024,
+  handshakeMillisMax: 10_000,
+  pingSilenceMillisMax: 30_000,
+  dataSilenceMillisMax: 60_000,
+  retryMillisMin: 250,
+  retryMillisMax: 30_000,
+  reconcileMillis: 60_000,
+  restRequestsPerSecondMax: 15,
+  openLeadMillis: 10_000,
+  closeGraceMillis: 60_000
+}
+
+const list = (name: string): Config.Config<ReadonlyArray<string>> =>
+  Config.Array(Schema.String, name).pipe(Config.withDefault([]))
+
+export class Settings extends Context.Service<Settings, CollectorSettings>()("@kalshibook/collector/Settings") {
+  /** The defaults with some values replaced. */
+  static readonly layerOf = (changes: Partial<CollectorSettings>): Layer.Layer<Settings> =>
+    Layer.succeed(Settings, { ...defaults, ...changes })
+
+  /** `KALSHIBOOK_SERIES`, `KALSHIBOOK_CATEGORIES` and `KALSHIBOOK_MARKETS` (comma-separated) choose what is recorded. */
+  static readonly layer: Layer.Layer<Settings, Config.ConfigError> = Layer.effect(
+    Settings,
+    Effect.gen(function* () {
+      return {
+        ...defaults,
+        seriesTickers: yield* list("KALSHIBOOK_SERIES"),
+        categories: yield* list("KALSHIBOOK_CATEGORIES"),
+        marketTickers: yield* list("KALSHIBOOK_MARKETS")
+      }
+    })
+  )
+}

@@ -1,0 +1,85 @@
+/** What the collector knows of itself, for `/v1/status`, the terminal and the metrics. Computed when asked. */
+import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import type { RecorderState, RecorderStatus } from "@kalshibook/core/contract/RecorderStatus"
+import type { RecorderCounts } from "@kalshibook/core/Recorder"
+import type { ExchangeSource } from "./ExchangeAccess.ts"
+import type { MarketState, RecordingState } from "./Recording.ts"
+
+export interface CollectorStatus extends RecorderStatus {
+  readonly epoch: number
+  /** What the connection is doing, in words. */
+  readonly connection: string
+  /** Why records are not being stored right now, in words; `null` when they are. */
+  readonly storeProblem: string | null
+  readonly marketsByState: Readonly<Record<MarketState, number>>
+  /** Markets that the exchange refuses, with its reason. At most `refusedListedMax`. */
+  readonly refused: ReadonlyArray<{ readonly ticker: MarketTicker; readonly reason: string }>
+  readonly restarts: number
+  readonly recordsCommitted: number
+  /** Received and not committed yet. */
+  readonly recordsWaiting: number
+  readonly counts: Readonly<RecorderCounts>
+}
+
+const refusedListedMax = 100
+
+/** Counts commits over time. One per collector; `sample` is called once a second. */
+export interface RateMeter {
+  readonly sample: (nowMicros: number, recordsCommitted: number) => void
+  readonly recordsPerSecond: () => number
+}
+
+/** Rate over the last seconds. */
+export const makeRateMeter = (windowSamples = 5): RateMeter => {
+  const samples: Array<{ readonly micros: number; readonly records: number }> = []
+  return {
+    sample: (micros, records) => {
+      samples.push({ micros, records })
+      if (samples.length > windowSamples + 1) samples.shift()
+    },
+    recordsPerSecond: () => {
+      const [first] = samples
+      const last = samples.at(-1)
+      if (first === undefined || last === undefined || last.micros === first.micros) return 0
+      return ((last.records - first.records) / (last.micros - first.micros)) * 1e6
+    }
+  }
+}
+
+/** The status now. O(markets). */
+export const read = (
+  recording: RecordingState,
+  exchange: { readonly source: ExchangeSource; readonly url: string },
+  meter: RateMeter
+): CollectorStatus => {
+  const marketsByState: Record<MarketState, number> = { unopened: 0, waiting: 0, live: 0, refused: 0 }
+  const refused: Array<{ ticker: MarketTicker; reason: string }> = []
+  for (const cell of recording.cells.values()) {
+    marketsByState[cell.state]++
+    if (cell.state === "refused" && refused.length < refusedListedMax) {
+      refused.push({ ticker: cell.ticker, reason: cell.fault ?? "" })
+    }
+  }
+  return {
+    source: exchange.source,
+    url: exchange.url,
+    state: stateOf(recording),
+    sinceMicros: recording.connectionSinceMicros,
+    marketsRecorded: marketsByState.live,
+    recordsPerSecond: meter.recordsPerSecond(),
+    epoch: recording.recorder.epoch,
+    connection: recording.connection,
+    storeProblem: recording.storeProblem,
+    marketsByState,
+    refused,
+    restarts: recording.restarts,
+    recordsCommitted: recording.recordsCommitted,
+    recordsWaiting: recording.recordsInFlight + recording.recorder.outbox.records.length,
+    counts: { ...recording.recorder.counts }
+  }
+}
+
+const stateOf = (recording: RecordingState): RecorderState => {
+  if (recording.link !== null) return "recording"
+  return recording.recorder.epoch === 0 ? "starting" : "reconnecting"
+}

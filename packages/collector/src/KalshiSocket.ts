@@ -1,0 +1,175 @@
+// adapter: wraps the callbacks of `ws`
+/**
+ * One signed websocket to the exchange. Hands every frame with its time of receipt to a synchronous callback, and ends when
+ * the socket does or when either watchdog bites. Knows nothing of what the frames mean.
+ */
+import type { GapCause } from "@kalshibook/core/BookRecord"
+import * as Command from "@kalshibook/core/kalshi/Command"
+import * as Signing from "@kalshibook/core/kalshi/Signing"
+import { Deferred, Duration, Effect, Schedule, Schema, type Scope } from "effect"
+import { WebSocket } from "ws"
+import { ExchangeAccess } from "./ExchangeAccess.ts"
+import type { ReceiveClockState } from "./ReceiveClock.ts"
+
+/** The socket did not open. `refused`: the exchange answered with `status`; `unreachable`: nobody answered. */
+export class ConnectFailed extends Schema.TaggedError<ConnectFailed>()("ConnectFailed", {
+  reason: Schema.Literals(["refused", "unreachable"]),
+  url: Schema.String,
+  status: Schema.NullOr(Schema.Number),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    if (this.reason === "unreachable") return `cannot reach ${this.url} (${this.detail})`
+    const hint =
+      this.status === 401 || this.status === 403
+        ? ": check KALSHI_API_KEY_ID, the private key, and this machine's clock"
+        : ""
+    return `${this.url} refused the connection with HTTP ${this.status}${hint}`
+  }
+}
+
+/** Why an open socket ended. */
+export interface SocketEnd {
+  readonly cause: GapCause
+  readonly detail: string
+}
+
+export interface KalshiSocket {
+  readonly send: (command: Command.Command) => void
+  /** Resolves when the socket is gone. */
+  readonly ended: Effect.Effect<SocketEnd>
+  /** Ends the socket for a reason of our own. */
+  readonly cut: (end: SocketEnd) => void
+  /** Stops reading, so that the exchange has to wait, and starts again. */
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+export interface SocketLimits {
+  /** Longest frame accepted; acknowledgements that list every ticker of a large subscription are the longest. */
+  readonly frameBytesMax: number
+  readonly handshakeMillisMax: number
+  /** The exchange pings every 10 s; after this long without a ping or frame the connection is dead. */
+  readonly pingSilenceMillisMax: number
+  /** Pings may go on while data has stopped; after this long without any frame the connection is given up. */
+  readonly dataSilenceMillisMax: number
+}
+
+/** Opens a socket; closing the scope closes it. `onFrame` must not throw. */
+export const open = Effect.fn("KalshiSocket.open")(function* (
+  clock: ReceiveClockState,
+  limits: SocketLimits,
+  onFrame: (frame: Buffer, tsReceivedMicros: number) => void
+): Effect.fn.Return<KalshiSocket, ConnectFailed, ExchangeAccess | Scope.Scope> {
+  const access = yield* ExchangeAccess
+  const headers = yield* access.headers("GET", Signing.websocketPath)
+  const ended = yield* Deferred.make<SocketEnd>()
+  const socket = yield* Effect.acquireRelease(connect(access.wsUrl, headers, limits), (socket) => closeSocket(socket))
+  const cut = (end: SocketEnd): void => {
+    Deferred.doneUnsafe(ended, Effect.succeed(end))
+    socket.terminate()
+  }
+
+  let tsPingMicros = clock.nowMicros()
+  let tsFrameMicros = tsPingMicros
+  let paused = false
+  socket.on("message", (data: Buffer) => {
+    tsFrameMicros = clock.nowMicros()
+    onFrame(data, tsFrameMicros)
+  })
+  socket.on("ping", () => {
+    tsPingMicros = clock.nowMicros()
+  })
+  socket.on("close", (code, reason) => {
+    const detail = `closed with ${code}${reason.length > 0 ? ` ${reason.toString()}` : ""}`
+    Deferred.doneUnsafe(ended, Effect.succeed({ cause: "connection_lost", detail }))
+  })
+  socket.on("error", (error) => {
+    Deferred.doneUnsafe(ended, Effect.succeed({ cause: "connection_lost", detail: error.message }))
+    socket.terminate()
+  })
+
+  if (socket.readyState !== WebSocket.OPEN) cut({ cause: "connection_lost", detail: "closed while it opened" })
+
+  const watch = Effect.sync(() => {
+    if (paused) return
+    const now = clock.nowMicros()
+    if (now - Math.max(tsPingMicros, tsFrameMicros) > limits.pingSilenceMillisMax * 1000) {
+      cut({ cause: "silence", detail: `no ping for ${limits.pingSilenceMillisMax} ms` })
+    } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 1000) {
+      cut({ cause: "silence", detail: `no data for ${limits.dataSilenceMillisMax} ms` })
+    }
+  })
+  const watchEveryMillis = Math.min(limits.pingSilenceMillisMax, limits.dataSilenceMillisMax) / 8
+  yield* watch.pipe(Effect.repeat(Schedule.spaced(Duration.millis(watchEveryMillis))), Effect.forkScoped)
+
+  return {
+    send: (command) => socket.send(Command.encode(command)),
+    ended: Deferred.await(ended),
+    cut,
+    pause: () => {
+      paused = true
+      socket.pause()
+    },
+    resume: () => {
+      paused = false
+      tsPingMicros = tsFrameMicros = clock.nowMicros()
+      socket.resume()
+    }
+  }
+})
+
+const connect = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  limits: SocketLimits
+): Effect.Effect<WebSocket, ConnectFailed> =>
+  Effect.callback((resume) => {
+    const socket = new WebSocket(url, {
+      headers,
+      // Costs 20-40 times the CPU of the frames themselves, and the exchange treats it as optional.
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      maxPayload: limits.frameBytesMax,
+      handshakeTimeout: limits.handshakeMillisMax
+    })
+    const failed = (fields: { reason: "refused" | "unreachable"; status: number | null; detail: string }): void => {
+      socket.removeAllListeners()
+      socket.on("error", () => {})
+      socket.terminate()
+      resume(Effect.fail(new ConnectFailed({ url, ...fields })))
+    }
+    socket.once("unexpected-response", (_request, response) => {
+      response.resume()
+      const status = response.statusCode ?? null
+      failed({ reason: "refused", status, detail: response.statusMessage ?? "" })
+    })
+    socket.once("error", (error) => failed({ reason: "unreachable", status: null, detail: describe(error) }))
+    socket.once("open", () => {
+      socket.removeAllListeners()
+      resume(Effect.succeed(socket))
+    })
+    return Effect.sync(() => {
+      socket.removeAllListeners()
+      socket.on("error", () => {})
+      socket.terminate()
+    })
+  })
+
+/** An `AggregateError` of a refused connection to both ::1 and 127.0.0.1 has no message, only a code. */
+const describe = (error: Error & { readonly code?: string }): string => error.code ?? error.message
+
+const closeSocket = (socket: WebSocket): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (socket.readyState === WebSocket.CLOSED) return resume(Effect.void)
+    socket.once("close", () => resume(Effect.void))
+    socket.close(1000)
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: closeMillisMax,
+      orElse: () => Effect.sync(() => socket.terminate())
+    })
+  )
+
+/** How long a polite close may take. */
+const closeMillisMax = 1000
