@@ -4,8 +4,9 @@
  * The book is mutable on purpose (one owner, millions of updates); every function here is total, synchronous and free of
  * IO. It knows nothing of sequence numbers, trust or time: `Sequencer` and `Replay` do.
  */
-import { type BookLevels, type Level, type Side } from "./BookRecord.ts"
+
 import { hashToText, levelHashHigh, levelHashLow } from "./BookHash.ts"
+import type { BookLevels, Level, Side } from "./BookRecord.ts"
 import * as Ladder from "./Ladder.ts"
 import { dollarE4 } from "./Units.ts"
 
@@ -23,8 +24,10 @@ export type BookProblem =
   | "negative_level"
   /** The price is not within 1..9999. */
   | "price_out_of_range"
-  /** A size or change that is not a whole number, or beyond 2^53. */
+  /** A size or change that is not a whole number, or beyond 2^53 - 1. */
   | "size_out_of_range"
+  /** A snapshot names the same price of a side twice. */
+  | "level_repeated"
 
 export const make = (): Book => ({ yes: Ladder.make(), no: Ladder.make(), hashLow: 0, hashHigh: 0 })
 
@@ -32,12 +35,11 @@ export const ladder = (book: Book, side: Side): Ladder.Ladder => (side === "yes"
 
 /** Adds `deltaE2` to one level. Returns the problem, or `undefined` when applied. O(1). */
 export const apply = (book: Book, side: Side, priceE4: number, deltaE2: number): BookProblem | undefined => {
-  if (!(priceE4 >= 1 && priceE4 < dollarE4 && Number.isInteger(priceE4))) return "price_out_of_range"
   const target = side === "yes" ? book.yes : book.no
   const before = Ladder.size(target, priceE4)
+  const problem = problemOf(priceE4, before, deltaE2)
+  if (problem !== undefined) return problem
   const after = before + deltaE2
-  if (after < 0) return "negative_level"
-  if (!Number.isSafeInteger(after)) return "size_out_of_range"
   Ladder.set(target, priceE4, after)
   let low = book.hashLow
   let high = book.hashHigh
@@ -54,6 +56,17 @@ export const apply = (book: Book, side: Side, priceE4: number, deltaE2: number):
   return undefined
 }
 
+/** What `apply` would return, without applying. O(1). */
+export const check = (book: Book, side: Side, priceE4: number, deltaE2: number): BookProblem | undefined =>
+  problemOf(priceE4, Ladder.size(side === "yes" ? book.yes : book.no, priceE4), deltaE2)
+
+const problemOf = (priceE4: number, before: number, deltaE2: number): BookProblem | undefined => {
+  if (!(priceE4 >= 1 && priceE4 < dollarE4 && Number.isInteger(priceE4))) return "price_out_of_range"
+  if (before + deltaE2 < 0) return "negative_level"
+  if (!(Number.isInteger(deltaE2) && Number.isSafeInteger(before + deltaE2))) return "size_out_of_range"
+  return undefined
+}
+
 /** Empties both ladders. */
 export const clear = (book: Book): void => {
   Ladder.clear(book.yes)
@@ -62,12 +75,16 @@ export const clear = (book: Book): void => {
   book.hashHigh = 0
 }
 
-/** Replaces the whole book. Returns the first problem found; the book is then what could be applied and must not be trusted. */
+/**
+ * Replaces the whole book. Returns the first problem found; the book is then what came before it and must not be trusted.
+ * O(levels).
+ */
 export const replace = (book: Book, levels: BookLevels): BookProblem | undefined => {
   clear(book)
   for (const side of ["yes", "no"] as const) {
     for (const level of levels[side]) {
       if (!(level.sizeE2 > 0)) return "size_out_of_range"
+      if (Ladder.size(ladder(book, side), level.priceE4) !== 0) return "level_repeated"
       const problem = apply(book, side, level.priceE4, level.sizeE2)
       if (problem !== undefined) return problem
     }
@@ -75,7 +92,7 @@ export const replace = (book: Book, levels: BookLevels): BookProblem | undefined
   return undefined
 }
 
-/** A new book with these levels; levels that `replace` would refuse are left out. */
+/** A new book with these levels, up to the first that `replace` would refuse. */
 export const fromLevels = (levels: BookLevels): Book => {
   const book = make()
   replace(book, levels)

@@ -1,0 +1,6 @@
+/** How many random cases a property is tried with: few enough for every `npm test`, more by `KALSHIBOOK_PROPERTY_FACTOR`. */
+
+const factor = Math.max(1, Math.floor(Number(process.env["KALSHIBOOK_PROPERTY_FACTOR"] ?? "1")) || 1)
+
+/** Options of `fc.assert`: `runs` cases, times the factor of the environment. */
+export const propertyRuns = (runs: number): { readonly numRuns: number } => ({ numRuns: runs * factor })
