@@ -1,0 +1,102 @@
+/**
+ * Markets, events and series as JSON: Kalshi's own objects with Kalshi's own field names, less what trading changes, and
+ * one field of ours that says when we saw them so (Kalshi Trade API v2, 2026-11).
+ *
+ * Only the tickers are checked: the exchange adds and drops fields, and an answer must not fail because of it.
+ */
+import * as Schema from "effect/Schema"
+import { isoFromMicros } from "../Units.ts"
+import { answerFields, Cursor, Instant, MarketTicker } from "./Scalars.ts"
+
+const ours = {
+  ts_observed: Instant.annotate({ description: "When KalshiBook saw this version of the object first." })
+}
+
+const anyOtherField = Schema.Record(Schema.String, Schema.Unknown)
+
+export const MarketAnswer = Schema.StructWithRest(Schema.Struct({ ticker: MarketTicker, ...ours }), [
+  anyOtherField
+]).annotate({
+  identifier: "Market",
+  description: "A market as Kalshi describes it, without quotes and volumes. All of Kalshi's fields are passed on."
+})
+
+export const EventAnswer = Schema.StructWithRest(
+  Schema.Struct({ event_ticker: Schema.String.annotate({ examples: ["KXBTC15M-26NOV211415"] }), ...ours }),
+  [anyOtherField]
+).annotate({
+  identifier: "Event",
+  description: "An event as Kalshi describes it. All of Kalshi's fields are passed on."
+})
+
+export const SeriesAnswer = Schema.StructWithRest(
+  Schema.Struct({ ticker: Schema.String.annotate({ examples: ["KXBTC15M"] }), ...ours }),
+  [anyOtherField]
+).annotate({
+  identifier: "Series",
+  description: "A series as Kalshi describes it. All of Kalshi's fields are passed on."
+})
+
+export const Markets = Schema.Struct({
+  markets: Schema.Array(MarketAnswer).annotate({ description: "Ascending by ticker." }),
+  cursor: Cursor,
+  ...answerFields
+}).annotate({ identifier: "Markets", description: "A page of markets." })
+
+export const MarketOne = Schema.Struct({ market: MarketAnswer, ...answerFields }).annotate({
+  identifier: "MarketAnswer",
+  description: "One market."
+})
+
+export const Events = Schema.Struct({
+  events: Schema.Array(EventAnswer).annotate({ description: "Ascending by ticker." }),
+  cursor: Cursor,
+  ...answerFields
+}).annotate({ identifier: "Events", description: "A page of events." })
+
+export const EventOne = Schema.Struct({
+  event: EventAnswer,
+  markets: Schema.Array(MarketAnswer).annotate({ description: "The event's markets, ascending by ticker." }),
+  markets_cursor: Cursor.annotate({
+    description:
+      'Where the rest of the markets begins: pass it as `cursor` to /v1/markets?event_ticker=... "" when all are here.'
+  }),
+  ...answerFields
+}).annotate({ identifier: "EventAnswer", description: "One event and its markets." })
+
+export const SeriesPage = Schema.Struct({
+  series: Schema.Array(SeriesAnswer).annotate({ description: "Ascending by ticker." }),
+  cursor: Cursor,
+  ...answerFields
+}).annotate({ identifier: "SeriesPage", description: "A page of series." })
+
+export const SeriesOne = Schema.Struct({ series: SeriesAnswer, ...answerFields }).annotate({
+  identifier: "SeriesAnswer",
+  description: "One series."
+})
+
+/** An object of the catalogue: Kalshi's body, and when this version was seen first (Unix microseconds). */
+export interface Observed {
+  readonly ticker: string
+  readonly body: Readonly<Record<string, unknown>>
+  readonly tsObservedMicros: number
+}
+
+/** The body as it came, with its ticker (also where the body lacks it) and `ts_observed`. */
+export const marketView = (entry: Observed): typeof MarketAnswer.Type => ({
+  ...entry.body,
+  ticker: entry.ticker,
+  ts_observed: isoFromMicros(entry.tsObservedMicros)
+})
+
+export const eventView = (entry: Observed): typeof EventAnswer.Type => ({
+  ...entry.body,
+  event_ticker: entry.ticker,
+  ts_observed: isoFromMicros(entry.tsObservedMicros)
+})
+
+export const seriesView = (entry: Observed): typeof SeriesAnswer.Type => ({
+  ...entry.body,
+  ticker: entry.ticker,
+  ts_observed: isoFromMicros(entry.tsObservedMicros)
+})

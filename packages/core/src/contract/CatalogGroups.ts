@@ -1,0 +1,94 @@
+/** The endpoints about what can be traded: markets, events and series, with Kalshi's own fields. */
+
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import * as Schema from "effect/Schema"
+import * as Answer from "./CatalogAnswer.ts"
+import * as Parameter from "./Parameters.ts"
+import { BadCursor, problemsOfAll, UnknownEvent, UnknownMarket, UnknownSeries } from "./Problems.ts"
+
+const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText) }
+
+export const MarketsGroup = HttpApiGroup.make("markets")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/markets", {
+      query: {
+        status: Schema.optionalKey(Parameter.Status),
+        series_ticker: Schema.optionalKey(Parameter.SeriesTicker),
+        event_ticker: Schema.optionalKey(Parameter.EventTicker),
+        category: Schema.optionalKey(Parameter.Category),
+        tickers: Schema.optionalKey(Parameter.Tickers),
+        ...page
+      },
+      success: Answer.Markets,
+      error: [...problemsOfAll, BadCursor]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listMarkets",
+        summary: "List markets",
+        description:
+          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*."
+      })
+    ),
+    HttpApiEndpoint.get("get", "/v1/markets/:ticker", {
+      params: { ticker: Parameter.MarketTickerPath },
+      success: Answer.MarketOne,
+      error: [...problemsOfAll, UnknownMarket]
+    }).annotateMerge(
+      OpenApi.annotations({ identifier: "getMarket", summary: "One market", description: "A market's metadata." })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Markets", description: "What can be traded." }))
+
+export const EventsGroup = HttpApiGroup.make("events")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/events", {
+      query: {
+        series_ticker: Schema.optionalKey(Parameter.SeriesTicker),
+        category: Schema.optionalKey(Parameter.Category),
+        ...page
+      },
+      success: Answer.Events,
+      error: [...problemsOfAll, BadCursor]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listEvents",
+        summary: "List events",
+        description: "Every event that was seen on the exchange, page by page in ascending ticker order."
+      })
+    ),
+    HttpApiEndpoint.get("get", "/v1/events/:ticker", {
+      params: { ticker: Parameter.EventTickerPath },
+      success: Answer.EventOne,
+      error: [...problemsOfAll, UnknownEvent]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "getEvent",
+        summary: "One event",
+        description: "An event's metadata and its markets."
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Events", description: "Groups of markets about one question." }))
+
+export const SeriesGroup = HttpApiGroup.make("series")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/series", {
+      query: { category: Schema.optionalKey(Parameter.Category), ...page },
+      success: Answer.SeriesPage,
+      error: [...problemsOfAll, BadCursor]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listSeries",
+        summary: "List series",
+        description: "Every series that was seen on the exchange, page by page in ascending ticker order."
+      })
+    ),
+    HttpApiEndpoint.get("get", "/v1/series/:ticker", {
+      params: { ticker: Parameter.SeriesTickerPath },
+      success: Answer.SeriesOne,
+      error: [...problemsOfAll, UnknownSeries]
+    }).annotateMerge(
+      OpenApi.annotations({ identifier: "getSeries", summary: "One series", description: "A series' metadata." })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Series", description: "Events that recur." }))

@@ -1,0 +1,95 @@
+/** The endpoints about what happened: the book at any moment, the log it is folded from, and the trades. */
+
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import * as Schema from "effect/Schema"
+import { Orderbook } from "./OrderbookAnswer.ts"
+import * as Parameter from "./Parameters.ts"
+import {
+  BadCursor,
+  BeforeFirstRecord,
+  MarketNotRecorded,
+  problemsOfAll,
+  TimeInFuture,
+  UnknownMarket
+} from "./Problems.ts"
+import { Records } from "./RecordView.ts"
+import { Trades } from "./TradeView.ts"
+
+export const BooksGroup = HttpApiGroup.make("books")
+  .add(
+    HttpApiEndpoint.get("at", "/v1/markets/:ticker/orderbook", {
+      params: { ticker: Parameter.MarketTickerPath },
+      query: {
+        at: Schema.optionalKey(Parameter.At),
+        clock: Schema.optionalKey(Parameter.ClockName),
+        depth: Schema.optionalKey(Parameter.Depth)
+      },
+      success: Orderbook,
+      error: [...problemsOfAll, TimeInFuture, UnknownMarket, MarketNotRecorded, BeforeFirstRecord]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "getOrderbook",
+        summary: "The order book at a moment",
+        description: [
+          "The full-depth book of a market at any past moment, or now, in Kalshi's own shape, with its proof.",
+          "",
+          "```",
+          'curl "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
+          "```",
+          "",
+          "- The book *at T* is every record whose time does not pass T, in log order: by the receive clock, or with `clock=exchange` by the exchange's.",
+          "- `trust.state` says whether it may be believed. A `stale` book comes with the gap that made it so; its levels are the last good ones.",
+          "- `provenance` says from which records it was rebuilt, so that you can do the same from `/deltas`."
+        ].join("\n")
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Order books", description: "The book of a market at any moment." }))
+
+export const RecordsGroup = HttpApiGroup.make("records")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/markets/:ticker/deltas", {
+      params: { ticker: Parameter.MarketTickerPath },
+      query: {
+        from: Schema.optionalKey(Parameter.From),
+        to: Schema.optionalKey(Parameter.To),
+        limit: Schema.optionalKey(Parameter.Limit),
+        cursor: Schema.optionalKey(Parameter.CursorText)
+      },
+      success: Records,
+      error: [...problemsOfAll, BadCursor, UnknownMarket, MarketNotRecorded]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listDeltas",
+        summary: "The log of a market",
+        description: [
+          "Every record of a market's log in [from, to) by the receive clock, in log order: snapshots, deltas, and the gaps between what is known.",
+          "",
+          "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot."
+        ].join("\n")
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Deltas", description: "The log that every book is folded from." }))
+
+export const TradesGroup = HttpApiGroup.make("trades")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/markets/:ticker/trades", {
+      params: { ticker: Parameter.MarketTickerPath },
+      query: {
+        from: Schema.optionalKey(Parameter.TradesFrom),
+        to: Schema.optionalKey(Parameter.TradesTo),
+        limit: Schema.optionalKey(Parameter.Limit),
+        cursor: Schema.optionalKey(Parameter.CursorText)
+      },
+      success: Trades,
+      error: [...problemsOfAll, BadCursor, UnknownMarket]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listTrades",
+        summary: "The trades of a market",
+        description: "Every trade in [from, to) by the exchange's clock, oldest first, with Kalshi's own fields."
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Trades", description: "What was traded." }))

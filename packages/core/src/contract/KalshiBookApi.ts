@@ -1,0 +1,40 @@
+/**
+ * The HTTP API as a value: what the server implements, clients call and the documentation shows.
+ */
+import { HttpApi, OpenApi } from "effect/http-api"
+import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
+import { BooksGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
+import { repairOpenApi } from "./OpenApiRepairs.ts"
+import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
+
+/** Version of the server and of its documentation. */
+export const apiVersion = "0.1.0"
+
+const description = [
+  "The complete, exact order-book history of the Kalshi prediction market.",
+  "",
+  "**Units.** Prices are dollars as decimal strings with four fraction digits, sizes are contracts with two. Read them as decimals, not as floats.",
+  "",
+  "**Times.** Give ISO 8601, or Unix seconds, milliseconds or microseconds. Answers have ISO 8601 in UTC with microseconds. Ranges are [from, to).",
+  "",
+  "**Two clocks.** Every record has the time at which we received it and, where the exchange gave one, the exchange's own. Without `clock`, a moment is meant by the first.",
+  "",
+  '**Pages.** Lists answer a `cursor`; pass it with the same filters for the next page. `""` is the end.',
+  "",
+  "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot.",
+  "",
+  "**Problems.** Every error is `application/problem+json` (RFC 9457) with a `code`, and a `suggestion` of the next call where there is one."
+].join("\n")
+
+export class KalshiBookApi extends HttpApi.make("kalshibook")
+  .add(MarketsGroup, EventsGroup, SeriesGroup, BooksGroup, RecordsGroup, TradesGroup, StatusGroup, HealthGroup)
+  .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "KalshiBook API",
+      version: apiVersion,
+      description,
+      servers: [{ url: "/", description: "This server" }],
+      transform: repairOpenApi
+    })
+  ) {}

@@ -1,0 +1,36 @@
+/**
+ * The bounds of the HTTP API, each with its reason. Server, documentation and clients read the same numbers.
+ */
+
+/** Entries of a page when the caller names none: a page that is read at a glance. */
+export const limitDefault = 100
+
+/** Entries of a page at most: 1,000 deltas are about 300 kB of JSON, some milliseconds of work. */
+export const limitMax = 1_000
+
+/** Levels per side at most in `depth`: a ladder cannot have more than one level per price. */
+export const depthMax = 9_999
+
+/** Characters of a ticker at most. The longest seen on Kalshi (multivariate markets) have about 60. */
+export const tickerCharsMax = 128
+
+/** Tickers in one `tickers` filter at most: keeps the URL within `urlCharsMax`. */
+export const tickersMax = 100
+
+/** Characters of a free-text filter (a category) at most. */
+export const textCharsMax = 100
+
+/** Characters of a time parameter at most: the longest form, with offset and nine fraction digits, has 35. */
+export const timeCharsMax = 40
+
+/** Characters of a cursor at most; ours have fewer than 300. */
+export const cursorCharsMax = 512
+
+/** Characters of path and query together at most: 100 tickers of 60 characters fit. */
+export const urlCharsMax = 8_192
+
+/** Markets that `/v1/events/{ticker}` carries at most; the rest is behind its `markets_cursor`. */
+export const eventMarketsMax = 1_000
+
+/** The moment after which a time cannot be told to the microsecond in a JSON number: 2255-06-05. Unix microseconds. */
+export const timeMicrosMax = Number.MAX_SAFE_INTEGER

@@ -1,0 +1,249 @@
+/**
+ * One example of every answer and every problem, for the documentation. The tests decode each with its schema.
+ */
+import { declaration, type ProblemCode, problems } from "./Problems.ts"
+
+const answer = { request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
+
+const market = {
+  ticker: "KXBTC15M-26NOV211415-15",
+  event_ticker: "KXBTC15M-26NOV211415",
+  market_type: "binary",
+  title: "BTC price up in next 15 mins?",
+  yes_sub_title: "Price to beat: $91,204.18",
+  no_sub_title: "Price to beat: $91,204.18",
+  status: "active",
+  open_time: "2026-11-21T14:00:00Z",
+  close_time: "2026-11-21T14:15:00Z",
+  result: "",
+  can_close_early: true,
+  price_level_structure: "deci_cent",
+  price_ranges: [{ start: "0.0000", end: "1.0000", step: "0.0010" }],
+  ts_observed: "2026-11-21T13:59:31.402118Z"
+}
+
+const event = {
+  event_ticker: "KXBTC15M-26NOV211415",
+  series_ticker: "KXBTC15M",
+  title: "BTC price up in next 15 mins?",
+  sub_title: "Nov 21 - 2:15 PM UTC",
+  mutually_exclusive: false,
+  category: "Crypto",
+  ts_observed: "2026-11-21T13:59:31.402118Z"
+}
+
+const series = {
+  ticker: "KXBTC15M",
+  title: "Bitcoin price up or down",
+  frequency: "fifteen_min",
+  category: "Crypto",
+  tags: ["Bitcoin"],
+  fee_type: "quadratic",
+  fee_multiplier: 1,
+  ts_observed: "2026-11-20T09:12:05.118220Z"
+}
+
+const orderbook = {
+  market_ticker: "KXBTC15M-26NOV211415-15",
+  at: "2026-11-21T14:03:00.000000Z",
+  clock: "received",
+  orderbook_fp: {
+    yes_dollars: [
+      ["0.3380", "1200.00"],
+      ["0.3390", "310.00"],
+      ["0.3400", "78.00"]
+    ],
+    no_dollars: [
+      ["0.6480", "2450.00"],
+      ["0.6490", "95.50"]
+    ]
+  },
+  best: {
+    yes_bid_dollars: "0.3400",
+    yes_bid_size_fp: "78.00",
+    yes_ask_implied_dollars: "0.3510",
+    yes_ask_implied_size_fp: "95.50",
+    spread_dollars: "0.0110",
+    mid_dollars: "0.3455"
+  },
+  trust: { state: "trusted", since_offset: 1, gap: null },
+  provenance: {
+    offset: 18_231,
+    epoch: 3,
+    sid: 1,
+    seq: 90_412,
+    ts_exchange: "2026-11-21T14:02:59.981234Z",
+    ts_received: "2026-11-21T14:02:59.997012Z",
+    keyframe_offset: 18_019,
+    records_applied: 212,
+    tier: "hot"
+  },
+  book_hash: "5b1c9a7e00d3f214",
+  ...answer
+}
+
+const place = { market_ticker: "KXBTC15M-26NOV211415-15", epoch: 3, sid: 1 }
+
+const records = {
+  records: [
+    {
+      offset: 1,
+      kind: "snapshot",
+      ...place,
+      seq: 2,
+      ts_exchange: null,
+      ts_received: "2026-11-21T14:00:00.412087Z",
+      orderbook_fp: { yes_dollars: [["0.4900", "500.00"]], no_dollars: [] }
+    },
+    {
+      offset: 2,
+      kind: "delta",
+      ...place,
+      seq: 17,
+      ts_exchange: "2026-11-21T14:00:01.204411Z",
+      ts_received: "2026-11-21T14:00:01.221950Z",
+      side: "no",
+      price_dollars: "0.5000",
+      delta_fp: "120.00"
+    },
+    {
+      offset: 3,
+      kind: "gap",
+      ...place,
+      seq: 18,
+      ts_exchange: "2026-11-21T14:00:01.204411Z",
+      ts_received: "2026-11-21T14:00:01.221951Z",
+      ts_detected: "2026-11-21T14:00:31.225530Z",
+      cause: "silence",
+      from: "2026-11-21T14:00:01.221951Z",
+      to: "2026-11-21T14:00:32.004120Z"
+    }
+  ],
+  cursor: "WzEsInJlY29yZHMiLCI4YTNmMGMxZDRlNWI2Nzg5IiwzXQ",
+  ...answer
+}
+
+const trades = {
+  trades: [
+    {
+      trade_id: "e5b1d6c4-1f0a-b8c2-93d4-0a7f5b2c6e11",
+      ticker: "KXBTC15M-26NOV211415-15",
+      count_fp: "12.00",
+      yes_price_dollars: "0.3400",
+      no_price_dollars: "0.6600",
+      taker_outcome_side: "no",
+      taker_book_side: "ask",
+      is_block_trade: false,
+      created_time: "2026-11-21T14:02:57.310000Z",
+      ts_exchange: "2026-11-21T14:02:57.310000Z",
+      ts_received: "2026-11-21T14:02:57.338204Z",
+      epoch: 3,
+      sid: 2,
+      seq: 311
+    }
+  ],
+  cursor: "",
+  ...answer
+}
+
+const status = {
+  source: {
+    kind: "kalshi",
+    simulated: false,
+    description: "The real exchange, recorded live.",
+    url: "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+  },
+  recording: { state: "recording", since: "2026-11-21T09:00:04.120001Z" },
+  watermark: {
+    ts_received: "2026-11-21T14:03:00.690112Z",
+    ts_exchange: "2026-11-21T14:03:00.655020Z",
+    epoch: 3,
+    lag_seconds: 0.31
+  },
+  markets_recorded: 250,
+  records_per_second: 512.4,
+  uptime_seconds: 18_176.5,
+  versions: { api: "0.1.0", contract: "v1" },
+  ...answer
+}
+
+/** By operation: an answer of status 200. */
+export const operationExamples: Readonly<Record<string, unknown>> = {
+  listMarkets: { markets: [market], cursor: "", ...answer },
+  getMarket: { market, ...answer },
+  listEvents: { events: [event], cursor: "", ...answer },
+  getEvent: { event, markets: [market], markets_cursor: "", ...answer },
+  listSeries: { series: [series], cursor: "", ...answer },
+  getSeries: { series, ...answer },
+  getOrderbook: orderbook,
+  listDeltas: records,
+  listTrades: trades,
+  getStatus: status,
+  getHealth: { status: "ok", ...answer },
+  getIndex: {
+    name: "KalshiBook",
+    description: "The complete, exact order-book history of the Kalshi prediction market.",
+    version: "0.1.0",
+    links: { docs: "/docs", openapi: "/openapi.json", status: "/v1/status", markets: "/v1/markets" },
+    ...answer
+  },
+  getProblem: {
+    problem: {
+      code: "bad_cursor",
+      type: "/problems/bad_cursor",
+      title: problems.bad_cursor.title,
+      status: problems.bad_cursor.status,
+      meaning: problems.bad_cursor.meaning
+    },
+    ...answer
+  }
+}
+
+const book = "/v1/markets/KXBTC15M-26NOV211415-15/orderbook"
+
+const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string>>>> = {
+  bad_parameter: {
+    detail: "`limit` is not allowed: it must be a whole number from 1 to 1000.",
+    parameter: "limit",
+    allowed: "a whole number from 1 to 1000",
+    suggestion: "/v1/markets?status=active"
+  },
+  bad_cursor: {
+    detail: "The cursor was not made for this list with these filters.",
+    suggestion: "/v1/markets?status=active"
+  },
+  time_in_future: { detail: "2027-01-01T00:00:00.000000Z has not come yet.", suggestion: book },
+  unknown_market: {
+    detail: "No market KXBTC15M-26NOV211415-16 was ever seen.",
+    suggestion: "/v1/markets?event_ticker=KXBTC15M-26NOV211415"
+  },
+  unknown_event: {
+    detail: "No event KXBTC15M-26NOV211416 was ever seen.",
+    suggestion: "/v1/events?series_ticker=KXBTC15M"
+  },
+  unknown_series: { detail: "No series KXBTC16M was ever seen.", suggestion: "/v1/series" },
+  market_not_recorded: {
+    detail: "Nothing of KXBTC15M-26NOV211500-00 was recorded: it opens at 2026-11-21T14:45:00Z.",
+    suggestion: "/v1/markets/KXBTC15M-26NOV211500-00"
+  },
+  before_first_record: {
+    detail: "The first record of KXBTC15M-26NOV211415-15 is of 2026-11-21T14:00:00.412087Z.",
+    first_record: "2026-11-21T14:00:00.412087Z",
+    suggestion: `${book}?at=2026-11-21T14:00:00.412087Z`
+  },
+  unknown_route: { detail: "There is nothing at /v1/orderbook.", suggestion: "/" },
+  method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
+  url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
+  overloaded: { detail: "The server is answering as many requests as it can." },
+  timed_out: { detail: "There was no answer within 20 seconds." },
+  database_away: { detail: "The database cannot be reached. Recording goes on; try again in 5 seconds." },
+  internal: { detail: "A fault of ours. It is logged under the request_id." }
+}
+
+/** A problem of the code, as it is written. */
+export const problemExample = (code: ProblemCode): Readonly<Record<string, unknown>> => ({
+  ...declaration(code),
+  code,
+  request_id: answer.request_id,
+  ...problemFacts[code]
+})

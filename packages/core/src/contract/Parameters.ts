@@ -1,0 +1,182 @@
+/**
+ * The parameters of the HTTP API. A name means the same on every endpoint; `allowed` says in words what it may be, for
+ * the documentation and for the problem that a wrong one gets.
+ *
+ * Everything is checked strictly, and what is not a parameter of the endpoint is refused: a misspelt `at` must not
+ * silently become "now".
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { isoFromMicros } from "../Units.ts"
+import { cursorCharsMax, depthMax, limitDefault, limitMax, textCharsMax, tickerCharsMax, tickersMax } from "./Limits.ts"
+import { Clock } from "./OrderbookAnswer.ts"
+import * as TimeParameter from "./TimeParameter.ts"
+
+/** Printable ASCII without spaces: all that Kalshi's names are made of, and nothing that a database refuses. */
+const ticker = /^[\x21-\x7e]+$/
+
+/** Any text without control characters. */
+const plainText = /^[^\p{Cc}\p{Cs}]+$/u
+
+const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
+
+/** What each parameter may be, in words. */
+export const allowed = {
+  ticker: `a ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  at: TimeParameter.timeAllowed,
+  clock: "`received` or `exchange`",
+  depth: `a whole number from 0 (all levels) to ${depthMax}`,
+  from: TimeParameter.timeAllowed,
+  to: `${TimeParameter.timeAllowed}, not before \`from\``,
+  limit: `a whole number from 1 to ${limitMax}`,
+  cursor: "the `cursor` of an answer to the same question, with the same filters",
+  status:
+    "a market's status (`initialized`, `active`, `inactive`, `closed`, `determined`, `disputed`, `amended`, `finalized`) or one of the words of Kalshi's filter (`unopened`, `open`, `paused`, `settled`)",
+  series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  category: `a category: 1 to ${textCharsMax} characters`,
+  tickers: `1 to ${tickersMax} market tickers, separated by commas`
+} as const
+export type ParameterName = keyof typeof allowed
+
+const refuse = (text: string) => Effect.fail(new SchemaIssue.InvalidValue({ message: "not allowed" }, text))
+
+/** A whole number in plain digits; no sign, fraction, exponent or space. */
+const wholeNumber = (minimum: number, maximum: number, description: string, example: number) =>
+  Schema.String.annotate({ description, examples: [String(example)] }).pipe(
+    Schema.decodeTo(
+      Schema.Int.check(Schema.isBetween({ minimum, maximum })),
+      SchemaTransformation.transformEffect({
+        decode: (text) => (/^\d{1,9}$/.test(text) ? Effect.succeed(Number(text)) : refuse(text)),
+        encode: (value) => Effect.succeed(String(value))
+      })
+    )
+  )
+
+/** A moment, decoded into Unix microseconds. */
+const time = (description: string, example: string) =>
+  Schema.String.annotate({
+    description: `${description} Accepts ${TimeParameter.timeAllowed}.`,
+    examples: [example]
+  }).pipe(
+    Schema.decodeTo(
+      Schema.Int,
+      SchemaTransformation.transformEffect({
+        decode: (text) =>
+          Option.match(TimeParameter.parse(text), {
+            onNone: () => refuse(text),
+            onSome: (micros) => Effect.succeed(micros)
+          }),
+        encode: (micros) => Effect.succeed(isoFromMicros(micros))
+      })
+    )
+  )
+
+export const At = time(
+  "The moment of the book: all records up to and including it are part of the book. Without it: now.",
+  "2026-11-21T14:03:00Z"
+)
+
+export const From = time(
+  "Only what was at this moment or later, by the receive clock. Without it: from the beginning.",
+  "2026-11-21T14:00:00Z"
+)
+
+export const To = time(
+  "Only what was before this moment, by the receive clock. Without it: up to the end.",
+  "2026-11-21T15:00:00Z"
+)
+
+export const TradesFrom = time(
+  "Only trades at this moment or later, by the exchange's clock. Without it: from the beginning.",
+  "2026-11-21T14:00:00Z"
+)
+
+export const TradesTo = time(
+  "Only trades before this moment, by the exchange's clock. Without it: up to the end.",
+  "2026-11-21T15:00:00Z"
+)
+
+export const ClockName = Clock.annotate({
+  description:
+    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time."
+})
+
+export const Depth = wholeNumber(
+  0,
+  depthMax,
+  "Only the best so many levels of each side. 0, the default, gives all of them.",
+  10
+)
+
+export const Limit = wholeNumber(
+  1,
+  limitMax,
+  `Entries of a page, at most. The default is ${limitDefault}.`,
+  limitDefault
+)
+
+export const CursorText = Schema.String.check(Schema.isMaxLength(cursorCharsMax)).annotate({
+  description: "The `cursor` of the page before. Only together with the same filters. Without it: the first page."
+})
+
+const tickerOf = (description: string, example: string) => Ticker.annotate({ description, examples: [example] })
+
+export const MarketTickerPath = tickerOf("A market.", "KXBTC15M-26NOV211415-15")
+export const EventTickerPath = tickerOf("An event.", "KXBTC15M-26NOV211415")
+export const SeriesTickerPath = tickerOf("A series.", "KXBTC15M")
+export const SeriesTicker = tickerOf("Only of this series.", "KXBTC15M")
+export const EventTicker = tickerOf("Only of this event.", "KXBTC15M-26NOV211415")
+
+export const Category = Schema.String.check(Schema.isPattern(plainText), Schema.isMaxLength(textCharsMax)).annotate({
+  description: "Only of this category, as Kalshi writes it.",
+  examples: ["Crypto"]
+})
+
+export const Tickers = Schema.String.annotate({
+  description: `Only these markets: up to ${tickersMax} tickers, separated by commas.`,
+  examples: ["KXBTC15M-26NOV211415-15,KXBTC15M-26NOV211430-30"]
+}).pipe(
+  Schema.decodeTo(
+    Schema.Array(Ticker).check(Schema.isMaxLength(tickersMax)),
+    SchemaTransformation.transformEffect<ReadonlyArray<string>, string>({
+      decode: (text) => Effect.succeed(text.split(",")),
+      encode: (tickers) => Effect.succeed(tickers.join(","))
+    })
+  )
+)
+
+/** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
+export const statusOfFilterWord = {
+  unopened: "initialized",
+  open: "active",
+  paused: "inactive",
+  settled: "finalized"
+} as const
+
+export const Status = Schema.Literals([
+  "initialized",
+  "active",
+  "inactive",
+  "closed",
+  "determined",
+  "disputed",
+  "amended",
+  "finalized",
+  "unopened",
+  "open",
+  "paused",
+  "settled"
+]).annotate({
+  description:
+    "Only markets of this status, as in their `status` field. The words of Kalshi's filter are understood too: `unopened` is `initialized`, `open` is `active`, `paused` is `inactive`, `settled` is `finalized`.",
+  examples: ["active"]
+})
+export type Status = typeof Status.Type
+
+/** The status of a market that a filter means. */
+export const marketStatus = (status: Status): string =>
+  status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status

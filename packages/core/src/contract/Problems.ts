@@ -1,0 +1,247 @@
+/**
+ * Every error of the HTTP API: RFC 9457 problems (`application/problem+json`), told apart by `code`.
+ *
+ * The one catalogue: the server fails with these classes, clients decode into them, the documentation lists them, and
+ * `type` of each is the path at which the API describes it.
+ */
+
+import { Problem } from "effect/http-api/HttpApiError"
+import * as Schema from "effect/Schema"
+
+/** Status and title of each kind of problem, and what it means and what to do. */
+export const problems = {
+  bad_parameter: {
+    status: 400,
+    title: "A parameter is not allowed",
+    meaning:
+      "A parameter is not allowed, not known or out of range. `parameter` names it and `allowed` says what it may be."
+  },
+  bad_cursor: {
+    status: 400,
+    title: "The cursor does not fit",
+    meaning:
+      "The cursor was not made for this list with these filters. Repeat the filters of the first page, or begin without a cursor."
+  },
+  time_in_future: {
+    status: 400,
+    title: "The moment has not come yet",
+    meaning: "The moment has not come yet. Ask without `at` for the newest book."
+  },
+  unknown_market: {
+    status: 404,
+    title: "No such market",
+    meaning: "No market of this ticker was ever seen on the exchange."
+  },
+  unknown_event: {
+    status: 404,
+    title: "No such event",
+    meaning: "No event of this ticker was ever seen on the exchange."
+  },
+  unknown_series: {
+    status: 404,
+    title: "No such series",
+    meaning: "No series of this ticker was ever seen on the exchange."
+  },
+  market_not_recorded: {
+    status: 404,
+    title: "Nothing was recorded of this market",
+    meaning:
+      "The market exists, but nothing of its book was recorded: it is not yet open, or it is not among the recorded markets."
+  },
+  before_first_record: {
+    status: 404,
+    title: "The moment lies before the first record",
+    meaning:
+      "The moment lies before the first record of this market. `first_record` is the earliest moment with an answer."
+  },
+  unknown_route: {
+    status: 404,
+    title: "Nothing at this path",
+    meaning: "There is nothing at this path. The index at / lists what there is."
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "Not with this method",
+    meaning: "The path exists, but not with this method. The header Allow lists those it has."
+  },
+  url_too_long: {
+    status: 414,
+    title: "The URL is too long",
+    meaning: "Path and query together are longer than the server reads."
+  },
+  overloaded: {
+    status: 503,
+    title: "Too many requests at this moment",
+    meaning: "Too many requests are being answered at this moment. Try again after the seconds in Retry-After."
+  },
+  timed_out: {
+    status: 503,
+    title: "The answer took too long",
+    meaning: "The answer took longer than the server waits. Try again, with a smaller range or page."
+  },
+  database_away: {
+    status: 503,
+    title: "The database is away",
+    meaning: "The database cannot be reached. Recording goes on; try again after the seconds in Retry-After."
+  },
+  internal: {
+    status: 500,
+    title: "A fault of ours",
+    meaning: "A fault of ours. It is logged under the request_id."
+  }
+} as const satisfies Record<string, { readonly status: number; readonly title: string; readonly meaning: string }>
+export type ProblemCode = keyof typeof problems
+
+/** The members that are the same in every problem of a kind. */
+export const declaration = <Code extends ProblemCode>(code: Code) =>
+  ({ type: `/problems/${code}`, status: problems[code].status, title: problems[code].title }) as const
+
+const fields = <Code extends ProblemCode>(code: Code) =>
+  ({
+    detail: Schema.String.annotate({ description: "What happened with this request, for a person to read." }),
+    code: Schema.tag(code).annotate({ description: "The kind of problem, for a program to read." }),
+    request_id: Schema.String.annotate({
+      description: "Names this request in our logs; also in the header X-Request-Id."
+    }),
+    suggestion: Schema.optionalKey(Schema.String).annotate({
+      description: "Path and query of the next call that would work; absent where there is none."
+    })
+  }) as const
+
+const annotations = (code: ProblemCode) => ({ description: problems[code].meaning })
+
+export class BadParameter extends Problem<BadParameter>()(
+  "BadParameter",
+  declaration("bad_parameter"),
+  {
+    ...fields("bad_parameter"),
+    parameter: Schema.String.annotate({ description: "The parameter's name, as in the path or the query." }),
+    allowed: Schema.String.annotate({ description: "What it may be." })
+  },
+  annotations("bad_parameter")
+) {}
+
+export class BadCursor extends Problem<BadCursor>()(
+  "BadCursor",
+  declaration("bad_cursor"),
+  fields("bad_cursor"),
+  annotations("bad_cursor")
+) {}
+
+export class TimeInFuture extends Problem<TimeInFuture>()(
+  "TimeInFuture",
+  declaration("time_in_future"),
+  fields("time_in_future"),
+  annotations("time_in_future")
+) {}
+
+export class UnknownMarket extends Problem<UnknownMarket>()(
+  "UnknownMarket",
+  declaration("unknown_market"),
+  fields("unknown_market"),
+  annotations("unknown_market")
+) {}
+
+export class UnknownEvent extends Problem<UnknownEvent>()(
+  "UnknownEvent",
+  declaration("unknown_event"),
+  fields("unknown_event"),
+  annotations("unknown_event")
+) {}
+
+export class UnknownSeries extends Problem<UnknownSeries>()(
+  "UnknownSeries",
+  declaration("unknown_series"),
+  fields("unknown_series"),
+  annotations("unknown_series")
+) {}
+
+export class MarketNotRecorded extends Problem<MarketNotRecorded>()(
+  "MarketNotRecorded",
+  declaration("market_not_recorded"),
+  fields("market_not_recorded"),
+  annotations("market_not_recorded")
+) {}
+
+export class BeforeFirstRecord extends Problem<BeforeFirstRecord>()(
+  "BeforeFirstRecord",
+  declaration("before_first_record"),
+  {
+    ...fields("before_first_record"),
+    first_record: Schema.String.annotate({
+      description: "Time of the market's first record by the clock that was asked for."
+    })
+  },
+  annotations("before_first_record")
+) {}
+
+export class UnknownRoute extends Problem<UnknownRoute>()(
+  "UnknownRoute",
+  declaration("unknown_route"),
+  fields("unknown_route"),
+  annotations("unknown_route")
+) {}
+
+export class MethodNotAllowed extends Problem<MethodNotAllowed>()(
+  "MethodNotAllowed",
+  declaration("method_not_allowed"),
+  fields("method_not_allowed"),
+  annotations("method_not_allowed")
+) {}
+
+export class UrlTooLong extends Problem<UrlTooLong>()(
+  "UrlTooLong",
+  declaration("url_too_long"),
+  fields("url_too_long"),
+  annotations("url_too_long")
+) {}
+
+export class Overloaded extends Problem<Overloaded>()(
+  "Overloaded",
+  declaration("overloaded"),
+  fields("overloaded"),
+  annotations("overloaded")
+) {}
+
+export class TimedOut extends Problem<TimedOut>()(
+  "TimedOut",
+  declaration("timed_out"),
+  fields("timed_out"),
+  annotations("timed_out")
+) {}
+
+export class DatabaseAway extends Problem<DatabaseAway>()(
+  "DatabaseAway",
+  declaration("database_away"),
+  fields("database_away"),
+  annotations("database_away")
+) {}
+
+export class Internal extends Problem<Internal>()(
+  "Internal",
+  declaration("internal"),
+  fields("internal"),
+  annotations("internal")
+) {}
+
+/** All of them, one per code. */
+export const problemClasses = {
+  bad_parameter: BadParameter,
+  bad_cursor: BadCursor,
+  time_in_future: TimeInFuture,
+  unknown_market: UnknownMarket,
+  unknown_event: UnknownEvent,
+  unknown_series: UnknownSeries,
+  market_not_recorded: MarketNotRecorded,
+  before_first_record: BeforeFirstRecord,
+  unknown_route: UnknownRoute,
+  method_not_allowed: MethodNotAllowed,
+  url_too_long: UrlTooLong,
+  overloaded: Overloaded,
+  timed_out: TimedOut,
+  database_away: DatabaseAway,
+  internal: Internal
+} as const satisfies Record<ProblemCode, unknown>
+
+/** What any endpoint may answer, besides its own problems. */
+export const problemsOfAll = [BadParameter, UrlTooLong, Overloaded, TimedOut, DatabaseAway, Internal] as const

@@ -1,0 +1,137 @@
+import { assert, describe, it } from "@effect/vitest"
+import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { operationExamples, problemExample } from "@kalshibook/core/contract/OpenApiExamples"
+import { type ProblemCode, problemClasses, problems } from "@kalshibook/core/contract/Problems"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import { Schema } from "effect"
+import { OpenApi } from "effect/http-api"
+
+const spec = OpenApi.fromApi(KalshiBookApi)
+const operations = Object.entries(spec.paths).map(([path, item]) => ({ path, operation: item.get }))
+
+/** Every `$ref` in a value. */
+const references = (value: unknown): ReadonlyArray<string> =>
+  [...JSON.stringify(value).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? "")
+
+const validator = () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false })
+  ajv.addSchema({ $id: "spec", components: spec.components })
+  return (schema: object, value: unknown): string => {
+    const absolute = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"spec#/'))
+    return ajv.validate(absolute, value) ? "" : ajv.errorsText()
+  }
+}
+
+describe("the OpenAPI document", () => {
+  it("is version 3.1 with an operation for every endpoint, each named, described and with its parameters", () => {
+    assert.strictEqual(spec.openapi, "3.1.0")
+    assert.deepStrictEqual(Object.keys(spec.paths), [
+      "/v1/markets",
+      "/v1/markets/{ticker}",
+      "/v1/events",
+      "/v1/events/{ticker}",
+      "/v1/series",
+      "/v1/series/{ticker}",
+      "/v1/markets/{ticker}/orderbook",
+      "/v1/markets/{ticker}/deltas",
+      "/v1/markets/{ticker}/trades",
+      "/v1/status",
+      "/healthz",
+      "/metrics",
+      "/",
+      "/problems/{code}"
+    ])
+    for (const { path, operation } of operations) {
+      assert.isDefined(operation, path)
+      assert.isNotEmpty(operation?.summary, path)
+      assert.isNotEmpty(operation?.description, path)
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      const declared = operation?.parameters.filter((parameter) => parameter.in === "path").map((each) => each.name)
+      assert.deepStrictEqual(declared, inPath)
+    }
+    const ids = operations.map(({ operation }) => operation?.operationId)
+    assert.strictEqual(new Set(ids).size, ids.length)
+  })
+
+  it("has a schema for every reference and a reference to every schema", () => {
+    const used = new Set(references(spec))
+    const defined = Object.keys(spec.components.schemas).map((name) => `#/components/schemas/${name}`)
+    assert.deepStrictEqual([...used].sort(), defined.sort())
+    assert.isEmpty(Object.keys(spec.components.schemas).filter((name) => name.endsWith("Encoded")))
+  })
+
+  it("is made of valid JSON schemas", () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    ajv.addSchema({ $id: "spec", components: spec.components })
+    for (const [name, schema] of Object.entries(spec.components.schemas)) {
+      assert.isTrue(ajv.validateSchema(schema), `${name}: ${ajv.errorsText()}`)
+      assert.doesNotThrow(() => ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"spec#/'))), name)
+    }
+  })
+
+  it("says that the whole numbers of the query are whole numbers, with their range", () => {
+    const parameter = (path: string, name: string) =>
+      spec.paths[path]?.get?.parameters.find((each) => each.name === name)?.schema
+    assert.deepStrictEqual(parameter("/v1/markets", "limit"), {
+      type: "integer",
+      minimum: 1,
+      maximum: 1_000,
+      default: 100
+    })
+    assert.deepStrictEqual(parameter("/v1/markets/{ticker}/orderbook", "depth"), {
+      type: "integer",
+      minimum: 0,
+      maximum: 9_999,
+      default: 0
+    })
+  })
+
+  it("lets an answer gain fields without breaking clients that were generated from it", () => {
+    assert.notInclude(JSON.stringify(spec), '"additionalProperties":false')
+  })
+
+  it("has an example for every JSON answer and problem, and each is valid by its schema", () => {
+    const validate = validator()
+    for (const { path, operation } of operations) {
+      for (const [status, response] of Object.entries(operation?.responses ?? {})) {
+        const json = response.content?.["application/json"] as { schema: object; example?: unknown } | undefined
+        if (json !== undefined) {
+          assert.isDefined(json.example, path)
+          assert.strictEqual(validate(json.schema, json.example), "", `${path} ${status}`)
+        }
+        const problem = response.content?.["application/problem+json"] as
+          | { schema: object; examples: Record<string, { value: { status: number } }> }
+          | undefined
+        for (const [code, example] of Object.entries(problem?.examples ?? {})) {
+          assert.strictEqual(validate(problem?.schema ?? {}, example.value), "", `${path} ${code}`)
+          assert.strictEqual(String(example.value.status), status, `${path} ${code}`)
+        }
+      }
+    }
+  })
+
+  it("has examples that a client of the contract reads", () => {
+    for (const group of Object.values(KalshiBookApi.groups)) {
+      for (const endpoint of Object.values(group.endpoints)) {
+        const operationId = spec.paths[endpoint.path.replaceAll(/:(\w+)/g, "{$1}")]?.get?.operationId ?? ""
+        const example = operationExamples[operationId]
+        if (example === undefined) continue
+        const [success] = [...endpoint.success] as ReadonlyArray<Schema.Codec<unknown>>
+        assert.isDefined(success)
+        if (success !== undefined) Schema.decodeUnknownSync(success)(example)
+      }
+    }
+  })
+})
+
+describe("the catalogue of problems", () => {
+  it("has a class, an example and a description for every code", () => {
+    assert.deepStrictEqual(Object.keys(problemClasses), Object.keys(problems))
+    for (const code of Object.keys(problems) as ReadonlyArray<ProblemCode>) {
+      const decoded = Schema.decodeUnknownSync(problemClasses[code] as Schema.ConstraintDecoder<object>)(
+        problemExample(code)
+      )
+      assert.include(decoded, { ...problemExample(code) })
+    }
+  })
+})
