@@ -1,12 +1,14 @@
 // adapter: reads the machine's clocks
 /**
- * The receive clock: Unix microseconds that never go back, also when the wall clock is set back or the process is started
- * again (`notBefore`). The wall clock says where it starts, the monotonic clock how it goes on.
+ * The receive clock: Unix microseconds that never go back and never stand still, also when the wall clock is set back or the
+ * process is started again (`notBefore`). The wall clock says where it starts, the monotonic clock how it goes on. A wall
+ * clock that is ahead is followed at once; one that is behind is approached by going a tenth slower.
  */
 import { Context, Effect, Layer } from "effect"
 
-/** How far the clock may trail a wall clock that was set forward before it follows it. */
-const stepMicros = 1_000_000
+/** How often the wall clock is compared, and how much of that time is given up to come back to it. */
+const compareMicros = 1_000_000
+const slewMicrosMax = compareMicros / 10
 
 export interface ReceiveClockState {
   /** The time now; at least the time returned before. */
@@ -29,16 +31,13 @@ export class ReceiveClock extends Context.Service<ReceiveClock, ReceiveClockStat
 /** Over the two clocks of a machine, both in microseconds. */
 export const make = (wallMicros: () => number, monotonicMicros: () => number): ReceiveClockState => {
   let offsetMicros = wallMicros() - monotonicMicros()
+  let compareAtMicros = monotonicMicros() + compareMicros
   let lastMicros = 0
-  let checkAtMicros = 0
   const nowMicros = (): number => {
     const monotonic = monotonicMicros()
-    // The wall clock is asked once a second: it may have been set, or have drifted from the monotonic one.
-    if (monotonic >= checkAtMicros) {
-      checkAtMicros = monotonic + stepMicros
-      const offset = wallMicros() - monotonic
-      if (Math.abs(offset - offsetMicros) > stepMicros) offsetMicros = offset
-      else offsetMicros += (offset - offsetMicros) / 8
+    if (monotonic >= compareAtMicros) {
+      compareAtMicros = monotonic + compareMicros
+      offsetMicros = Math.max(wallMicros() - monotonic, offsetMicros - slewMicrosMax)
     }
     lastMicros = Math.max(lastMicros, Math.floor(monotonic + offsetMicros))
     return lastMicros
@@ -51,7 +50,7 @@ export const make = (wallMicros: () => number, monotonicMicros: () => number): R
       return micros
     },
     notBefore: (micros) => {
-      lastMicros = Math.max(lastMicros, micros + 1)
+      offsetMicros = Math.max(offsetMicros, micros + 1 - monotonicMicros())
     }
   }
 }

@@ -59,6 +59,8 @@ export interface RecordingState {
   tsCommittedMicros: number
   /** Why the last attempt to commit failed, for people; `null` when it did not. */
   storeProblem: string | null
+  /** Whether the list of open markets was read once. */
+  isDiscovered: boolean
   /** How often any market's fiber had to start again. */
   restarts: number
   /** What the connection is doing, for people, and since when it is there or gone (receive clock). */
@@ -111,6 +113,7 @@ const make = (clock: ReceiveClockState): RecordingState => {
     recordsCommitted: 0,
     tsCommittedMicros: 0,
     storeProblem: null,
+    isDiscovered: false,
     restarts: 0,
     connection: "not connected yet",
     connectionSinceMicros: clock.nowMicros()
