@@ -14,6 +14,11 @@ export interface MessageHead {
    * The caller keeps the frame itself, so that nothing is lost.
    */
   readonly unknownFields: ReadonlyArray<string>
+  /**
+   * When the exchange queued the frame for sending (`sending_ts_ms`, on every frame since about 2026-09-28), Unix microseconds with
+   * millisecond precision. Not the time of the change. `null` or absent where the frame does not say.
+   */
+  readonly tsSentMicros?: number | null
 }
 
 /** The one array of the messages without unknown fields. */
@@ -45,7 +50,10 @@ export interface OrderbookDelta extends MessageHead {
   readonly priceE4: number
   /** 1/100 contract, signed. 0 was never recorded but is legal: it consumes a `seq`, changes nothing and makes no record. */
   readonly deltaE2: number
-  /** Unix microseconds from `ts`, else milliseconds from `ts_ms`; `null` where the frame has neither. */
+  /**
+   * Unix microseconds from `ts`, else milliseconds from `ts_ms`; `null` where the frame has neither. Since about 2026-10-01 `ts`, too,
+   * has milliseconds only.
+   */
   readonly tsExchangeMicros: number | null
 }
 

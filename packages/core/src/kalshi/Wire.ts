@@ -4,10 +4,14 @@
  * `decode` never throws and never drops: a frame becomes the message of its type, `unknown`, or `undecodable`.
  */
 import { Result } from "effect"
+import * as BookFrame from "./BookFrame.ts"
 import * as DeltaFrame from "./DeltaFrame.ts"
+import type { FrameKind } from "./FrameKind.ts"
+import * as LifecycleFrame from "./LifecycleFrame.ts"
+import * as ReplyFrame from "./ReplyFrame.ts"
 import { noUnknownFields, type ServerMessage } from "./ServerMessage.ts"
-import { isCount } from "./WireField.ts"
-import { type FrameKind, frameKinds } from "./WireFrame.ts"
+import * as TradeFrame from "./TradeFrame.ts"
+import { isCount, isJsonObject } from "./WireField.ts"
 
 export { encode } from "./WireText.ts"
 
@@ -29,39 +33,33 @@ export const decodeText = (text: string): ServerMessage => {
   const parsed = Result.try((): unknown => JSON.parse(text))
   if (Result.isFailure(parsed)) return undecodable("not JSON", text)
   const json = parsed.success
-  if (!isObject(json)) return undecodable("not a JSON object", text)
-  const sid = isCount(json.sid) ? json.sid : null
-  const seq = isCount(json.seq) ? json.seq : null
-  const type = json.type
-  if (typeof type !== "string")
-    return { _tag: "undecodable", problem: "no type", sid, seq, text, unknownFields: noUnknownFields }
-  const kind = frameKinds.get(type)
-  if (kind === undefined) return { _tag: "unknown", type, sid, seq, text, unknownFields: noUnknownFields }
-  const message = kind.decode(json)
-  if (Result.isFailure(message)) {
-    return {
-      _tag: "undecodable",
-      problem: `${type}: ${message.failure}`,
-      sid,
-      seq,
-      text,
-      unknownFields: noUnknownFields
-    }
+  if (!isJsonObject(json)) return undecodable("not a JSON object", text)
+  const { type } = json
+  const envelope = { sid: isCount(json.sid) ? json.sid : null, seq: isCount(json.seq) ? json.seq : null, text }
+  if (typeof type !== "string") {
+    return { _tag: "undecodable", problem: "no type", ...envelope, unknownFields: noUnknownFields }
   }
-  const unknownFields = unknownFieldsOf(json, kind)
-  return unknownFields === noUnknownFields ? message.success : { ...message.success, unknownFields }
+  const kind = kinds.get(type)
+  if (kind === undefined) return { _tag: "unknown", type, ...envelope, unknownFields: noUnknownFields }
+  const message = kind.decode(json)
+  if (Result.isSuccess(message)) return message.success
+  return { _tag: "undecodable", problem: `${type}: ${message.failure}`, ...envelope, unknownFields: noUnknownFields }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
-
-const isObject = (json: unknown): json is JsonObject =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
-
-const unknownFieldsOf = (json: JsonObject, kind: FrameKind): ReadonlyArray<string> => {
-  const top = Object.keys(json).filter((name) => !kind.knownTop.has(name))
-  const msg = isObject(json.msg) ? Object.keys(json.msg).filter((name) => !kind.knownMsg.has(name)) : []
-  return top.length + msg.length === 0 ? noUnknownFields : [...top, ...msg.map((name) => `msg.${name}`)]
-}
+const kinds: ReadonlyMap<string, FrameKind> = new Map([
+  ["orderbook_snapshot", BookFrame.orderbookSnapshot],
+  ["orderbook_delta", BookFrame.orderbookDelta],
+  ["trade", TradeFrame.trade],
+  ["ticker", TradeFrame.ticker],
+  ["market_lifecycle_v2", LifecycleFrame.marketLifecycle],
+  ["multivariate_market_lifecycle", LifecycleFrame.multivariateMarketLifecycle],
+  ["event_lifecycle", LifecycleFrame.eventLifecycle],
+  ["event_fee_update", LifecycleFrame.eventFeeUpdate],
+  ["subscribed", ReplyFrame.subscribed],
+  ["ok", ReplyFrame.ok],
+  ["unsubscribed", ReplyFrame.unsubscribed],
+  ["error", ReplyFrame.error]
+])
 
 const undecodable = (problem: string, text: string): ServerMessage => ({
   _tag: "undecodable",

@@ -40,6 +40,11 @@ const readDecimal = (json: unknown, decimals: number): number | undefined => {
 const within = (value: number | undefined, least: number, most: number): number | undefined =>
   value !== undefined && value >= least && value <= most ? value : undefined
 
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export const isJsonObject = (json: unknown): json is JsonObject =>
+  typeof json === "object" && json !== null && !Array.isArray(json)
+
 /** A count or id: a whole number from 0 on, such as `sid`, `seq`, `id`. */
 export const isCount = (json: unknown): json is number =>
   typeof json === "number" && Number.isSafeInteger(json) && json >= 0
@@ -78,9 +83,18 @@ export const SizePositive = field(Schema.Number, "contracts above 0 with at most
 /** A signed change of a size. Unit 1/100 contract. */
 export const SizeChange = field(Schema.Number, "contracts with at most two decimals", (json) => readDecimal(json, 2))
 
+/** More would not fit a safe number of 1/100 contract. */
+const wholeContractsMax = Math.floor(Number.MAX_SAFE_INTEGER / contractE2)
+
 /** Whole contracts, signed, as until 2026-03-12. Unit 1/100 contract. */
 export const SizeChangeWhole = field(Schema.Number, "whole contracts", (json) => {
-  const contracts = readDecimal(json, 0)
+  const contracts = within(readDecimal(json, 0), -wholeContractsMax, wholeContractsMax)
+  return contracts === undefined ? undefined : contracts * contractE2
+})
+
+/** Whole contracts above 0, as until 2026-03-12. Unit 1/100 contract. */
+export const SizePositiveWhole = field(Schema.Number, "whole contracts above 0", (json) => {
+  const contracts = within(readDecimal(json, 0), 1, wholeContractsMax)
   return contracts === undefined ? undefined : contracts * contractE2
 })
 
@@ -103,7 +117,9 @@ const wholeTimes = (json: unknown, factor: number): number | undefined => {
 export const SideName = Schema.Literals(["yes", "no"])
 export const Ticker = Schema.NonEmptyString
 export const TickerList = Schema.Array(Schema.NonEmptyString)
-export const Body = Schema.Record(Schema.String, Schema.Unknown)
+
+/** An object that is kept as it came. */
+export const Body = field<JsonObject>(Schema.Any, "an object", (json) => (isJsonObject(json) ? json : undefined))
 
 /** How the levels of one ladder are written: `[price, size]` in these units. */
 interface LevelForm {

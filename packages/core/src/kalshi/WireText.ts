@@ -6,6 +6,7 @@ import type { Level } from "../BookRecord.ts"
 import { contractsFromSizeE2, dollarE4, dollarsFromPriceE4, isoFromMicros } from "../Units.ts"
 import type {
   ErrorMessage,
+  MessageHead,
   Ok,
   OrderbookDelta,
   OrderbookSnapshot,
@@ -34,7 +35,7 @@ export const encode = (message: ServerMessage): string => {
     case "multivariate_market_lifecycle":
     case "event_lifecycle":
     case "event_fee_update":
-      return `${head(message._tag, message.sid, message.seq)},"msg":${JSON.stringify(message.body)}}\n`
+      return `${head(message._tag, message.sid, message.seq)},"msg":${JSON.stringify(message.body)}${tail(message)}`
     case "subscribed":
       return encodeSubscribed(message)
     case "ok":
@@ -52,6 +53,12 @@ export const encode = (message: ServerMessage): string => {
 const head = (type: string, sid: number, seq: number | null): string =>
   seq === null ? `{"type":"${type}","sid":${sid}` : `{"type":"${type}","sid":${sid},"seq":${seq}`
 
+/** Ends the envelope: the time of sending stands last in it (frames of October 2026). */
+const tail = (message: MessageHead): string =>
+  message.tsSentMicros === null || message.tsSentMicros === undefined
+    ? "}\n"
+    : `,"sending_ts_ms":${millisOf(message.tsSentMicros)}}\n`
+
 /** A time as `ts` and `time` have it: trailing zeros of the fraction cut, as recorded. */
 export const timeText = (micros: number): string => {
   const iso = isoFromMicros(micros)
@@ -63,18 +70,18 @@ export const timeText = (micros: number): string => {
 const millisOf = (micros: number): number => Math.floor(micros / 1000)
 const secondsOf = (micros: number): number => Math.floor(micros / 1_000_000)
 
-/** Texts of the exchange (tickers, ids) hold nothing that JSON escapes; anything else takes the long way. */
 const quoted = (text: string): string => JSON.stringify(text)
+
+const marketIdText = (marketId: string | null): string => (marketId === null ? "" : `,"market_id":${quoted(marketId)}`)
 
 /** The frame of one delta. */
 export const encodeDelta = (delta: OrderbookDelta): string => {
   const micros = delta.tsExchangeMicros
   const times = micros === null ? "" : `,"ts":"${timeText(micros)}","ts_ms":${millisOf(micros)}`
-  const marketId = delta.marketId === null ? "" : `,"market_id":${quoted(delta.marketId)}`
   return (
-    `{"type":"orderbook_delta","sid":${delta.sid},"seq":${delta.seq},"msg":{"market_ticker":${quoted(delta.marketTicker)}${marketId}` +
-    `,"price_dollars":"${dollarsFromPriceE4(delta.priceE4)}","delta_fp":"${contractsFromSizeE2(delta.deltaE2)}"` +
-    `,"side":"${delta.side}"${times}}}\n`
+    `{"type":"orderbook_delta","sid":${delta.sid},"seq":${delta.seq},"msg":{"market_ticker":${quoted(delta.marketTicker)}` +
+    `${marketIdText(delta.marketId)},"price_dollars":"${dollarsFromPriceE4(delta.priceE4)}"` +
+    `,"delta_fp":"${contractsFromSizeE2(delta.deltaE2)}","side":"${delta.side}"${times}}${tail(delta)}`
   )
 }
 
@@ -84,34 +91,34 @@ const levelsText = (key: string, levels: ReadonlyArray<Level>): string => {
   return `,"${key}":[${pairs.join(",")}]`
 }
 
-const encodeSnapshot = (snapshot: OrderbookSnapshot): string => {
-  const id = snapshot.id === null ? "" : `,"id":${snapshot.id}`
-  const marketId = snapshot.marketId === null ? "" : `,"market_id":${quoted(snapshot.marketId)}`
+const encodeSnapshot = (snapshot: OrderbookSnapshot): string =>
+  `{"type":"orderbook_snapshot"${idText(snapshot.id)},"sid":${snapshot.sid},"seq":${snapshot.seq}` +
+  `,"msg":{"market_ticker":${quoted(snapshot.marketTicker)}${marketIdText(snapshot.marketId)}` +
+  `${levelsText("yes_dollars_fp", snapshot.levels.yes)}${levelsText("no_dollars_fp", snapshot.levels.no)}}${tail(snapshot)}`
+
+const encodeTrade = (trade: Trade): string => {
+  const { takerSide, tsExchangeMicros, yesPriceE4 } = trade
   return (
-    `${head("orderbook_snapshot", snapshot.sid, snapshot.seq)}${id},"msg":{"market_ticker":${quoted(snapshot.marketTicker)}${marketId}` +
-    `${levelsText("yes_dollars_fp", snapshot.levels.yes)}${levelsText("no_dollars_fp", snapshot.levels.no)}}}\n`
+    `${head("trade", trade.sid, trade.seq)},"msg":{"trade_id":${quoted(trade.tradeId)},"market_ticker":${quoted(trade.marketTicker)}` +
+    `,"yes_price_dollars":"${dollarsFromPriceE4(yesPriceE4)}","no_price_dollars":"${dollarsFromPriceE4(dollarE4 - yesPriceE4)}"` +
+    `,"count_fp":"${contractsFromSizeE2(trade.sizeE2)}","taker_side":"${takerSide}","taker_outcome_side":"${takerSide}"` +
+    `,"taker_book_side":"${takerSide === "yes" ? "bid" : "ask"}","is_block_trade":${trade.isBlockTrade}` +
+    `,"ts":${secondsOf(tsExchangeMicros)},"ts_ms":${millisOf(tsExchangeMicros)}}${tail(trade)}`
   )
 }
 
-const encodeTrade = (trade: Trade): string =>
-  `${head("trade", trade.sid, trade.seq)},"msg":{"trade_id":${quoted(trade.tradeId)},"market_ticker":${quoted(trade.marketTicker)}` +
-  `,"yes_price_dollars":"${dollarsFromPriceE4(trade.yesPriceE4)}","no_price_dollars":"${dollarsFromPriceE4(dollarE4 - trade.yesPriceE4)}"` +
-  `,"count_fp":"${contractsFromSizeE2(trade.sizeE2)}","taker_side":"${trade.takerSide}","taker_outcome_side":"${trade.takerSide}"` +
-  `,"taker_book_side":"${trade.takerSide === "yes" ? "bid" : "ask"}","is_block_trade":${trade.isBlockTrade}` +
-  `,"ts":${secondsOf(trade.tsExchangeMicros)},"ts_ms":${millisOf(trade.tsExchangeMicros)}}}\n`
-
 const encodeTicker = (ticker: Ticker): string => {
-  const marketId = ticker.marketId === null ? "" : `"market_id":${quoted(ticker.marketId)},`
-  const micros = ticker.tsExchangeMicros
+  const { lastPriceE4, marketId, tsExchangeMicros } = ticker
   return (
-    `${head("ticker", ticker.sid, null)},"msg":{${marketId}"market_ticker":${quoted(ticker.marketTicker)}` +
-    `,"price_dollars":"${ticker.lastPriceE4 === null ? "" : dollarsFromPriceE4(ticker.lastPriceE4)}"` +
+    `${head("ticker", ticker.sid, null)},"msg":{${marketId === null ? "" : `"market_id":${quoted(marketId)},`}` +
+    `"market_ticker":${quoted(ticker.marketTicker)}` +
+    `,"price_dollars":"${lastPriceE4 === null ? "" : dollarsFromPriceE4(lastPriceE4)}"` +
     `,"yes_bid_dollars":"${dollarsFromPriceE4(ticker.yesBidE4)}","yes_ask_dollars":"${dollarsFromPriceE4(ticker.yesAskE4)}"` +
     `,"volume_fp":"${contractsFromSizeE2(ticker.volumeE2)}","open_interest_fp":"${contractsFromSizeE2(ticker.openInterestE2)}"` +
     `,"yes_bid_size_fp":"${contractsFromSizeE2(ticker.yesBidSizeE2)}","yes_ask_size_fp":"${contractsFromSizeE2(ticker.yesAskSizeE2)}"` +
     `,"last_trade_size_fp":"${contractsFromSizeE2(ticker.lastTradeSizeE2)}"` +
     `,"dollar_volume":${ticker.volumeDollars},"dollar_open_interest":${ticker.openInterestDollars}` +
-    `,"ts":${secondsOf(micros)},"ts_ms":${millisOf(micros)},"time":"${timeText(micros)}"}}\n`
+    `,"ts":${secondsOf(tsExchangeMicros)},"ts_ms":${millisOf(tsExchangeMicros)},"time":"${timeText(tsExchangeMicros)}"}${tail(ticker)}`
   )
 }
 
@@ -120,23 +127,23 @@ const sidText = (sid: number | null): string => (sid === null ? "" : `,"sid":${s
 const seqText = (seq: number | null): string => (seq === null ? "" : `,"seq":${seq}`)
 
 const encodeSubscribed = (message: Subscribed): string =>
-  `{"type":"subscribed"${idText(message.id)},"msg":{"channel":${quoted(message.channel)},"sid":${message.sid}}}\n`
+  `{"type":"subscribed"${idText(message.id)},"msg":{"channel":${quoted(message.channel)},"sid":${message.sid}}${tail(message)}`
 
 const encodeOk = (message: Ok): string => {
   const start = `{"type":"ok"${idText(message.id)}${sidText(message.sid)}${seqText(message.seq)}`
   if (message.subscriptions !== null) {
     const entries = message.subscriptions.map((entry) => `{"channel":${quoted(entry.channel)},"sid":${entry.sid}}`)
-    return `${start},"msg":[${entries.join(",")}]}\n`
+    return `${start},"msg":[${entries.join(",")}]${tail(message)}`
   }
   const lists = [
     ...(message.marketTickers === null ? [] : [`"market_tickers":${JSON.stringify(message.marketTickers)}`]),
     ...(message.marketIds === null ? [] : [`"market_ids":${JSON.stringify(message.marketIds)}`])
   ]
-  return `${start},"msg":{${lists.join(",")}}}\n`
+  return `${start},"msg":{${lists.join(",")}}${tail(message)}`
 }
 
 const encodeUnsubscribed = (message: Unsubscribed): string =>
-  `{"type":"unsubscribed"${idText(message.id)},"sid":${message.sid}${seqText(message.seq)}}\n`
+  `{"type":"unsubscribed"${idText(message.id)},"sid":${message.sid}${seqText(message.seq)}${tail(message)}`
 
 const encodeError = (message: ErrorMessage): string => {
   const tickers = message.marketTickers
@@ -149,6 +156,6 @@ const encodeError = (message: ErrorMessage): string => {
   }
   return (
     `{"type":"error"${idText(message.id)}${sidText(message.sid)}${seqText(message.seq)}` +
-    `,"msg":{"code":${message.code},"msg":${quoted(message.message)}${markets}}}\n`
+    `,"msg":{"code":${message.code},"msg":${quoted(message.message)}${markets}}${tail(message)}`
   )
 }
