@@ -36,7 +36,10 @@ export interface RecordHead {
   readonly epoch: number
   /** The exchange's subscription id, from 1 in each epoch. 0 on a gap that no subscription caused. */
   readonly sid: number
-  /** The exchange's sequence number within (epoch, sid). On a gap: the first number that is missing; 0 where none is known. */
+  /**
+   * The exchange's sequence number within (epoch, sid). On a gap: the first number that is missing or could not be used; 0
+   * where none is known.
+   */
   readonly seq: number
   /**
    * The exchange's own time of the change, Unix microseconds; `null` where it gave none (snapshots, some old deltas), never

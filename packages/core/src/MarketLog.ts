@@ -11,7 +11,10 @@ import * as PriceGrid from "./PriceGrid.ts"
 import * as Replay from "./Replay.ts"
 import type * as Trust from "./Trust.ts"
 
-/** Records between two keyframes of a market: what a read at T folds at most. A keyframe costs about as much as 30 records. */
+/**
+ * Records between two keyframes while a book is trusted: what a read at T of such a time folds at most. A keyframe costs about
+ * as much as 30 records.
+ */
 export const keyframeRecordsMax = 500
 
 export interface MarketLog {
@@ -82,11 +85,11 @@ export const resume = (log: MarketLog, start: GapStart, outbox: Outbox): void =>
  */
 export const snapshot = (log: MarketLog, head: FrameHead, levels: BookLevels, outbox: Outbox): boolean => {
   if (isTrusted(log) && Book.hash(Book.fromLevels(levels)) !== Book.hash(log.replay.book)) {
-    append(log, gapOf(log, inconsistent(head)), outbox)
+    append(log, gapOf(log, inconsistent(log, head)), outbox)
   }
   append(log, { kind: "snapshot", ...headOf(log, head), levels }, outbox)
   if (!isTrusted(log)) {
-    append(log, gapOf(log, inconsistent(head)), outbox)
+    append(log, gapOf(log, inconsistent(log, head)), outbox)
     return false
   }
   widenGrid(log, levels)
@@ -96,7 +99,8 @@ export const snapshot = (log: MarketLog, head: FrameHead, levels: BookLevels, ou
 
 /**
  * Appends a delta. Returns whether the book is still trusted, if it was: one that cannot be right (a level below zero, a
- * crossed book, a new level off the grid) is preceded by a gap and changes nothing.
+ * crossed book, a new level off the grid, another subscription than the snapshot's) is preceded by a gap and changes
+ * nothing (I6).
  */
 export const delta = (
   log: MarketLog,
@@ -108,7 +112,9 @@ export const delta = (
 ): boolean => {
   const { replay } = log
   const wasTrusted = replay.trust._tag === "trusted"
-  if (wasTrusted && !fits(log, side, priceE4, deltaE2)) append(log, gapOf(log, inconsistent(head)), outbox)
+  if (wasTrusted && !fits(log, head, side, priceE4, deltaE2)) {
+    append(log, gapOf(log, inconsistent(log, head)), outbox)
+  }
   append(
     log,
     {
@@ -119,7 +125,7 @@ export const delta = (
       sid: head.sid,
       seq: head.seq,
       tsExchangeMicros: head.tsExchangeMicros,
-      tsReceivedMicros: head.tsReceivedMicros,
+      tsReceivedMicros: notBefore(log, head.tsReceivedMicros),
       side,
       priceE4,
       deltaE2
@@ -131,11 +137,11 @@ export const delta = (
   return true
 }
 
-const fits = (log: MarketLog, side: Side, priceE4: number, deltaE2: number): boolean => {
-  const { book } = log.replay
-  const before = Book.sizeE2(book, side, priceE4)
-  if (before + deltaE2 < 0) return false
-  if (before > 0 || deltaE2 <= 0) return true
+const fits = (log: MarketLog, head: FrameHead, side: Side, priceE4: number, deltaE2: number): boolean => {
+  const { book, last } = log.replay
+  if (last === undefined || last.epoch !== head.epoch || last.sid !== head.sid) return false
+  if (Book.check(book, side, priceE4, deltaE2) !== undefined) return false
+  if (deltaE2 <= 0 || Book.sizeE2(book, side, priceE4) > 0) return true
   return PriceGrid.isOnGrid(log.grid, priceE4) && !Book.wouldCross(book, side, priceE4)
 }
 
@@ -172,20 +178,25 @@ const headOf = (log: MarketLog, head: FrameHead): RecordHead => ({
   sid: head.sid,
   seq: head.seq,
   tsExchangeMicros: head.tsExchangeMicros,
-  tsReceivedMicros: head.tsReceivedMicros
+  tsReceivedMicros: notBefore(log, head.tsReceivedMicros)
 })
 
-/** The gap never begins before the log's last record (I5). */
+/** Times never decrease within a log, so that a gap never begins before the last record (I5). */
+const notBefore = ({ replay: { last } }: MarketLog, micros: number): number =>
+  last === undefined ? micros : Math.max(micros, last.tsReceivedMicros)
+
 const gapOf = (log: MarketLog, start: GapStart): BookRecord => ({
   kind: "gap",
   ...headOf(log, start),
-  tsReceivedMicros: Math.max(start.tsReceivedMicros, log.replay.last?.tsReceivedMicros ?? 0),
   cause: start.cause,
-  tsDetectedMicros: start.tsDetectedMicros
+  tsDetectedMicros: notBefore(log, start.tsDetectedMicros)
 })
 
-const inconsistent = (head: FrameHead): GapStart => ({
+/** Nobody knows since when the book was wrong; a log that only grows can disown what comes after its last record. */
+const inconsistent = ({ replay: { last } }: MarketLog, head: FrameHead): GapStart => ({
   ...head,
+  tsExchangeMicros: last?.tsExchangeMicros ?? null,
+  tsReceivedMicros: Math.min((last?.tsReceivedMicros ?? 0) + 1, head.tsReceivedMicros),
   cause: "inconsistent",
   tsDetectedMicros: head.tsReceivedMicros
 })

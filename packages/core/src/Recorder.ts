@@ -8,7 +8,7 @@
  */
 import type { GapCause, MarketTicker } from "./BookRecord.ts"
 import * as ErrorCode from "./kalshi/ErrorCode.ts"
-import type { OrderbookDelta, OrderbookSnapshot, ServerMessage } from "./kalshi/ServerMessage.ts"
+import type { OrderbookDelta, OrderbookSnapshot, ServerMessage, Undecodable } from "./kalshi/ServerMessage.ts"
 import * as MarketLog from "./MarketLog.ts"
 import * as Outbox from "./Outbox.ts"
 import * as Sequencer from "./Sequencer.ts"
@@ -19,7 +19,7 @@ export interface Listener {
   readonly trusted: (ticker: MarketTicker) => void
   /** The market's book is not known from now on. */
   readonly distrusted: (ticker: MarketTicker, cause: GapCause) => void
-  /** A frame of a market that is not followed. */
+  /** A book frame of a market that is not followed. */
   readonly unannounced: (ticker: MarketTicker) => void
   /** The exchange ended a subscription (errors 10 and 25). */
   readonly subscriptionEnded: (sid: number, channel: string) => void
@@ -99,8 +99,11 @@ export const logOf = (recorder: Recorder, ticker: MarketTicker): MarketLog.Marke
   return log
 }
 
-/** A connection is open. Everything of the one before is over. */
+/** A connection is open. Everything of the one before is over, also when nobody told of its end. */
 export const open = (recorder: Recorder, epoch: number): void => {
+  for (const [sid, { tsProvenMicros }] of recorder.subscriptions) {
+    distrustAll(recorder, sid, 0, "connection_lost", tsProvenMicros + 1)
+  }
   recorder.epoch = epoch
   recorder.sequencer = Sequencer.make()
   recorder.subscriptions = new Map()
@@ -114,19 +117,21 @@ export const close = (recorder: Recorder, cause: GapCause, tsDetectedMicros: num
   recorder.followed.clear()
 }
 
-/** From now on frames of this market are expected. */
+/**
+ * From now on frames of this market are expected. Not before the exchange has acknowledged that it let go of the market, if it
+ * was asked to: a snapshot from before that would be believed.
+ */
 export const follow = (recorder: Recorder, ticker: MarketTicker): void => {
   recorder.followed.add(ticker)
 }
 
-/** From now on nothing would tell of a change of this market. */
+/** From now on nothing would tell of a change of this market. Call it before the exchange is asked to let go of the market. */
 export const unfollow = (recorder: Recorder, ticker: MarketTicker, cause: GapCause, tsDetectedMicros: number): void => {
   recorder.followed.delete(ticker)
   const log = recorder.logs.get(ticker)
-  const { sid = 0 } = log?.replay.last ?? {}
-  if (log !== undefined) {
-    MarketLog.distrust(log, { ...provenEnd(recorder, sid, 0, tsDetectedMicros), cause }, recorder.outbox)
-  }
+  if (log === undefined) return
+  const { sid = 0 } = log.replay.last ?? {}
+  MarketLog.distrust(log, { ...provenEnd(recorder, sid, 0, tsDetectedMicros), cause }, recorder.outbox)
 }
 
 /** The recording of this market is over: as `unfollow`, and only the place where its log ends is kept. */
@@ -145,7 +150,12 @@ export const receive = (recorder: Recorder, message: ServerMessage, tsReceivedMi
   counts.frames++
   if (message.unknownFields.length > 0) counts.framesWithUnknownFields++
   if (message._tag === "subscribed") {
+    Sequencer.begin(recorder.sequencer, message.sid)
     openSubscription(recorder, message.sid, message.channel, tsReceivedMicros)
+    return
+  }
+  if (message._tag === "undecodable") {
+    takeUndecodable(recorder, message, tsReceivedMicros)
     return
   }
   const sid = "sid" in message ? message.sid : null
@@ -154,9 +164,9 @@ export const receive = (recorder: Recorder, message: ServerMessage, tsReceivedMi
     const verdict = Sequencer.accept(recorder.sequencer, sid, seq)
     if (verdict === "repeated") {
       counts.framesRepeated++
-      return
-    }
-    if (verdict !== "next") {
+      // The end of a subscription is the end, whatever its number.
+      if (!isEnd(message)) return
+    } else if (verdict !== "next") {
       counts.sequenceGaps++
       counts.framesLost += verdict.seqReceived - verdict.seqExpected
       distrustAll(recorder, sid, verdict.seqExpected, "sequence_hole", tsReceivedMicros)
@@ -205,26 +215,43 @@ const take = (recorder: Recorder, message: ServerMessage, tsReceivedMicros: numb
       })
       break
     case "error":
-      if (ErrorCode.isTerminal(message.code)) endSubscription(recorder, message.sid, tsReceivedMicros)
+      if (isEnd(message)) endSubscriptions(recorder, message.sid, tsReceivedMicros)
       break
     case "unsubscribed":
       distrustAll(recorder, message.sid, 0, "unsubscribed", tsReceivedMicros)
       Sequencer.end(recorder.sequencer, message.sid)
       recorder.subscriptions.delete(message.sid)
       break
-    case "undecodable":
-      counts.framesUndecodable++
-      // Without its numbers nobody can tell what it was; the hole that it leaves shows at the next frame.
+    case "unknown":
+      counts.framesUnknown++
+      // It belongs to the subscription, so it may have said anything of its books.
       if (message.sid !== null && message.seq !== null) {
         distrustAll(recorder, message.sid, message.seq, "undecodable", tsReceivedMicros)
       }
       break
-    case "unknown":
-      counts.framesUnknown++
-      break
     default:
       break
   }
+}
+
+const isEnd = (message: ServerMessage): boolean =>
+  message._tag === "unsubscribed" || (message._tag === "error" && ErrorCode.isTerminal(message.code))
+
+/**
+ * Without its numbers nobody can tell what the frame was; the hole that it leaves shows at the next one. Numbers that do not
+ * follow may be as broken as the rest: they distrust, but the count goes on from the last frame that could be read.
+ */
+const takeUndecodable = (recorder: Recorder, message: Undecodable, tsReceivedMicros: number): void => {
+  const { counts, sequencer } = recorder
+  const { seq, sid } = message
+  counts.framesUndecodable++
+  if (sid === null || seq === null) return
+  const seqExpected = Sequencer.expected(sequencer, sid)
+  if (seq < seqExpected) return
+  distrustAll(recorder, sid, seqExpected, "undecodable", tsReceivedMicros)
+  if (seq > seqExpected) return
+  Sequencer.accept(sequencer, sid, seq)
+  proved(recorder, sid, message, tsReceivedMicros)
 }
 
 const takeDelta = (recorder: Recorder, message: OrderbookDelta, tsReceivedMicros: number): void => {
@@ -254,8 +281,7 @@ const takeSnapshot = (recorder: Recorder, message: OrderbookSnapshot, tsReceived
     listener.trusted(marketTicker)
   } else {
     // Nothing would tell of its next change.
-    const start = { ...head, tsReceivedMicros: tsReceivedMicros + 1, cause: "unsubscribed" as const }
-    MarketLog.distrust(log, { ...start, tsDetectedMicros: tsReceivedMicros + 1 }, outbox)
+    MarketLog.distrust(log, { ...head, cause: "unsubscribed", tsDetectedMicros: tsReceivedMicros }, outbox)
     listener.unannounced(marketTicker)
   }
 }
@@ -265,13 +291,13 @@ const openSubscription = (recorder: Recorder, sid: number, channel: string, tsRe
   recorder.subscriptions.set(sid, { channel, tsProvenMicros: tsReceivedMicros, tsExchangeProvenMicros: null })
 }
 
-/** An error that names no subscription may mean any of them. */
-const endSubscription = (recorder: Recorder, sid: number | null, tsReceivedMicros: number): void => {
+/** An error that names no subscription may mean any of them: no book is known, but the numbers of those that live go on. */
+const endSubscriptions = (recorder: Recorder, sid: number | null, tsReceivedMicros: number): void => {
+  if (sid !== null) Sequencer.end(recorder.sequencer, sid)
   for (const [each, { channel }] of [...recorder.subscriptions]) {
     if (sid !== null && sid !== each) continue
     distrustAll(recorder, each, 0, "channel_error", tsReceivedMicros)
     recorder.subscriptions.delete(each)
-    Sequencer.end(recorder.sequencer, each)
     recorder.listener.subscriptionEnded(each, channel)
   }
 }
@@ -310,19 +336,12 @@ const provenEnd = (
   }
 }
 
-/** Every trusted book of the sid may have missed something (rule 4 of `Sequencer`). O(markets). */
-const distrustAll = (
-  recorder: Recorder,
-  sid: number,
-  seq: number,
-  cause: GapCause,
-  tsDetectedMicros: number
-): void => {
-  if (recorder.subscriptions.get(sid)?.channel !== "orderbook_delta") return
+/** Every book that is trusted because of the sid may have missed something (rule 4 of `Sequencer`). O(markets). */
+const distrustAll = (recorder: Recorder, sid: number, seq: number, cause: GapCause, tsDetectedMicros: number): void => {
   const start = { ...provenEnd(recorder, sid, seq, tsDetectedMicros), cause }
   for (const ticker of recorder.followed) {
     const log = recorder.logs.get(ticker)
-    if (log === undefined || !MarketLog.isTrusted(log)) continue
+    if (log === undefined || log.replay.last?.sid !== sid || !MarketLog.isTrusted(log)) continue
     MarketLog.distrust(log, start, recorder.outbox)
     recorder.listener.distrusted(ticker, cause)
   }

@@ -4,12 +4,13 @@
  * Total: any record in any state gives a state (SPEC-book.md has the table). Knows nothing of where records come from.
  */
 import * as Book from "./Book.ts"
-import type { BookClock, BookRecord, GapRecord, RecordHead } from "./BookRecord.ts"
+import type { BookClock, BookRecord, GapRecord, RecordHead, SnapshotRecord } from "./BookRecord.ts"
 import type { Keyframe } from "./Keyframe.ts"
 import * as Trust from "./Trust.ts"
 
 export interface Replay {
-  readonly book: Book.Book
+  /** While the trust is stale: the last good book. */
+  book: Book.Book
   trust: Trust.Trust
   /** The last record folded; `undefined` before the first. */
   last: RecordHead | undefined
@@ -60,17 +61,19 @@ export const toKeyframe = (replay: Replay): Keyframe | undefined => {
  * The record's time by the exchange's clock, given the state before it: never less than that of the record before.
  *
  * 1. A delta has the exchange's own time; without one, its receipt.
- * 2. A gap begins at the last exchange time proven on its subscription; without one, at its receipt.
+ * 2. A gap begins at the last exchange time proven on its subscription; without one, at the record before it: what was lost may
+ *    have happened right after that. The first record of all begins at its receipt.
  * 3. A snapshot of a trusted book changes nothing, so it takes the time of the record before.
  * 4. A snapshot after a gap carries no time of the exchange. It is placed at its receipt or, if that is later (the exchange's
  *    clock is ahead of ours), as far behind the gap's exchange time as our own clock says.
  * 5. The first snapshot is placed at its receipt.
  */
 export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
-  Math.max(replay.tsExchangeEffectiveMicros, ownExchangeMicros(replay.trust, record))
+  Math.max(replay.tsExchangeEffectiveMicros, ownExchangeMicros(replay, record))
 
-const ownExchangeMicros = (trust: Trust.Trust, record: BookRecord): number => {
-  if (record.kind !== "snapshot") return record.tsExchangeMicros ?? record.tsReceivedMicros
+const ownExchangeMicros = ({ last, trust }: Replay, record: BookRecord): number => {
+  if (record.kind === "delta") return record.tsExchangeMicros ?? record.tsReceivedMicros
+  if (record.kind === "gap") return record.tsExchangeMicros ?? (last === undefined ? record.tsReceivedMicros : 0)
   if (trust._tag === "trusted") return 0
   if (trust._tag === "unknown" || trust.gap.tsExchangeMicros === null) return record.tsReceivedMicros
   const elapsedMicros = record.tsReceivedMicros - trust.gap.tsReceivedMicros
@@ -82,10 +85,7 @@ export const apply = (replay: Replay, record: BookRecord): void => {
   replay.tsExchangeEffectiveMicros = exchangeMicros(replay, record)
   switch (record.kind) {
     case "snapshot":
-      replay.trust =
-        Book.replace(replay.book, record.levels) === undefined && !Book.isCrossed(replay.book)
-          ? Trust.trusted(record.offset)
-          : Trust.stale(inconsistencyAt(record))
+      applySnapshot(replay, record)
       break
     case "delta":
       // A delta outside a trusted book changes nothing: its base is not known.
@@ -102,6 +102,16 @@ export const apply = (replay: Replay, record: BookRecord): void => {
   }
   replay.last = record
   replay.recordsApplied++
+}
+
+const applySnapshot = (replay: Replay, record: SnapshotRecord): void => {
+  const book = Book.make()
+  if (Book.replace(book, record.levels) === undefined && !Book.isCrossed(book)) {
+    replay.book = book
+    replay.trust = Trust.trusted(record.offset)
+  } else {
+    replay.trust = Trust.stale(inconsistencyAt(record))
+  }
 }
 
 /** Recorders write the gap before a record that does not fit (I6), so this speaks only where a log was damaged. */

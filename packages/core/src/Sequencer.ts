@@ -10,12 +10,13 @@
  *    market.
  * 5. A number at or below the last one is a repeated or late frame. It was seen already, or its hole was reported already and
  *    a snapshot will heal it; it must not be applied a second time.
- * 6. After an `unsubscribed` the sid is dead.
+ * 6. After an `unsubscribed` or an error that ends the subscription the sid is dead: what still comes of it must not be applied.
+ *    A new `subscribed` begins at 1 again (that the exchange gives a number twice in a connection was never seen).
  */
 
 /** One sequencer per epoch. */
 export interface Sequencer {
-  /** The last number seen of each sid. */
+  /** The last number seen of each sid; `dead` after its end. */
   readonly seqLast: Map<number, number>
 }
 
@@ -27,20 +28,31 @@ export interface SequenceGap {
   readonly seqReceived: number
 }
 
-/** `next`: in order (4). `repeated`: must not be applied (5). Otherwise the frame is good, but frames before it were lost. */
+/** `next`: in order (4). `repeated`: must not be applied (5, 6). Otherwise the frame is good, but frames before it were lost. */
 export type Verdict = "next" | "repeated" | SequenceGap
+
+/** No number follows it. */
+const dead = Number.POSITIVE_INFINITY
 
 export const make = (): Sequencer => ({ seqLast: new Map() })
 
+/** The number that the next frame of the sid must have; infinite when the sid is dead. O(1). */
+export const expected = (sequencer: Sequencer, sid: number): number => (sequencer.seqLast.get(sid) ?? 0) + 1
+
 /** Takes note of a frame and says whether it follows. O(1). */
 export const accept = (sequencer: Sequencer, sid: number, seq: number): Verdict => {
-  const seqExpected = (sequencer.seqLast.get(sid) ?? 0) + 1
+  const seqExpected = expected(sequencer, sid)
   if (seq < seqExpected) return "repeated"
   sequencer.seqLast.set(sid, seq)
   return seq === seqExpected ? "next" : { _tag: "SequenceGap", sid, seqExpected, seqReceived: seq }
 }
 
-/** Forgets a sid that the exchange ended (6). */
+/** A subscription has this sid now. One that is alive already goes on. */
+export const begin = (sequencer: Sequencer, sid: number): void => {
+  if (sequencer.seqLast.get(sid) === dead) sequencer.seqLast.delete(sid)
+}
+
+/** The exchange ended the subscription (6). */
 export const end = (sequencer: Sequencer, sid: number): void => {
-  sequencer.seqLast.delete(sid)
+  sequencer.seqLast.set(sid, dead)
 }
