@@ -5,13 +5,13 @@
 import * as MarketLog from "@kalshibook/core/MarketLog"
 import * as Outbox from "@kalshibook/core/Outbox"
 import * as Trust from "@kalshibook/core/Trust"
-import { Epochs } from "@kalshibook/store/Epochs"
+import type { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier, type LogHead } from "@kalshibook/store/HotTier"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
-import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Context, Duration, Effect, Fiber, Layer, Option, Schedule } from "effect"
 import type { HttpClient } from "effect/http"
-import { Settings } from "./CollectorSettings.ts"
+import type { Settings } from "./CollectorSettings.ts"
 import * as Status from "./CollectorStatus.ts"
 import { Connection } from "./Connection.ts"
 import { Discovery } from "./Discovery.ts"
@@ -68,7 +68,9 @@ export class Collector extends Context.Service<
     Epochs | ExchangeAccess | HotTier | HttpClient.HttpClient | MarketCatalog | Settings
   > = Collector.layerNoDeps.pipe(
     Layer.provide(Discovery.layerNoDeps),
-    Layer.provide(Layer.mergeAll(Connection.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)),
+    Layer.provide(
+      Layer.mergeAll(Connection.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)
+    ),
     Layer.provide(Recording.layerNoDeps),
     Layer.provide(ReceiveClock.layer)
   )

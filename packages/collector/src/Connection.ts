@@ -25,69 +25,71 @@ export class Connection extends Context.Service<
     readonly run: Effect.Effect<never>
   }
 >()("@kalshibook/collector/Connection") {
-  static readonly layerNoDeps: Layer.Layer<Connection, never, Epochs | ExchangeAccess | Recording | Settings> = Layer.effect(
-    Connection,
-    Effect.gen(function* () {
-      const access = yield* ExchangeAccess
-      const epochs = yield* Epochs
-      const recording = yield* Recording
-      const settings = yield* Settings
-      const { clock, recorder } = recording
-      const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
+  static readonly layerNoDeps: Layer.Layer<Connection, never, Epochs | ExchangeAccess | Recording | Settings> =
+    Layer.effect(
+      Connection,
+      Effect.gen(function* () {
+        const access = yield* ExchangeAccess
+        const epochs = yield* Epochs
+        const recording = yield* Recording
+        const settings = yield* Settings
+        const { clock, recorder } = recording
+        const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
 
-      const onFrame = (frame: Buffer, tsReceivedMicros: number): void => {
-        const message = Wire.decode(frame)
-        Recorder.receive(recorder, message, tsReceivedMicros)
-        passOn(recording, message)
-        pauseReading(recording, settings.queueRecordsMax)
-      }
+        const onFrame = (frame: Buffer, tsReceivedMicros: number): void => {
+          const message = Wire.decode(frame)
+          Recorder.receive(recorder, message, tsReceivedMicros)
+          passOn(recording, message)
+          pauseReading(recording, settings.queueRecordsMax)
+        }
 
-      /** One connection, from its opening to its end. */
-      const session = Effect.gen(function* () {
-        const socket = yield* KalshiSocket.open(clock, settings, onFrame)
-        const tsOpenedMicros = clock.nowMicros()
-        const epoch = yield* epochs.open({ url: access.wsUrl, source: access.source, tsOpenedMicros }).pipe(
-          Effect.retry({ while: (error) => error.isRetryable, schedule }),
-          Effect.orDie
-        )
-        Recorder.open(recorder, epoch)
-        const subscriber = Subscriber.make(socket, recording, settings)
-        const gone = Latch.makeUnsafe(false)
-        recording.link = { subscriber, socket, gone }
-        recording.linked.openUnsafe()
-        recording.connection = `connected (epoch ${epoch})`
-        recording.connectionSinceMicros = tsOpenedMicros
-        yield* Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url: access.wsUrl }))
-        const end = yield* socket.ended.pipe(
-          Effect.raceFirst(subscriber.run),
-          Effect.onExit((exit) =>
-            Effect.gen(function* () {
-              recording.linked.closeUnsafe()
-              recording.link = null
-              recording.readingPaused = false
-              recording.connectionSinceMicros = clock.nowMicros()
-              gone.openUnsafe()
-              const cause = exit._tag === "Success" ? exit.value.cause : "recorder_stopped"
-              Recorder.close(recorder, cause, clock.nowMicros())
-              yield* Effect.ignore(epochs.close(epoch, clock.nowMicros(), cause))
-            })
+        /** One connection, from its opening to its end. */
+        const session = Effect.gen(function* () {
+          const socket = yield* KalshiSocket.open(clock, settings, onFrame)
+          const tsOpenedMicros = clock.nowMicros()
+          const epoch = yield* epochs
+            .open({ url: access.wsUrl, source: access.source, tsOpenedMicros })
+            .pipe(Effect.retry({ while: (error) => error.isRetryable, schedule }), Effect.orDie)
+          Recorder.open(recorder, epoch)
+          const subscriber = Subscriber.make(socket, recording, settings)
+          const gone = Latch.makeUnsafe(false)
+          recording.link = { subscriber, socket, gone }
+          recording.linked.openUnsafe()
+          recording.connection = `connected (epoch ${epoch})`
+          recording.connectionSinceMicros = tsOpenedMicros
+          yield* Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url: access.wsUrl }))
+          const end = yield* socket.ended.pipe(
+            Effect.raceFirst(subscriber.run),
+            Effect.onExit((exit) =>
+              Effect.gen(function* () {
+                recording.linked.closeUnsafe()
+                recording.link = null
+                recording.readingPaused = false
+                recording.connectionSinceMicros = clock.nowMicros()
+                gone.openUnsafe()
+                const cause = exit._tag === "Success" ? exit.value.cause : "recorder_stopped"
+                Recorder.close(recorder, cause, clock.nowMicros())
+                yield* Effect.ignore(epochs.close(epoch, clock.nowMicros(), cause))
+              })
+            )
+          )
+          recording.connection = `lost: ${end.detail}`
+          yield* Effect.logWarning("the connection to the exchange ended").pipe(
+            Effect.annotateLogs({ epoch, cause: end.cause, detail: end.detail })
+          )
+          return clock.nowMicros() - tsOpenedMicros
+        }).pipe(Effect.scoped, Effect.provideService(ExchangeAccess, access))
+
+        /** Fails when the connection was short, so that the schedule waits before the next. */
+        const attempt = session.pipe(
+          Effect.tapError((error) => noticeFailure(recording, error.message)),
+          Effect.flatMap((livedMicros) =>
+            livedMicros < goodConnectionMicros ? Effect.fail("short-lived") : Effect.void
           )
         )
-        recording.connection = `lost: ${end.detail}`
-        yield* Effect.logWarning("the connection to the exchange ended").pipe(
-          Effect.annotateLogs({ epoch, cause: end.cause, detail: end.detail })
-        )
-        return clock.nowMicros() - tsOpenedMicros
-      }).pipe(Effect.scoped, Effect.provideService(ExchangeAccess, access))
-
-      /** Fails when the connection was short, so that the schedule waits before the next. */
-      const attempt = session.pipe(
-        Effect.tapError((error) => noticeFailure(recording, error.message)),
-        Effect.flatMap((livedMicros) => (livedMicros < goodConnectionMicros ? Effect.fail("short-lived") : Effect.void))
-      )
-      return Connection.of({ run: attempt.pipe(Effect.retry(schedule), Effect.orDie, Effect.forever) })
-    })
-  )
+        return Connection.of({ run: attempt.pipe(Effect.retry(schedule), Effect.orDie, Effect.forever) })
+      })
+    )
 }
 
 /** One line for each new problem, not one for each attempt. */

@@ -43,12 +43,19 @@ export class Discovery extends Context.Service<
       const categoryBySeries = new Map<string, string>()
       const seriesByEvent = new Map<string, string>()
 
-      const entriesOf = <A>(bodies: ReadonlyArray<A>, tickerOf: (body: A) => string): ReadonlyArray<CatalogEntry> =>
-        bodies.map((body) => ({ ticker: tickerOf(body), body: { ...body }, tsObservedMicros: recording.clock.nowMicros() }))
+      const entry = (ticker: string, body: object, leftOut: ReadonlySet<string>): CatalogEntry => ({
+        ticker,
+        body: Rest.without({ ...body }, leftOut),
+        tsObservedMicros: recording.clock.nowMicros()
+      })
 
       const observeSeries = Effect.fnUntraced(function* (series: ReadonlyArray<Rest.Series>) {
         for (const { category, ticker } of series) categoryBySeries.set(ticker, category ?? "")
-        yield* catalog.observe({ series: entriesOf(series, (body) => body.ticker), events: [], markets: [] })
+        yield* catalog.observe({
+          series: series.map((body) => entry(body.ticker, body, Rest.seriesTradingFields)),
+          events: [],
+          markets: []
+        })
       })
 
       /** Stores what was seen, and starts, reschedules or ends the recording of each market. */
@@ -58,12 +65,13 @@ export class Discovery extends Context.Service<
       ): Effect.fn.Return<void, HotTierError | RestFailed> {
         for (const event of events) {
           seriesByEvent.set(event.event_ticker, event.series_ticker)
-          if (!categoryBySeries.has(event.series_ticker)) yield* observeSeries([yield* rest.series(event.series_ticker)])
+          if (!categoryBySeries.has(event.series_ticker))
+            yield* observeSeries([yield* rest.series(event.series_ticker)])
         }
         yield* catalog.observe({
           series: [],
-          events: entriesOf(events.map(Rest.withoutMarkets), (body) => body.event_ticker),
-          markets: entriesOf(markets, (body) => body.ticker)
+          events: events.map((body) => entry(body.event_ticker, body, Rest.eventNestedFields)),
+          markets: markets.map((body) => entry(body.ticker, body, Rest.marketTradingFields))
         })
         for (const market of markets) {
           if (endedStatuses.has(market.status)) yield* fibers.release(market.ticker)
@@ -93,7 +101,9 @@ export class Discovery extends Context.Service<
       /** Reads these markets, with the events that are not known yet. */
       const read = Effect.fnUntraced(function* (tickers: ReadonlyArray<MarketTicker>) {
         const markets = yield* rest.markets(tickers)
-        const unknown = new Set(markets.map((market) => market.event_ticker).filter((event) => !seriesByEvent.has(event)))
+        const unknown = new Set(
+          markets.map((market) => market.event_ticker).filter((event) => !seriesByEvent.has(event))
+        )
         const events = yield* Effect.forEach(unknown, (event) => Effect.map(rest.event(event), (reply) => reply.event))
         yield* observe(events, markets)
       })

@@ -41,62 +41,77 @@ export class KalshiRest extends Context.Service<
     readonly series: (seriesTicker: string) => Effect.Effect<Rest.Series, RestFailed>
   }
 >()("@kalshibook/collector/KalshiRest") {
-  static readonly layerNoDeps: Layer.Layer<KalshiRest, never, ExchangeAccess | HttpClient.HttpClient | Settings> = Layer.effect(
-    KalshiRest,
-    Effect.gen(function* () {
-      const access = yield* ExchangeAccess
-      const settings = yield* Settings
-      const paced = yield* pace(settings.restRequestsPerSecondMax)
-      const client = (yield* HttpClient.HttpClient).pipe(
-        HttpClient.mapRequestEffect((request) =>
-          paced.pipe(
-            Effect.andThen(access.headers(request.method, new URL(request.url).pathname)),
-            Effect.map((headers) => HttpClientRequest.setHeaders(request, headers))
-          )
-        ),
-        HttpClient.filterStatusOk,
-        HttpClient.retryTransient({
-          retryOn: "errors-only",
-          times: attemptsMax - 1,
-          schedule: backoff(settings.retryMillisMin, settings.retryMillisMax)
-        })
-      )
-
-      const get = <S extends Schema.Decoder<unknown>>(
-        path: string,
-        query: Readonly<Record<string, string>>,
-        schema: S
-      ): Effect.Effect<S["Type"], RestFailed> =>
-        client.get(`${access.restUrl}${path}`, { urlParams: query }).pipe(
-          Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)),
-          Effect.timeout(Duration.millis(requestMillisMax * attemptsMax)),
-          Effect.mapError((error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, detail: error.message }))
+  static readonly layerNoDeps: Layer.Layer<KalshiRest, never, ExchangeAccess | HttpClient.HttpClient | Settings> =
+    Layer.effect(
+      KalshiRest,
+      Effect.gen(function* () {
+        const access = yield* ExchangeAccess
+        const settings = yield* Settings
+        const paced = yield* pace(settings.restRequestsPerSecondMax)
+        const client = (yield* HttpClient.HttpClient).pipe(
+          HttpClient.mapRequestEffect((request) =>
+            paced.pipe(
+              Effect.andThen(access.headers(request.method, new URL(request.url).pathname)),
+              Effect.map((headers) => HttpClientRequest.setHeaders(request, headers))
+            )
+          ),
+          HttpClient.filterStatusOk,
+          HttpClient.retryTransient({
+            retryOn: "errors-only",
+            times: attemptsMax - 1,
+            schedule: backoff(settings.retryMillisMin, settings.retryMillisMax)
+          })
         )
 
-      return KalshiRest.of({
-        openEvents: (cursor) =>
-          get(
-            "/events",
-            { status: "open", with_nested_markets: "true", limit: String(eventsPerPage), ...(cursor === "" ? {} : { cursor }) },
-            Rest.EventsReply
-          ),
-        event: (eventTicker) =>
-          get(`/events/${encodeURIComponent(eventTicker)}`, { with_nested_markets: "true" }, Rest.EventReply),
-        markets: Effect.fnUntraced(function* (tickers) {
-          const found: Array<Rest.Market> = []
-          for (let from = 0; from < tickers.length; from += tickersPerRequest) {
-            const chunk = tickers.slice(from, from + tickersPerRequest)
-            const reply = yield* get("/markets", { tickers: chunk.join(","), limit: String(chunk.length) }, Rest.MarketsReply)
-            found.push(...reply.markets)
-          }
-          return found
-        }),
-        allSeries: Effect.map(get("/series", {}, Rest.SeriesListReply), (reply) => reply.series),
-        series: (seriesTicker) =>
-          Effect.map(get(`/series/${encodeURIComponent(seriesTicker)}`, {}, Rest.SeriesReply), (reply) => reply.series)
+        const get = <S extends Schema.Decoder<unknown>>(
+          path: string,
+          query: Readonly<Record<string, string>>,
+          schema: S
+        ): Effect.Effect<S["Type"], RestFailed> =>
+          client.get(`${access.restUrl}${path}`, { urlParams: query }).pipe(
+            Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)),
+            Effect.timeout(Duration.millis(requestMillisMax * attemptsMax)),
+            Effect.mapError(
+              (error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, detail: error.message })
+            )
+          )
+
+        return KalshiRest.of({
+          openEvents: (cursor) =>
+            get(
+              "/events",
+              {
+                status: "open",
+                with_nested_markets: "true",
+                limit: String(eventsPerPage),
+                ...(cursor === "" ? {} : { cursor })
+              },
+              Rest.EventsReply
+            ),
+          event: (eventTicker) =>
+            get(`/events/${encodeURIComponent(eventTicker)}`, { with_nested_markets: "true" }, Rest.EventReply),
+          markets: Effect.fnUntraced(function* (tickers) {
+            const found: Array<Rest.Market> = []
+            for (let from = 0; from < tickers.length; from += tickersPerRequest) {
+              const chunk = tickers.slice(from, from + tickersPerRequest)
+              const reply = yield* get(
+                "/markets",
+                { tickers: chunk.join(","), limit: String(chunk.length) },
+                Rest.MarketsReply
+              )
+              found.push(...reply.markets)
+            }
+            return found
+          }),
+          allSeries: Effect.map(get("/series", {}, Rest.SeriesListReply), (reply) => reply.series),
+          series: (seriesTicker) =>
+            Effect.map(
+              get(`/series/${encodeURIComponent(seriesTicker)}`, {}, Rest.SeriesReply),
+              (reply) => reply.series
+            )
+        })
       })
-    })
-  )
+    )
 }
 
 /** Lets one caller through every 1/n second. */

@@ -122,10 +122,9 @@ const resync = Effect.fnUntraced(function* (recording: RecordingState, settings:
       orElse: () => Effect.fail(new SnapshotMissing({ marketTicker: cell.ticker }))
     })
   )
-  yield* link.subscriber.request(cell.ticker).pipe(
-    Effect.andThen(snapshot),
-    Effect.raceFirst(link.gone.await.pipe(Effect.andThen(Effect.fail(new LinkGone()))))
-  )
+  yield* link.subscriber
+    .request(cell.ticker)
+    .pipe(Effect.andThen(snapshot), Effect.raceFirst(link.gone.await.pipe(Effect.andThen(Effect.fail(new LinkGone())))))
 })
 
 const letGo = (recording: RecordingState, cell: Cell): void => {
@@ -133,4 +132,3 @@ const letGo = (recording: RecordingState, cell: Cell): void => {
   recording.link?.subscriber.remove(cell.ticker)
   Recorder.forget(recording.recorder, cell.ticker, "market_closed", recording.clock.nowMicros())
 }
-

@@ -24,7 +24,12 @@ export class ReceiveClock extends Context.Service<ReceiveClock, ReceiveClockStat
 ) {
   static readonly layer: Layer.Layer<ReceiveClock> = Layer.effect(
     ReceiveClock,
-    Effect.sync(() => make(() => Date.now() * 1000, () => performance.now() * 1000))
+    Effect.sync(() =>
+      make(
+        () => Date.now() * 1000,
+        () => performance.now() * 1000
+      )
+    )
   )
 }
 

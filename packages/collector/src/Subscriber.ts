@@ -136,8 +136,9 @@ export const make = (socket: KalshiSocket, recording: RecordingState, settings: 
 
   const requestSnapshots = (requests: ReadonlyArray<Request>): void => {
     const marketTickers = requests.map((request) => request.ticker)
-    if (bookSid === null) return enqueue(requests)
-    socket.send({ cmd: "update_subscription", id: ++idLast, sid: bookSid, action: "get_snapshot", marketTickers })
+    // Subscribed markets have a subscription.
+    const sid = bookSid as number
+    socket.send({ cmd: "update_subscription", id: ++idLast, sid, action: "get_snapshot", marketTickers })
     for (const request of requests) request.done(Effect.void)
   }
 
