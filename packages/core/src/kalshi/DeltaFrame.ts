@@ -115,5 +115,10 @@ const readMarketAnew = (hash: number): Market | undefined => {
   if (marketTicker === undefined || marketTicker === "" || !FrameBytes.skip(marketIdPart)) return undefined
   const marketId = FrameBytes.textToQuote()
   if (marketId === undefined || !FrameBytes.skip(pricePart)) return undefined
-  return { hash, bytes: FrameBytes.part(`${marketTicker}","market_id":"${marketId}","price_dollars":"0.`), marketTicker, marketId }
+  return {
+    hash,
+    bytes: FrameBytes.part(`${marketTicker}","market_id":"${marketId}","price_dollars":"0.`),
+    marketTicker,
+    marketId
+  }
 }

@@ -1,100 +1,216 @@
 /**
- * What the exchange's REST API answers, as far as we read it: official OpenAPI 3.30.0 (npm `kalshi-typescript` 3.30.0,
- * September 2026).
+ * The objects of Kalshi's REST API, as they come: snake_case names, decimal texts, unknown fields kept.
  *
- * Lenient on purpose: only the fields that something here depends on are required and checked; all others are kept as they
- * came, so that metadata passes through whole.
+ * Only what names an object must be there; the rest is optional, because old, nested and future objects lack or add fields and a
+ * catalog must not lose a market over one. Source: OpenAPI 3.30.0 as in the official npm `kalshi-typescript` 3.30.0 (September 2026),
+ * with what developers reported of October 2026.
  */
-import * as Schema from "effect/Schema"
+import { Schema } from "effect"
+import type { BookLevels } from "../BookRecord.ts"
+import * as Field from "./WireField.ts"
 
-const rest = [Schema.Record(Schema.String, Schema.Unknown)] as const
+/** A struct that keeps the fields it does not know. */
+const open = <const Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.StructWithRest(Schema.Struct(fields), [Schema.Record(Schema.String, Schema.Unknown)])
 
-/** One band of a market's price grid, in dollars as text. See `PriceGrid.fromRanges`. */
+const text = Schema.optionalKey(Schema.String)
+const textOrNull = Schema.optionalKey(Schema.NullOr(Schema.String))
+const number = Schema.optionalKey(Schema.Number)
+const numberOrNull = Schema.optionalKey(Schema.NullOr(Schema.Number))
+const flag = Schema.optionalKey(Schema.Boolean)
+
+/** One band of `price_ranges`, in dollars as text. `PriceGrid.fromRanges` reads them. */
 export const PriceRange = Schema.Struct({ start: Schema.String, end: Schema.String, step: Schema.String })
 
-/** A market. The exchange's REST knows no `market_id`; the UUID appears only on the websocket. */
-export const Market = Schema.StructWithRest(
-  Schema.Struct({
-    ticker: Schema.String,
-    event_ticker: Schema.String,
-    /** See `marketStatuses`. */
-    status: Schema.String,
-    /** RFC 3339. */
-    open_time: Schema.optional(Schema.String),
-    close_time: Schema.optional(Schema.String),
-    price_level_structure: Schema.optional(Schema.String),
-    price_ranges: Schema.optional(Schema.NullOr(Schema.Array(PriceRange)))
-  }),
-  rest
-)
+/** One market. Times are RFC 3339, prices dollars and sizes contracts as text. REST gives no market id: only the websocket does. */
+export const Market = open({
+  ticker: Schema.NonEmptyString,
+  event_ticker: Schema.NonEmptyString,
+  /** A word of `MarketStatus`, or a new one. */
+  status: Schema.String,
+  market_type: text,
+  title: text,
+  yes_sub_title: text,
+  no_sub_title: text,
+  created_time: text,
+  /** Last change that was not trading. */
+  updated_time: text,
+  open_time: text,
+  /** May move, also to earlier. */
+  close_time: text,
+  expected_expiration_time: textOrNull,
+  latest_expiration_time: text,
+  settlement_timer_seconds: number,
+  settlement_ts: textOrNull,
+  occurrence_datetime: textOrNull,
+  can_close_early: flag,
+  /** `yes`, `no`, `scalar`, or empty before it is known. */
+  result: text,
+  settlement_value_dollars: text,
+  expiration_value: text,
+  rules_primary: text,
+  rules_secondary: text,
+  strike_type: text,
+  floor_strike: numberOrNull,
+  cap_strike: numberOrNull,
+  price_level_structure: text,
+  price_ranges: Schema.optionalKey(Schema.Array(PriceRange)),
+  mve_collection_ticker: text,
+  exchange_index: number
+})
 export type Market = typeof Market.Type
 
-/** An event; with its markets where they were asked for. */
-export const Event = Schema.StructWithRest(
-  Schema.Struct({
-    event_ticker: Schema.String,
-    series_ticker: Schema.String,
-    markets: Schema.optional(Schema.NullOr(Schema.Array(Market)))
-  }),
-  rest
-)
+/** One event: the markets on one question. */
+export const Event = open({
+  event_ticker: Schema.NonEmptyString,
+  series_ticker: Schema.NonEmptyString,
+  title: text,
+  sub_title: text,
+  /** Deprecated in favour of the series' own. */
+  category: text,
+  mutually_exclusive: flag,
+  collateral_return_type: text,
+  strike_date: textOrNull,
+  strike_period: textOrNull,
+  last_updated_ts: text,
+  /** With `with_nested_markets`, except on settled events. */
+  markets: Schema.optionalKey(Schema.Array(Market)),
+  exchange_index: number
+})
 export type Event = typeof Event.Type
 
-export const Series = Schema.StructWithRest(
-  Schema.Struct({ ticker: Schema.String, category: Schema.optional(Schema.String) }),
-  rest
-)
+/** One series: a template of events that come again. */
+export const Series = open({
+  ticker: Schema.NonEmptyString,
+  title: text,
+  category: text,
+  frequency: text,
+  tags: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String))),
+  fee_type: text,
+  fee_multiplier: number,
+  contract_url: text,
+  last_updated_ts: text,
+  exchange_index: number
+})
 export type Series = typeof Series.Type
 
-/** Absent or empty: the end of the list. */
-const cursor = Schema.optional(Schema.NullOr(Schema.String))
+/** One trade. */
+export const Trade = open({
+  trade_id: Schema.NonEmptyString,
+  ticker: Schema.NonEmptyString,
+  count_fp: Schema.String,
+  yes_price_dollars: Schema.String,
+  no_price_dollars: text,
+  /** Deprecated in favour of `taker_outcome_side`. */
+  taker_side: Schema.optionalKey(Field.SideName),
+  taker_outcome_side: Schema.optionalKey(Field.SideName),
+  taker_book_side: text,
+  created_time: Schema.String,
+  is_block_trade: flag
+})
+export type Trade = typeof Trade.Type
 
-export const EventsReply = Schema.Struct({ events: Schema.Array(Event), cursor })
+// ---- replies; an empty or absent cursor ends a list ----
+
+export const MarketsReply = Schema.Struct({ markets: Schema.Array(Market), cursor: text })
+export type MarketsReply = typeof MarketsReply.Type
+
+export const MarketReply = Schema.Struct({ market: Market })
+export type MarketReply = typeof MarketReply.Type
+
+export const EventsReply = Schema.Struct({ events: Schema.Array(Event), cursor: text })
 export type EventsReply = typeof EventsReply.Type
-export const EventReply = Schema.Struct({ event: Event, markets: Schema.optional(Schema.NullOr(Schema.Array(Market))) })
+
+/** `markets` stands beside the event unless they were asked for inside it. */
+export const EventReply = Schema.Struct({ event: Event, markets: Schema.optionalKey(Schema.Array(Market)) })
 export type EventReply = typeof EventReply.Type
-export const MarketsReply = Schema.Struct({ markets: Schema.Array(Market), cursor })
+
+/** Not paged. */
 export const SeriesListReply = Schema.Struct({ series: Schema.Array(Series) })
+export type SeriesListReply = typeof SeriesListReply.Type
+
 export const SeriesReply = Schema.Struct({ series: Series })
+export type SeriesReply = typeof SeriesReply.Type
 
-/** States of a market in answers (official page "Market lifecycle"). The words of the `status` filter are others. */
-export const marketStatuses = [
-  "initialized",
-  "active",
-  "inactive",
-  "closed",
-  "determined",
-  "disputed",
-  "amended",
-  "finalized"
-] as const
+export const TradesReply = Schema.Struct({ trades: Schema.Array(Trade), cursor: text })
+export type TradesReply = typeof TradesReply.Type
 
-/** The fields of a market that trading changes, all others describe it. */
+/** A book by REST: both sides are there, empty ones as `[]`. It has no sequence number and comes from a cache. */
+export const Orderbook = Schema.Struct({
+  yes_dollars: Schema.optionalKey(Field.Levels),
+  no_dollars: Schema.optionalKey(Field.Levels)
+})
+export type Orderbook = typeof Orderbook.Type
+
+/** Returns the levels of a decoded book, each side ascending by price. */
+export const bookLevels = (orderbook: Orderbook): BookLevels => ({
+  yes: orderbook.yes_dollars ?? [],
+  no: orderbook.no_dollars ?? []
+})
+
+export const OrderbookReply = Schema.Struct({ orderbook_fp: Orderbook })
+export type OrderbookReply = typeof OrderbookReply.Type
+
+export const OrderbooksReply = Schema.Struct({
+  orderbooks: Schema.Array(Schema.Struct({ ticker: Schema.NonEmptyString, orderbook_fp: Orderbook }))
+})
+export type OrderbooksReply = typeof OrderbooksReply.Type
+
+/** Whether the exchange, and trading on it, are up; as a whole and by shard. */
+export const ExchangeStatus = open({
+  exchange_active: Schema.Boolean,
+  trading_active: Schema.Boolean,
+  exchange_estimated_resume_time: textOrNull,
+  exchange_index_statuses: Schema.optionalKey(
+    Schema.Array(
+      open({ exchange_index: Schema.Number, exchange_active: Schema.Boolean, trading_active: Schema.Boolean })
+    )
+  )
+})
+export type ExchangeStatus = typeof ExchangeStatus.Type
+
+const DayHours = Schema.Array(Schema.Struct({ open_time: Schema.String, close_time: Schema.String }))
+
+/** Hours of trading in New York time (`08:00`), by weekday, and windows of maintenance. */
+export const ExchangeSchedule = open({
+  standard_hours: Schema.Array(
+    open({
+      start_time: text,
+      end_time: text,
+      monday: DayHours,
+      tuesday: DayHours,
+      wednesday: DayHours,
+      thursday: DayHours,
+      friday: DayHours,
+      saturday: DayHours,
+      sunday: DayHours
+    })
+  ),
+  maintenance_windows: Schema.Array(open({ start_datetime: Schema.String, end_datetime: Schema.String }))
+})
+export type ExchangeSchedule = typeof ExchangeSchedule.Type
+
+export const ExchangeScheduleReply = Schema.Struct({ schedule: ExchangeSchedule })
+export type ExchangeScheduleReply = typeof ExchangeScheduleReply.Type
+
+// ---- what describes an object, and what only trading changes ----
+
+/** Fields of a market that trading changes, removed ones of older objects included (OpenAPI until 3.30.0, changelog of 2026). */
 export const marketTradingFields: ReadonlySet<string> = new Set([
-  "yes_bid_dollars",
-  "yes_bid_size_fp",
-  "yes_ask_dollars",
-  "yes_ask_size_fp",
-  "no_bid_dollars",
-  "no_ask_dollars",
-  "last_price_dollars",
-  "volume_fp",
-  "volume_24h_fp",
-  "open_interest_fp",
-  "liquidity_dollars",
-  "previous_yes_bid_dollars",
-  "previous_yes_ask_dollars",
-  "previous_price_dollars"
+  ...["yes_bid_dollars", "yes_bid_size_fp", "yes_ask_dollars", "yes_ask_size_fp", "no_bid_dollars", "no_ask_dollars"],
+  ...["last_price_dollars", "previous_yes_bid_dollars", "previous_yes_ask_dollars", "previous_price_dollars"],
+  ...["volume_fp", "volume_24h_fp", "open_interest_fp", "liquidity_dollars"],
+  // whole cents and contracts, until 2026-03-12
+  ...["yes_bid", "yes_ask", "no_bid", "no_ask", "last_price", "previous_yes_bid", "previous_yes_ask", "previous_price"],
+  ...["volume", "volume_24h", "open_interest", "liquidity"]
 ])
 
+/** The same of an event: its markets are objects of their own, and `last_updated_ts` follows them. */
+export const eventTradingFields: ReadonlySet<string> = new Set(["markets", "last_updated_ts"])
+
 /** The same of a series. */
-export const seriesTradingFields: ReadonlySet<string> = new Set(["volume_fp"])
+export const seriesTradingFields: ReadonlySet<string> = new Set(["volume_fp", "volume", "last_updated_ts"])
 
-/** What an event has beside its own description: its markets, where they were asked for. */
-export const eventNestedFields: ReadonlySet<string> = new Set(["markets"])
-
-/** The object without these fields: what describes it, and changes only when it does. */
-export const without = (
-  body: Readonly<Record<string, unknown>>,
-  fields: ReadonlySet<string>
-): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(body).filter(([name]) => !fields.has(name)))
+/** Returns the object without these fields, the others in their order. A catalog keeps what is left as the object's description. */
+export const without = (object: Field.JsonObject, fields: ReadonlySet<string>): Field.JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !fields.has(name)))
