@@ -1,7 +1,7 @@
-/** What is due when: a binary heap by time; entries of one time leave in the order they came. */
+/** What is due when: a binary heap by time; entries of one time leave in the order they came. Its owner chooses the unit of time. */
 
 interface Entry<A> {
-  readonly atMicros: number
+  readonly at: number
   readonly order: number
   readonly item: A
 }
@@ -14,12 +14,12 @@ export interface Agenda<A> {
 export const make = <A>(): Agenda<A> => ({ heap: [], added: 0 })
 
 const isBefore = <A>(one: Entry<A>, other: Entry<A>): boolean =>
-  one.atMicros < other.atMicros || (one.atMicros === other.atMicros && one.order < other.order)
+  one.at < other.at || (one.at === other.at && one.order < other.order)
 
-/** Adds an item for a moment, Unix microseconds. O(log n). */
-export const add = <A>(agenda: Agenda<A>, atMicros: number, item: A): void => {
+/** Adds an item for a moment, in the unit of the agenda's owner. O(log n). */
+export const add = <A>(agenda: Agenda<A>, at: number, item: A): void => {
   const { heap } = agenda
-  const entry: Entry<A> = { atMicros, order: agenda.added++, item }
+  const entry: Entry<A> = { at, order: agenda.added++, item }
   let index = heap.length
   heap.push(entry)
   while (index > 0) {
@@ -32,7 +32,7 @@ export const add = <A>(agenda: Agenda<A>, atMicros: number, item: A): void => {
 }
 
 /** When the first item is due, `Infinity` when there is none. */
-export const firstMicros = <A>(agenda: Agenda<A>): number => agenda.heap[0]?.atMicros ?? Number.POSITIVE_INFINITY
+export const firstAt = <A>(agenda: Agenda<A>): number => agenda.heap[0]?.at ?? Number.POSITIVE_INFINITY
 
 /** Takes the first item out. O(log n). */
 export const take = <A>(agenda: Agenda<A>): A | undefined => {

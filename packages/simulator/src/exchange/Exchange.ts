@@ -88,6 +88,7 @@ export const changeLevel = (
   deltaE2: number
 ): void => {
   const problem = Book.apply(market.book, side, priceE4, deltaE2)
+  // impossible: traders only change what the book allows
   if (problem !== undefined) throw new Error(`${market.ticker} ${side} ${priceE4} ${deltaE2}: ${problem}`)
   const change = { side, priceE4, deltaE2, changeNumber: ++exchange.changeNumber, tsMicros: exchange.stampMicros }
   Truth.append(exchange.truth, market.ticker, change)

@@ -69,7 +69,7 @@ const rebuild = (simulation: Simulation): void => {
 /** Performs whatever is due first: a step of some market's life, or an act of the traders. */
 const next = (simulation: Simulation): void => {
   const { exchange, life } = simulation
-  const lifeMicros = Agenda.firstMicros(life.agenda)
+  const lifeMicros = Agenda.firstAt(life.agenda)
   if (lifeMicros <= simulation.nextActMicros) {
     exchange.nowMicros = Math.max(exchange.nowMicros, Math.ceil(lifeMicros))
     const step = Agenda.take(life.agenda)
@@ -89,7 +89,7 @@ const next = (simulation: Simulation): void => {
 
 /** Lets time pass until `untilMicros` of the exchange's course, with everything that happens until then. */
 export const advanceTo = (simulation: Simulation, untilMicros: number): void => {
-  while (Math.min(simulation.nextActMicros, Agenda.firstMicros(simulation.life.agenda)) <= untilMicros) next(simulation)
+  while (Math.min(simulation.nextActMicros, Agenda.firstAt(simulation.life.agenda)) <= untilMicros) next(simulation)
   simulation.exchange.nowMicros = Math.max(simulation.exchange.nowMicros, Math.floor(untilMicros))
 }
 

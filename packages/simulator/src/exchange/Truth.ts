@@ -108,6 +108,7 @@ export interface LevelChange {
 /** Appends one change. O(1), and once per chunk O(levels). */
 export const append = (truth: Truth, marketTicker: string, change: LevelChange): void => {
   const market = truth.markets.get(marketTicker)
+  // impossible: a market's truth begins when it is listed
   if (market === undefined) throw new Error(`change of the unknown market ${marketTicker}`)
   let chunk = market.chunks[market.chunks.length - 1] as Chunk
   if (chunk.length === chunkChangesMax) {

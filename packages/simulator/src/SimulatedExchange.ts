@@ -1,0 +1,162 @@
+// adapter: starts servers and timers of node, which live by callbacks
+/**
+ * An exchange in a box: Kalshi's websocket and REST on one port of this machine, with markets that nobody has to pay for.
+ *
+ * `startSimulatedExchange` gives a running one that stops with its scope. It can be driven by hand, made to fail in every way a
+ * client must survive, and asked for the truth that the client should have seen.
+ */
+import { restPathPrefix, websocketPath } from "@kalshibook/core/kalshi/Signing"
+import { Context, Effect, Layer, Result, Schema, type Scope } from "effect"
+import type { Exchange } from "./exchange/Exchange.ts"
+import { defaultSettings, type ExchangeSettings, problemOf } from "./exchange/ExchangeSettings.ts"
+import * as Simulation from "./exchange/Simulation.ts"
+import * as Faults from "./fault/Faults.ts"
+import * as FrameFaults from "./fault/FrameFaults.ts"
+import * as AccessKeys from "./server/AccessKeys.ts"
+import * as AdminApi from "./server/AdminApi.ts"
+import * as ExchangeServer from "./server/ExchangeServer.ts"
+import { defaultServerSettings, type ServerSettings } from "./server/ServerSettings.ts"
+import * as Feed from "./session/Feed.ts"
+import * as TruthReader from "./session/TruthReader.ts"
+
+/** Absent fields take the defaults; `startMicros` is now. */
+export interface SimulatedExchangeOptions extends Partial<ExchangeSettings>, Partial<ServerSettings> {
+  /** Keys of clients, besides the one that is made for the owner. */
+  readonly trustedKeys?: ReadonlyArray<AccessKeys.AccessKey> | undefined
+  /** The owner's key; made anew (some hundred milliseconds) when absent. */
+  readonly ownKey?: AccessKeys.OwnKey | undefined
+}
+
+/** The exchange could not be started. */
+export class SimulatorStartError extends Schema.TaggedError<SimulatorStartError>()("SimulatorStartError", {
+  /** `port_in_use`, `settings` for an option that is not allowed, or `network` for the rest. */
+  reason: Schema.Literals(["port_in_use", "settings", "network"]),
+  problem: Schema.String
+}) {
+  override get message(): string {
+    return this.problem
+  }
+}
+
+export interface RunningExchange {
+  readonly port: number
+  /** With `/trade-api/v2`, without a slash at the end. */
+  readonly restUrl: string
+  readonly wsUrl: string
+  readonly adminUrl: string
+  /** A key that the exchange accepts, and its private half, PKCS#8 PEM. */
+  readonly keyId: string
+  readonly privateKeyPem: string
+  readonly exchange: Exchange
+  readonly truth: TruthReader.TruthReader
+  readonly faults: Faults.Faults
+  readonly server: ExchangeServer.ExchangeServer
+  /** Lets the next `count` things happen and sends what came of it. For `drive: "manual"`. */
+  readonly step: (count: number) => void
+  /** Lets time pass. For `drive: "manual"`. */
+  readonly advance: (millis: number) => void
+}
+
+/** Starts an exchange; it ends with the scope. */
+export const startSimulatedExchange = (
+  options: SimulatedExchangeOptions = {}
+): Effect.Effect<RunningExchange, SimulatorStartError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { ownKey: givenKey, trustedKeys = [], ...given } = options
+    const settings = { ...defaultSettings, ...defaultServerSettings, startMicros: Date.now() * 1000, ...given }
+    const problem = problemOf(settings)
+    if (problem !== undefined) return yield* startError("settings", problem)
+    const ownKey = givenKey ?? AccessKeys.generate()
+    const keys = AccessKeys.make([ownKey, ...trustedKeys])
+    if (Result.isFailure(keys)) return yield* startError("settings", keys.failure)
+
+    const simulation = Simulation.make(settings)
+    const { exchange } = simulation
+    const feed = Feed.make(exchange, settings, FrameFaults.make(settings.seed))
+    const services = yield* Effect.context<never>()
+    const onDefect = (defect: unknown): void => {
+      Effect.runForkWith(services)(Effect.logError("the simulated exchange failed to answer", defect))
+    }
+    const server = ExchangeServer.make({ settings, exchange, feed, keys: keys.success, seed: settings.seed, onDefect })
+    const truth = TruthReader.make(exchange, feed)
+    const faults = Faults.make(server, simulation)
+    const isManual = settings.drive === "manual"
+    const step = (count: number): void => {
+      Simulation.step(simulation, count)
+      ExchangeServer.tick(server, Date.now())
+    }
+    const advance = (millis: number): void => {
+      Simulation.advanceTo(simulation, exchange.nowMicros + millis * 1000)
+      ExchangeServer.tick(server, Date.now())
+    }
+    const admin = { server, truth, faults, drive: isManual ? { step, advance } : undefined }
+    server.admin = (method, url, body) => AdminApi.answer(admin, method, url, body)
+
+    const port = yield* Effect.acquireRelease(listen(server), () => stop(server))
+    const move = isManual ? () => {} : () => catchUp(simulation, settings)
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        setInterval(() => {
+          move()
+          ExchangeServer.tick(server, Date.now())
+        }, settings.tickMillis)
+      ),
+      (timer) => Effect.sync(() => clearInterval(timer))
+    )
+    return {
+      port,
+      restUrl: `http://${settings.host}:${port}${restPathPrefix}`,
+      wsUrl: `ws://${settings.host}:${port}${websocketPath}`,
+      adminUrl: `http://${settings.host}:${port}/admin`,
+      keyId: ownKey.keyId,
+      privateKeyPem: ownKey.privateKeyPem,
+      exchange,
+      truth,
+      faults,
+      server,
+      step,
+      advance
+    }
+  })
+
+/** Lets the exchange's time follow this machine's, a bounded step at a time. */
+const catchUp = (simulation: Simulation.Simulation, settings: ServerSettings): void => {
+  const limit = simulation.exchange.nowMicros + settings.catchUpMillisMax * 1000
+  Simulation.advanceTo(simulation, Math.min(limit, Date.now() * 1000))
+}
+
+const startError = (
+  reason: SimulatorStartError["reason"],
+  problem: string
+): Effect.Effect<never, SimulatorStartError> => Effect.fail(new SimulatorStartError({ reason, problem }))
+
+/** Opens the port; succeeds with the one it got. */
+const listen = (server: ExchangeServer.ExchangeServer): Effect.Effect<number, SimulatorStartError> =>
+  Effect.callback<number, SimulatorStartError>((resume) => {
+    const { host, port } = server.settings
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const inUse = error.code === "EADDRINUSE"
+      const problem = inUse ? `port ${port} of ${host} is in use` : `cannot listen on ${host}:${port}: ${error.message}`
+      resume(startError(inUse ? "port_in_use" : "network", problem))
+    }
+    server.http.once("error", onError)
+    server.http.listen(port, host, () => {
+      server.http.removeListener("error", onError)
+      server.http.on("error", server.onDefect)
+      const address = server.http.address()
+      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : port))
+    })
+  })
+
+const stop = (server: ExchangeServer.ExchangeServer): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => ExchangeServer.close(server, () => resume(Effect.void)))
+
+/** The running exchange as a service. */
+export class SimulatedExchange extends Context.Service<SimulatedExchange, RunningExchange>()(
+  "@kalshibook/simulator/SimulatedExchange"
+) {
+  static readonly layer = (
+    options: SimulatedExchangeOptions = {}
+  ): Layer.Layer<SimulatedExchange, SimulatorStartError> =>
+    Layer.effect(SimulatedExchange, startSimulatedExchange(options))
+}

@@ -1,0 +1,127 @@
+/** Everything that can be made to go wrong, as data: the body of `POST /admin/faults` and the argument of `Faults.inflict`. */
+import { Schema } from "effect"
+
+const Count = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000_000 }))
+const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 86_400_000 }))
+const HttpFailure = Schema.Int.check(Schema.isBetween({ minimum: 400, maximum: 599 }))
+
+/** Which connections; all of them when absent. */
+const connection = Schema.optional(Count)
+
+/** A frame is lost, doubled, late, garbled or swapped with the next (`FrameFaults`). */
+export const FrameFault = Schema.Struct({
+  fault: Schema.Literal("frame"),
+  action: Schema.Union([
+    Schema.TaggedStruct("drop", {}),
+    Schema.TaggedStruct("duplicate", {}),
+    Schema.TaggedStruct("delay", { millis: Millis }),
+    Schema.TaggedStruct("reorder", {}),
+    Schema.TaggedStruct("corrupt", { how: Schema.Literals(["truncate", "field"]) })
+  ]),
+  connection,
+  sid: Schema.optional(Count),
+  channel: Schema.optional(Schema.String),
+  type: Schema.optional(Schema.String),
+  marketTicker: Schema.optional(Schema.String),
+  after: Schema.optional(Schema.Int),
+  count: Schema.optional(Count),
+  probability: Schema.optional(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })))
+})
+
+/** A connection ends: with a close frame of `code`, or abruptly. */
+const Cut = Schema.Struct({
+  fault: Schema.Literal("cut"),
+  connection,
+  code: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1000, maximum: 4999 })))
+})
+
+/** A connection stalls: data alone (pings go on), or everything. Without `millis` until `thaw`. */
+const Freeze = Schema.Struct({
+  fault: Schema.Literal("freeze"),
+  connection,
+  mode: Schema.Literals(["data", "all"]),
+  millis: Schema.optional(Millis)
+})
+const Thaw = Schema.Struct({ fault: Schema.Literal("thaw"), connection })
+
+/** Subscriptions die with error 10 or 25. */
+const SubscriptionError = Schema.Struct({
+  fault: Schema.Literal("subscription_error"),
+  code: Schema.Literals([10, 25]),
+  connection,
+  sid: Schema.optional(Count)
+})
+
+/** The next commands are never answered, or answered with an error. */
+const IgnoreCommands = Schema.Struct({ fault: Schema.Literal("ignore_commands"), count: Count })
+const RefuseCommands = Schema.Struct({
+  fault: Schema.Literal("refuse_commands"),
+  code: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 28 })),
+  count: Count
+})
+
+/** Trading stops or goes on: everywhere, or in one market. On reactivation a market's orders are cancelled. */
+const PauseTrading = Schema.Struct({ fault: Schema.Literal("pause_trading") })
+const ResumeTrading = Schema.Struct({ fault: Schema.Literal("resume_trading") })
+const PauseMarket = Schema.Struct({ fault: Schema.Literal("pause_market"), marketTicker: Schema.String })
+const ResumeMarket = Schema.Struct({ fault: Schema.Literal("resume_market"), marketTicker: Schema.String })
+
+/** A market trades that no lifecycle message has named. */
+const UnannouncedMarket = Schema.Struct({ fault: Schema.Literal("unannounced_market") })
+
+/** Order book subscriptions get a delta of a market that they do not follow. */
+const StrayFrame = Schema.Struct({ fault: Schema.Literal("stray_frame"), marketTicker: Schema.String, connection })
+
+/** The next REST calls (whose path starts with `pathPrefix`) fail: 429 and 5xx as the exchange words them. */
+const RestFailure = Schema.Struct({
+  fault: Schema.Literal("rest"),
+  status: HttpFailure,
+  count: Count,
+  pathPrefix: Schema.optional(Schema.String)
+})
+
+/** New connections are refused for a time. */
+const RefuseHandshakes = Schema.Struct({
+  fault: Schema.Literal("refuse_handshakes"),
+  status: HttpFailure,
+  millis: Millis
+})
+
+/** The exchange's clock is off by this much from now on. Time stamps never go back for it: they wait. */
+const ClockOffset = Schema.Struct({
+  fault: Schema.Literal("clock_offset"),
+  millis: Schema.Int.check(Schema.isBetween({ minimum: -86_400_000, maximum: 86_400_000 }))
+})
+
+/** Everything armed is disarmed, frozen connections thaw, trading goes on, the clock is right again. */
+const Clear = Schema.Struct({ fault: Schema.Literal("clear") })
+
+export const Fault = Schema.Union([
+  FrameFault,
+  Cut,
+  Freeze,
+  Thaw,
+  SubscriptionError,
+  IgnoreCommands,
+  RefuseCommands,
+  PauseTrading,
+  ResumeTrading,
+  PauseMarket,
+  ResumeMarket,
+  UnannouncedMarket,
+  StrayFrame,
+  RestFailure,
+  RefuseHandshakes,
+  ClockOffset,
+  Clear
+])
+
+export type Fault = typeof Fault.Type
+
+/** What came of a fault. */
+export interface FaultReport {
+  /** Connections, subscriptions or markets that it met at once; 0 for what waits for its occasion. */
+  readonly met: number
+  /** The market that it made or was about, where there is one. */
+  readonly marketTicker: string | undefined
+}

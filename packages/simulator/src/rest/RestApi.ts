@@ -1,0 +1,125 @@
+/**
+ * The market data part of Kalshi's REST interface over the simulated exchange (OpenAPI 3.30.0, September 2026). Pure: a
+ * request is a value, and so is the answer.
+ */
+import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
+import { Result } from "effect"
+import type { Exchange } from "../exchange/Exchange.ts"
+import { exchangeSchedule } from "./ExchangeSchedule.ts"
+import * as MarketLists from "./MarketLists.ts"
+import {
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  ok,
+  type RestAnswer,
+  type RestRequest,
+  unauthorized
+} from "./RestAnswer.ts"
+import * as RestObjects from "./RestObjects.ts"
+import * as RestQuery from "./RestQuery.ts"
+
+/** Books that one batch request may name. */
+const orderbooksMax = 100
+const orderbookDepthMax = 100
+
+export interface RestLimits {
+  /** Tokens a second, and how many gather; a request costs `tokensPerRequest`. What `GET /account/limits` shows. */
+  readonly readTokensPerSecond: number
+  readonly readTokensMax: number
+}
+
+/** Tokens that a request costs (default cost since April 2026). */
+export const tokensPerRequest = 10
+
+export const answer = (exchange: Exchange, request: RestRequest, limits: RestLimits): RestAnswer => {
+  const { path, query } = request
+  if (path.length > 1 && path.endsWith("/")) {
+    const search = query.toString()
+    const location = `${path.replace(/\/+$/, "")}${search === "" ? "" : `?${search}`}`
+    return { status: 301, body: undefined, headers: { location } }
+  }
+  if (!path.startsWith(`${restPathPrefix}/`)) return notFound(path)
+  if (request.method !== "GET") return methodNotAllowed
+  const parts = path.slice(restPathPrefix.length + 1).split("/")
+  switch (parts[0]) {
+    case "series":
+      return seriesAnswer(exchange, parts, query)
+    case "events":
+      return eventsAnswer(exchange, parts, query)
+    case "markets":
+      return marketsAnswer(exchange, parts, query)
+    case "exchange":
+      return exchangeAnswer(exchange, parts)
+    case "account":
+      return accountAnswer(request, parts, limits)
+    default:
+      return notFound(path)
+  }
+}
+
+const seriesAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+  if (parts.length === 1) return MarketLists.series(exchange, query)
+  const series = parts.length === 2 ? exchange.series.get(parts[1] ?? "") : undefined
+  return series === undefined ? notFound(`no series ${parts[1]}`) : ok({ series: RestObjects.series(series) })
+}
+
+const eventsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+  if (parts.length === 1) return MarketLists.events(exchange, query)
+  // Combos: the simulated exchange has none.
+  if (parts.length === 2 && parts[1] === "multivariate") return ok({ events: [], cursor: "" })
+  const event = parts.length === 2 ? exchange.events.get(parts[1] ?? "") : undefined
+  if (event === undefined) return notFound(`no event ${parts[1]}`)
+  const markets = event.markets.map(RestObjects.market)
+  return query.get("with_nested_markets") === "true"
+    ? ok({ event: { ...RestObjects.event(event), markets } })
+    : ok({ event: RestObjects.event(event), markets })
+}
+
+const marketsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+  const [, ticker = "", part] = parts
+  if (parts.length === 1) return MarketLists.markets(exchange, query)
+  if (parts.length === 2 && ticker === "trades") return MarketLists.trades(exchange, query)
+  if (parts.length === 2 && ticker === "orderbooks") return orderbooksAnswer(exchange, query)
+  const market = exchange.markets.get(ticker)
+  if (market === undefined || parts.length > 3) return notFound(`no market ${ticker}`)
+  if (part === undefined) return ok({ market: RestObjects.market(market) })
+  if (part !== "orderbook") return notFound(part)
+  const depth = RestQuery.whole(query, "depth", { low: 0, high: orderbookDepthMax, fallback: 0 })
+  return Result.match(depth, {
+    onFailure: (refused) => refused,
+    onSuccess: (levels) => ok({ orderbook_fp: RestObjects.orderbook(market, levels) })
+  })
+}
+
+const orderbooksAnswer = (exchange: Exchange, query: URLSearchParams): RestAnswer => {
+  const tickers = RestQuery.list(query, "tickers")
+  if (tickers === undefined || tickers.size > orderbooksMax) {
+    return badRequest(`tickers must name 1 to ${orderbooksMax} markets`)
+  }
+  const orderbooks = [...tickers].flatMap((ticker) => {
+    const market = exchange.markets.get(ticker)
+    return market === undefined ? [] : [{ ticker, orderbook_fp: RestObjects.orderbook(market, 0) }]
+  })
+  return ok({ orderbooks })
+}
+
+const exchangeAnswer = (exchange: Exchange, parts: ReadonlyArray<string>): RestAnswer => {
+  const { exchangeActive, tradingActive } = exchange
+  const status = {
+    exchange_active: exchangeActive,
+    trading_active: exchangeActive && tradingActive,
+    intra_exchange_transfers_active: true
+  }
+  if (parts.length === 2 && parts[1] === "status") {
+    return ok({ ...status, exchange_index_statuses: [{ exchange_index: 0, description: "Default", ...status }] })
+  }
+  return parts.length === 2 && parts[1] === "schedule" ? ok(exchangeSchedule) : notFound(parts.join("/"))
+}
+
+const accountAnswer = (request: RestRequest, parts: ReadonlyArray<string>, limits: RestLimits): RestAnswer => {
+  if (request.keyId === undefined) return unauthorized("a signed request is needed")
+  if (parts.length !== 2 || parts[1] !== "limits") return notFound(parts.join("/"))
+  const bucket = { refill_rate: limits.readTokensPerSecond, bucket_capacity: limits.readTokensMax }
+  return ok({ usage_tier: "basic", read: bucket, write: bucket, grants: [] })
+}

@@ -1,0 +1,49 @@
+/**
+ * Websocket frames collected into one buffer, so that a tick's worth of messages costs one write: it is the write that is
+ * expensive, not the frame. RFC 6455: servers send unmasked, each message here is one final text frame.
+ */
+
+export interface FrameBatch {
+  buffer: Buffer
+  length: number
+}
+
+const bytesFirst = 16 * 1024
+const textFrame = 0x81
+const headerBytesMax = 10
+
+export const make = (): FrameBatch => ({ buffer: Buffer.allocUnsafe(bytesFirst), length: 0 })
+
+const reserve = (batch: FrameBatch, bytes: number): void => {
+  if (batch.length + bytes <= batch.buffer.length) return
+  const grown = Buffer.allocUnsafe(Math.max(batch.buffer.length * 2, batch.length + bytes))
+  batch.buffer.copy(grown, 0, 0, batch.length)
+  batch.buffer = grown
+}
+
+/** Appends one message as a text frame. */
+export const append = (batch: FrameBatch, text: string): void => {
+  const bytes = Buffer.byteLength(text)
+  reserve(batch, bytes + headerBytesMax)
+  const { buffer } = batch
+  let at = batch.length
+  buffer[at++] = textFrame
+  if (bytes < 126) {
+    buffer[at++] = bytes
+  } else if (bytes < 65_536) {
+    buffer[at++] = 126
+    at = buffer.writeUInt16BE(bytes, at)
+  } else {
+    buffer[at++] = 127
+    at = buffer.writeBigUInt64BE(BigInt(bytes), at)
+  }
+  batch.length = at + buffer.write(text, at, bytes, bytes === text.length ? "latin1" : "utf8")
+}
+
+/** Takes all that was collected; the batch goes on with a buffer of its own. */
+export const take = (batch: FrameBatch): Buffer => {
+  const taken = batch.buffer.subarray(0, batch.length)
+  batch.buffer = Buffer.allocUnsafe(Math.max(bytesFirst, Math.min(batch.length, batch.buffer.length)))
+  batch.length = 0
+  return taken
+}

@@ -1,0 +1,297 @@
+/**
+ * From what happens on the exchange to frames: numbers them per subscription and hands them to the sessions that follow.
+ *
+ * One text is made per event and shared by all subscriptions but for sid and seq. Knows nothing of sockets.
+ */
+import * as Book from "@kalshibook/core/Book"
+import type { BookLevels } from "@kalshibook/core/BookRecord"
+import { type ErrorCode, errorText } from "@kalshibook/core/kalshi/ErrorCode"
+import { noUnknownFields } from "@kalshibook/core/kalshi/ServerMessage"
+import { encode } from "@kalshibook/core/kalshi/Wire"
+import { swapLevels } from "@kalshibook/core/kalshi/YesPrice"
+import type { Exchange, ExchangeListener } from "../exchange/Exchange.ts"
+import type { SimMarket } from "../exchange/MarketModel.ts"
+import type { LevelChange } from "../exchange/Truth.ts"
+import * as FrameFaults from "../fault/FrameFaults.ts"
+import * as FrameTail from "./FrameTail.ts"
+import * as SequenceLog from "./SequenceLog.ts"
+import * as Session from "./Session.ts"
+import * as TickerMessage from "./TickerMessage.ts"
+
+export interface FeedLimits {
+  /** Bytes a session may leave unread; the subscription whose frame does not fit dies with error 25. */
+  readonly outboundBytesMax: number
+  /** Frames of a subscription whose moment is remembered, for questions about the truth. */
+  readonly sequenceEntriesMax: number
+  /** Closed sessions that are remembered, for the same. */
+  readonly closedSessionsMax: number
+}
+
+export interface Feed {
+  readonly exchange: Exchange
+  readonly limits: FeedLimits
+  readonly faults: FrameFaults.FrameFaults
+  readonly sessions: Map<number, Session.Session>
+  readonly closedSessions: Array<Session.Session>
+  sessionsCount: number
+  /** Followers by channel, and within it by ticker; `everyMarket` for those who follow all. */
+  readonly followers: Map<string, Map<string, Array<Session.Subscription>>>
+  /** Markets whose summary may have changed since the last `flushTickers`. */
+  readonly tickersTouched: Set<SimMarket>
+  readonly tickersSent: Map<SimMarket, string>
+  framesSent: number
+  overflows: number
+}
+
+/** Stands for all tickers in the table of followers. */
+const everyMarket = ""
+
+export const make = (exchange: Exchange, limits: FeedLimits, faults: FrameFaults.FrameFaults): Feed => {
+  const feed: Feed = {
+    exchange,
+    limits,
+    faults,
+    sessions: new Map(),
+    closedSessions: [],
+    sessionsCount: 0,
+    followers: new Map(),
+    tickersTouched: new Set(),
+    tickersSent: new Map(),
+    framesSent: 0,
+    overflows: 0
+  }
+  exchange.listeners.add(listener(feed))
+  return feed
+}
+
+/** Begins a session with the next connection number. */
+export const connect = (feed: Feed, outlet: Session.Outlet): Session.Session => {
+  const session = Session.make(++feed.sessionsCount, outlet)
+  feed.sessions.set(session.connection, session)
+  return session
+}
+
+/** Ends a session and all its subscriptions; what it was sent stays known for a while. */
+export const disconnect = (feed: Feed, session: Session.Session): void => {
+  if (session.isClosed) return
+  session.isClosed = true
+  feed.sessions.delete(session.connection)
+  for (const subscription of [...session.subscriptions.values()]) end(feed, subscription)
+  feed.closedSessions.push(session)
+  if (feed.closedSessions.length > feed.limits.closedSessionsMax) feed.closedSessions.shift()
+}
+
+/** Lets a subscription follow markets, or every market when `tickers` is `undefined`. */
+export const follow = (feed: Feed, subscription: Session.Subscription, tickers: Iterable<string> | undefined): void => {
+  let channel = feed.followers.get(subscription.channel)
+  if (channel === undefined) {
+    channel = new Map()
+    feed.followers.set(subscription.channel, channel)
+  }
+  for (const ticker of tickers ?? [everyMarket]) {
+    const known = channel.get(ticker)
+    if (known === undefined) channel.set(ticker, [subscription])
+    else if (!known.includes(subscription)) known.push(subscription)
+  }
+}
+
+/** Takes a subscription off markets, or off everything when `tickers` is `undefined`. */
+export const unfollow = (
+  feed: Feed,
+  subscription: Session.Subscription,
+  tickers: Iterable<string> | undefined
+): void => {
+  const channel = feed.followers.get(subscription.channel)
+  if (channel === undefined) return
+  for (const ticker of tickers ?? [everyMarket]) {
+    const left = channel.get(ticker)?.filter((one) => one !== subscription) ?? []
+    if (left.length === 0) channel.delete(ticker)
+    else channel.set(ticker, left)
+  }
+  if (channel.size === 0) feed.followers.delete(subscription.channel)
+}
+
+/** Closes a subscription without a word. */
+export const end = (feed: Feed, subscription: Session.Subscription): void => {
+  unfollow(feed, subscription, subscription.markets)
+  Session.close(subscription)
+}
+
+/** Kills a subscription as the exchange does: a last error frame with `code`, then nothing. */
+export const kill = (feed: Feed, subscription: Session.Subscription, code: ErrorCode): void => {
+  if (subscription.isClosed) return
+  end(feed, subscription)
+  const { session, sid } = subscription
+  const seq = nextSeq(feed, subscription)
+  write(feed, session, errorFrame({ id: null, code, sid, seq, marketTickers: null }))
+}
+
+interface ErrorFacts {
+  readonly id: number | null
+  readonly code: ErrorCode
+  readonly sid: number | null
+  readonly seq: number | null
+  readonly marketTickers: ReadonlyArray<string> | null
+}
+
+const errorFrame = (facts: ErrorFacts): string =>
+  encode({ _tag: "error", ...facts, message: errorText[facts.code], unknownFields: noUnknownFields })
+
+/** Answers a command that concerns no subscription with an error. */
+export const refuse = (feed: Feed, session: Session.Session, id: number | null, code: ErrorCode): void =>
+  write(feed, session, errorFrame({ id, code, sid: null, seq: null, marketTickers: null }))
+
+/** Answers a command about a known subscription with an error, which takes a seq like every frame of it. */
+export const refuseOn = (feed: Feed, on: Session.Subscription, id: number | null, code: ErrorCode): void =>
+  sendOn(feed, on, (seq) => errorFrame({ id, code, sid: on.sid, seq, marketTickers: null }))
+
+/** Writes a frame past all numbering; faults of frames do not touch it. */
+export const write = (feed: Feed, session: Session.Session, text: string): void => {
+  if (session.isClosed) return
+  feed.framesSent++
+  session.outlet.write(text)
+}
+
+/** Takes the next seq of a subscription, `null` when its channel has none. */
+export const nextSeq = (feed: Feed, subscription: Session.Subscription): number | null => {
+  if (!subscription.isSequenced) return null
+  SequenceLog.push(subscription.log, feed.exchange.changeNumber)
+  return ++subscription.seq
+}
+
+/** Sends a frame that depends on its seq. */
+export const sendOn = (feed: Feed, on: Session.Subscription, text: (seq: number | null) => string): void => {
+  if (!on.isClosed) deliver(feed, on, text(nextSeq(feed, on)))
+}
+
+/** Sends a frame that is the same for all subscriptions but for sid and seq. */
+const sendTail = (feed: Feed, on: Session.Subscription, tail: FrameTail.FrameTail): void =>
+  deliver(feed, on, FrameTail.numbered(tail, on.sid, nextSeq(feed, on)))
+
+/** Hands a numbered frame to the session, through whatever fault is waiting for it. */
+const deliver = (feed: Feed, on: Session.Subscription, text: string): void => {
+  const { session } = on
+  if (session.outlet.backlogBytes() + text.length > feed.limits.outboundBytesMax) {
+    feed.overflows++
+    kill(feed, on, 25)
+    return
+  }
+  if (FrameFaults.isIdle(feed.faults)) write(feed, session, text)
+  else FrameFaults.pass(feed.faults, { subscription: on, text, write: (frame) => write(feed, session, frame) })
+}
+
+/** Calls back for every subscription of a channel that follows the ticker. */
+const forFollowers = (
+  feed: Feed,
+  channelName: string,
+  ticker: string,
+  each: (subscription: Session.Subscription) => void
+): void => {
+  const channel = feed.followers.get(channelName)
+  if (channel === undefined) return
+  const named = channel.get(ticker)
+  if (named !== undefined) for (const subscription of named) each(subscription)
+  const all = channel.get(everyMarket)
+  if (all !== undefined) for (const subscription of all) each(subscription)
+}
+
+const listener = (feed: Feed): ExchangeListener => ({
+  levelChanged: (market, change) => {
+    const books = feed.followers.get("orderbook_delta")?.get(market.ticker)
+    if (books !== undefined) sendDelta(feed, market, change, books)
+    if (feed.followers.has("ticker")) feed.tickersTouched.add(market)
+  },
+  bookReplaced: (market) => {
+    forFollowers(feed, "orderbook_delta", market.ticker, (subscription) => {
+      sendSnapshot(feed, subscription, market.ticker, null)
+    })
+  },
+  traded: (trade) => {
+    const tail = FrameTail.ofTrade(trade)
+    forFollowers(feed, "trade", trade.market.ticker, (subscription) => {
+      sendTail(feed, subscription, tail)
+    })
+    if (feed.followers.has("ticker")) feed.tickersTouched.add(trade.market)
+  },
+  noticed: (notice) => {
+    const tail = FrameTail.ofNotice(notice)
+    forFollowers(feed, "market_lifecycle_v2", everyMarket, (subscription) => {
+      sendTail(feed, subscription, tail)
+    })
+  },
+  marketForgotten: (market) => {
+    feed.tickersSent.delete(market)
+    feed.tickersTouched.delete(market)
+  }
+})
+
+const sendDelta = (
+  feed: Feed,
+  market: SimMarket,
+  change: LevelChange,
+  followers: ReadonlyArray<Session.Subscription>
+): void => {
+  let own: FrameTail.FrameTail | undefined
+  let swapped: FrameTail.FrameTail | undefined
+  for (const subscription of followers) {
+    if (subscription.useYesPrice) {
+      swapped = swapped ?? FrameTail.ofDelta(market, change, true)
+      sendTail(feed, subscription, swapped)
+    } else {
+      own = own ?? FrameTail.ofDelta(market, change, false)
+      sendTail(feed, subscription, own)
+    }
+  }
+}
+
+/**
+ * Sends the whole book of a market. A ticker that the exchange does not know gets an empty book with an empty `market_id`, as
+ * the real one does (comment in npm `pmxt-core` 2.41.0, kalshi/websocket.js).
+ */
+export const sendSnapshot = (feed: Feed, on: Session.Subscription, marketTicker: string, id: number | null): void => {
+  const market = feed.exchange.markets.get(marketTicker)
+  const levels: BookLevels = market === undefined ? { yes: [], no: [] } : Book.levels(market.book)
+  sendOn(feed, on, (seq) =>
+    encode({
+      _tag: "orderbook_snapshot",
+      sid: on.sid,
+      seq: seq ?? 0,
+      id,
+      marketTicker,
+      marketId: market?.marketId ?? "",
+      levels: on.useYesPrice ? swapLevels(levels) : levels,
+      tsSentMicros: null,
+      unknownFields: noUnknownFields
+    })
+  )
+}
+
+/** Sends the summary of every market whose summary has changed since the last time. */
+export const flushTickers = (feed: Feed): void => {
+  for (const market of feed.tickersTouched) {
+    const summary = TickerMessage.summaryOf(market)
+    if (feed.tickersSent.get(market) === summary) continue
+    feed.tickersSent.set(market, summary)
+    const tail = FrameTail.ofTicker(feed.exchange, market)
+    forFollowers(feed, "ticker", market.ticker, (subscription) => {
+      sendTail(feed, subscription, tail)
+    })
+  }
+  feed.tickersTouched.clear()
+}
+
+/** Sends the summary of one market to one subscription. */
+export const sendTicker = (feed: Feed, on: Session.Subscription, market: SimMarket): void =>
+  sendTail(feed, on, FrameTail.ofTicker(feed.exchange, market))
+
+/** Sends a delta of a market that the subscription does not follow, which takes a seq: a mistake of the exchange. */
+export const sendStray = (feed: Feed, on: Session.Subscription, market: SimMarket): void => {
+  const change: LevelChange = {
+    side: "yes",
+    priceE4: market.structure.pricesE4[0] ?? 1,
+    deltaE2: 100,
+    changeNumber: feed.exchange.changeNumber,
+    tsMicros: feed.exchange.stampMicros
+  }
+  sendTail(feed, on, FrameTail.ofDelta(market, change, on.useYesPrice))
+}

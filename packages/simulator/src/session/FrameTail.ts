@@ -1,0 +1,84 @@
+/**
+ * The frames of what happens on the exchange, without sid and seq: the text behind them, which all subscriptions share.
+ */
+import { noUnknownFields, type ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
+import { encode } from "@kalshibook/core/kalshi/Wire"
+import { swapScale } from "@kalshibook/core/kalshi/YesPrice"
+import type { Exchange } from "../exchange/Exchange.ts"
+import type { LifecycleNotice, SimMarket, SimTrade } from "../exchange/MarketModel.ts"
+import type { LevelChange } from "../exchange/Truth.ts"
+import * as TickerMessage from "./TickerMessage.ts"
+
+/** A frame less its sid and seq. */
+export interface FrameTail {
+  /** The message's type. */
+  readonly type: string
+  /** What follows `"sid":S` or `"sid":S,"seq":N`, from the comma to the newline. */
+  readonly text: string
+}
+
+/** The whole frame. */
+export const numbered = (tail: FrameTail, sid: number, seq: number | null): string => {
+  const head = `{"type":"${tail.type}","sid":${sid}`
+  return seq === null ? head + tail.text : `${head},"seq":${seq}${tail.text}`
+}
+
+const sequencedHeadLength = '{"type":"","sid":0,"seq":0'.length
+const unsequencedHeadLength = '{"type":"","sid":0'.length
+
+/** Cuts the head off a message that was made with sid 0 and seq 0. */
+const tailOf = (message: ServerMessage, headLength: number): FrameTail => ({
+  type: message._tag,
+  text: encode(message).slice(message._tag.length + headLength)
+})
+
+/** One change of one level; on the yes scale for subscriptions that asked for it. */
+export const ofDelta = (market: SimMarket, change: LevelChange, useYesPrice: boolean): FrameTail =>
+  tailOf(
+    {
+      _tag: "orderbook_delta",
+      sid: 0,
+      seq: 0,
+      marketTicker: market.ticker,
+      marketId: market.marketId,
+      side: change.side,
+      priceE4: useYesPrice ? swapScale(change.side, change.priceE4) : change.priceE4,
+      deltaE2: change.deltaE2,
+      tsExchangeMicros: change.tsMicros,
+      tsSentMicros: null,
+      unknownFields: noUnknownFields
+    },
+    sequencedHeadLength
+  )
+
+export const ofTrade = (trade: SimTrade): FrameTail =>
+  tailOf(
+    {
+      _tag: "trade",
+      sid: 0,
+      seq: 0,
+      tradeId: trade.tradeId,
+      marketTicker: trade.market.ticker,
+      yesPriceE4: trade.yesPriceE4,
+      sizeE2: trade.sizeE2,
+      takerSide: trade.takerSide,
+      isBlockTrade: trade.isBlockTrade,
+      tsExchangeMicros: trade.tsMicros,
+      tsSentMicros: null,
+      unknownFields: noUnknownFields
+    },
+    sequencedHeadLength
+  )
+
+export const ofNotice = (notice: LifecycleNotice): FrameTail => {
+  const facts = { sid: 0, seq: 0, body: notice.body, tsSentMicros: null, unknownFields: noUnknownFields }
+  const message: ServerMessage =
+    notice.kind === "event"
+      ? { _tag: "event_lifecycle", eventTicker: notice.ticker, ...facts }
+      : { _tag: "market_lifecycle_v2", marketTicker: notice.ticker, eventType: notice.eventType, ...facts }
+  return tailOf(message, sequencedHeadLength)
+}
+
+/** A market's summary now; its channel has no seq. */
+export const ofTicker = (exchange: Exchange, market: SimMarket): FrameTail =>
+  tailOf(TickerMessage.of(exchange, market), unsequencedHeadLength)
