@@ -8,7 +8,7 @@ import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshiboo
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type { Trust } from "@kalshibook/core/Trust"
 import { Context, type Effect, Schema } from "effect"
-import { HotTierError, type RecordQuery, type TradeQuery } from "./HotTier.ts"
+import type { HotTierError, RecordQuery, TradeQuery } from "./HotTier.ts"
 
 /** Nothing was ever recorded of this market (the catalogue may know it all the same). */
 export class MarketNotRecorded extends Schema.TaggedError<MarketNotRecorded>()("MarketNotRecorded", {

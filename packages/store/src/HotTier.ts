@@ -5,22 +5,17 @@
  * stored is always a prefix of what was received. Knows nothing of sockets, of books or of what a caller asks: `History`
  * answers questions.
  */
-import type { BookClock, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
-import { Context, type Effect, type Option, Schema } from "effect"
-import { SqlError } from "effect/sql"
+import { Context, Effect, Layer, type Option } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Database from "./Database.ts"
+import type { HotTierError } from "./HotTierError.ts"
+import * as HotTierMemory from "./HotTierMemory.ts"
+import * as HotTierPostgres from "./HotTierPostgres.ts"
 
-/** Postgres refused or could not be reached; nothing of the operation was stored. */
-export class HotTierError extends Schema.TaggedError<HotTierError>()("HotTierError", {
-  operation: Schema.String,
-  reason: SqlError.SqlError
-}) {
-  /** Whether the same call may succeed later (the database was away, a deadlock, a timeout). */
-  get isRetryable(): boolean {
-    return this.reason.isRetryable
-  }
-}
+export { HotTierError } from "./HotTierError.ts"
 
 /** Up to where everything that was received is durably stored. */
 export interface Watermark {
@@ -43,12 +38,9 @@ export interface HotBatch {
   readonly watermark: Watermark
 }
 
-/** Where a market's log ends: what a recorder needs to go on writing it. */
-export interface LogHead {
-  readonly marketTicker: MarketTicker
-  readonly offset: number
+/** The last record of a market's log: what a recorder needs to go on writing it. */
+export interface LogHead extends RecordHead {
   readonly kind: BookRecord["kind"]
-  readonly tsReceivedMicros: number
 }
 
 /** A slice of one market's log, in log order. `fromMicros` and `toMicros` are receive times, [from, to). */
@@ -75,29 +67,44 @@ export class HotTier extends Context.Service<
   HotTier,
   {
     /**
-     * Stores the batch in one transaction and moves the watermark, which never goes back. Records already stored (same
-     * market, same offset), trades already stored (same id) and keyframes already stored are ignored. Markets that are
-     * not in the catalogue yet get an id. Partitions for the batch's hours are made when missing.
+     * Stores the batch in one transaction and moves the watermark, which never goes back. Records already stored (at or
+     * before the end of their market's log), trades, lifecycle messages and keyframes already stored are ignored. A record
+     * that leaves a hole in its log is a defect (`OffsetHole`). Markets that are not in the catalogue yet get an id.
+     * Batches are stored one after another, in the order of the calls.
      */
     readonly append: (batch: HotBatch) => Effect.Effect<void, HotTierError>
     /** The stored watermark; `None` before the first batch ever. */
     readonly watermark: Effect.Effect<Option.Option<Watermark>, HotTierError>
     /** The end of every log that has records. */
     readonly heads: Effect.Effect<ReadonlyArray<LogHead>, HotTierError>
-    /** The last keyframe whose time by `clock` does not pass `atMicros`. */
+    /** The keyframe with the greatest offset whose time by `clock` does not pass `atMicros`. */
     readonly keyframeAt: (
       marketTicker: MarketTicker,
       atMicros: number,
       clock: BookClock
     ) => Effect.Effect<Option.Option<Keyframe>, HotTierError>
-    /** Records of one market in log order. */
+    /**
+     * Records of one market in log order. O(records answered), plus those between `fromMicros` and `afterOffset`: to go on
+     * behind a record, ask from its time and after its offset.
+     */
     readonly records: (query: RecordQuery) => Effect.Effect<ReadonlyArray<BookRecord>, HotTierError>
-    /** Receive times of the first snapshot after each of the given offsets, where there is one: the ends of gaps. */
+    /** The ends of gaps: by offset of the gap, receipt of the first snapshot after it. Gaps that are still open are left out. */
     readonly gapEnds: (
       marketTicker: MarketTicker,
       gapOffsets: ReadonlyArray<number>
     ) => Effect.Effect<ReadonlyMap<number, number>, HotTierError>
-    /** Trades of one market. */
+    /** Trades of one market, by (tsExchangeMicros, tradeId). */
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
   }
->()("@kalshibook/store/HotTier") {}
+>()("@kalshibook/store/HotTier") {
+  static readonly layerNoDeps: Layer.Layer<HotTier, never, SqlClient.SqlClient> = Layer.effect(
+    HotTier,
+    Effect.map(SqlClient.SqlClient, (sql) => HotTier.of(HotTierPostgres.make(sql)))
+  )
+
+  /** In the database of the environment (`Database.layer`). */
+  static readonly layer = HotTier.layerNoDeps.pipe(Layer.provide(Database.layer))
+
+  /** The same contract in memory, without limit: for tests. */
+  static readonly layerMemory: Layer.Layer<HotTier> = Layer.sync(HotTier, () => HotTier.of(HotTierMemory.make()))
+}

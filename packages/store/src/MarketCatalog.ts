@@ -5,8 +5,12 @@
  * version means that something about the market itself changed.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import { Context, type Effect, type Option } from "effect"
-import type { HotTierError } from "./HotTier.ts"
+import { Context, Effect, Layer, type Option } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Database from "./Database.ts"
+import type { HotTierError } from "./HotTierError.ts"
+import * as MarketCatalogMemory from "./MarketCatalogMemory.ts"
+import * as MarketCatalogPostgres from "./MarketCatalogPostgres.ts"
 
 export type CatalogBody = Readonly<Record<string, unknown>>
 
@@ -42,20 +46,45 @@ export interface CatalogPage {
   readonly entriesMax: number
 }
 
+/** What one look at the exchange showed. A ticker that appears twice is taken in the order of the list. */
+export interface CatalogSight {
+  readonly series: ReadonlyArray<CatalogEntry>
+  readonly events: ReadonlyArray<CatalogEntry>
+  readonly markets: ReadonlyArray<CatalogEntry>
+}
+
 export class MarketCatalog extends Context.Service<
   MarketCatalog,
   {
     /** Stores what is new or changed; an unchanged body is not a new version. One transaction. */
-    readonly observe: (seen: {
-      readonly series: ReadonlyArray<CatalogEntry>
-      readonly events: ReadonlyArray<CatalogEntry>
-      readonly markets: ReadonlyArray<CatalogEntry>
-    }) => Effect.Effect<void, HotTierError>
-    readonly markets: (filter: MarketFilter, page: CatalogPage) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
+    readonly observe: (seen: CatalogSight) => Effect.Effect<void, HotTierError>
+    readonly markets: (
+      filter: MarketFilter,
+      page: CatalogPage
+    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
     readonly market: (ticker: MarketTicker) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
-    readonly events: (filter: EventFilter, page: CatalogPage) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
+    readonly events: (
+      filter: EventFilter,
+      page: CatalogPage
+    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
     readonly event: (ticker: string) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
-    readonly seriesList: (filter: SeriesFilter, page: CatalogPage) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
+    readonly seriesList: (
+      filter: SeriesFilter,
+      page: CatalogPage
+    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
     readonly series: (ticker: string) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
   }
->()("@kalshibook/store/MarketCatalog") {}
+>()("@kalshibook/store/MarketCatalog") {
+  static readonly layerNoDeps: Layer.Layer<MarketCatalog, never, SqlClient.SqlClient> = Layer.effect(
+    MarketCatalog,
+    Effect.map(SqlClient.SqlClient, (sql) => MarketCatalog.of(MarketCatalogPostgres.make(sql)))
+  )
+
+  /** In the database of the environment (`Database.layer`). */
+  static readonly layer = MarketCatalog.layerNoDeps.pipe(Layer.provide(Database.layer))
+
+  /** The same contract in memory, for tests. */
+  static readonly layerMemory: Layer.Layer<MarketCatalog> = Layer.sync(MarketCatalog, () =>
+    MarketCatalog.of(MarketCatalogMemory.make())
+  )
+}

@@ -1,0 +1,114 @@
+/** The hot tier in memory: the same contract as in Postgres, by the plainest means, for tests. */
+import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { Keyframe } from "@kalshibook/core/Keyframe"
+import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
+import { Effect, Option } from "effect"
+import type { HotBatch, HotTier, RecordQuery, TradeQuery, Watermark } from "./HotTier.ts"
+import { continuationOf } from "./LogHeads.ts"
+
+export const make = (): HotTier["Service"] => {
+  const logs = new Map<MarketTicker, Array<BookRecord>>()
+  const keyframes = new Map<MarketTicker, Map<number, Keyframe>>()
+  const trades = new Map<string, TradeRecord>()
+  const lifecycle = new Map<string, LifecycleRecord>()
+  let watermark: Watermark | undefined
+
+  const logOf = (ticker: MarketTicker): ReadonlyArray<BookRecord> => logs.get(ticker) ?? []
+
+  const append = (batch: HotBatch) => {
+    const { records } = continuationOf(batch.records, (ticker) => logOf(ticker).length)
+    for (const record of records) entryOf(logs, record.marketTicker, () => []).push(record)
+    for (const keyframe of batch.keyframes) {
+      entryOf(
+        entryOf(keyframes, keyframe.marketTicker, () => new Map()),
+        keyframe.offset,
+        () => keyframe
+      )
+    }
+    for (const trade of batch.trades) entryOf(trades, trade.tradeId, () => trade)
+    for (const message of batch.lifecycle)
+      entryOf(lifecycle, `${message.epoch} ${message.sid} ${message.seq}`, () => message)
+    watermark = watermark === undefined ? batch.watermark : later(watermark, batch.watermark)
+  }
+
+  const recordsOf = (query: RecordQuery) =>
+    logOf(query.marketTicker)
+      .filter(
+        (record) =>
+          record.offset > query.afterOffset &&
+          record.tsReceivedMicros >= query.fromMicros &&
+          record.tsReceivedMicros < query.toMicros
+      )
+      .slice(0, query.recordsMax)
+
+  const tradesOf = ({ marketTicker, fromMicros, toMicros, after, tradesMax }: TradeQuery) =>
+    [...trades.values()]
+      .filter((trade) => trade.marketTicker === marketTicker)
+      .filter((trade) => trade.tsExchangeMicros >= fromMicros && trade.tsExchangeMicros < toMicros)
+      .filter((trade) => Option.isNone(after) || compareTrades(trade, after.value) > 0)
+      .sort(compareTrades)
+      .slice(0, tradesMax)
+
+  return {
+    append: (batch) => Effect.sync(() => append(batch)),
+    watermark: Effect.sync(() => Option.fromNullishOr(watermark)),
+    heads: Effect.sync(() => [...logs.values()].flatMap((log) => log.slice(-1).map(headOf))),
+    keyframeAt: (ticker, atMicros, clock) =>
+      Effect.sync(() => {
+        const passed = [...(keyframes.get(ticker)?.values() ?? [])].filter(
+          (keyframe) =>
+            (clock === "received" ? keyframe.tsReceivedMicros : keyframe.tsExchangeEffectiveMicros) <= atMicros
+        )
+        return Option.fromNullishOr(passed.sort((left, right) => left.offset - right.offset).at(-1))
+      }),
+    records: (query) => Effect.sync(() => recordsOf(query)),
+    gapEnds: (ticker, gapOffsets) =>
+      Effect.sync(() => {
+        const log = logOf(ticker)
+        const ends = new Map<number, number>()
+        for (const offset of gapOffsets) {
+          if (log[offset - 1]?.kind !== "gap") continue
+          const end = log.find((record) => record.kind === "snapshot" && record.offset > offset)
+          if (end !== undefined) ends.set(offset, end.tsReceivedMicros)
+        }
+        return ends
+      }),
+    trades: (query) => Effect.sync(() => tradesOf(query))
+  }
+}
+
+const entryOf = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+/** Each part moves forward only; the exchange's time and its receipt move together. */
+const later = (stored: Watermark, next: Watermark): Watermark => {
+  const exchange = (next.tsExchangeMicros ?? -1) > (stored.tsExchangeMicros ?? -1) ? next : stored
+  return {
+    epoch: Math.max(stored.epoch, next.epoch),
+    tsReceivedMicros: Math.max(stored.tsReceivedMicros, next.tsReceivedMicros),
+    tsExchangeMicros: exchange.tsExchangeMicros,
+    tsExchangeReceivedMicros: exchange.tsExchangeReceivedMicros
+  }
+}
+
+const headOf = ({ kind, marketTicker, offset, epoch, sid, seq, tsExchangeMicros, tsReceivedMicros }: BookRecord) => ({
+  kind,
+  marketTicker,
+  offset,
+  epoch,
+  sid,
+  seq,
+  tsExchangeMicros,
+  tsReceivedMicros
+})
+
+type TradePlace = Pick<TradeRecord, "tsExchangeMicros" | "tradeId">
+
+const compareTrades = (left: TradePlace, right: TradePlace): number =>
+  left.tsExchangeMicros - right.tsExchangeMicros ||
+  (left.tradeId < right.tradeId ? -1 : left.tradeId > right.tradeId ? 1 : 0)

@@ -1,0 +1,161 @@
+/** The catalogue in Postgres: per kind, a table of what is current and a table of every version. */
+import { Effect, Option } from "effect"
+import type { SqlClient, Statement } from "effect/sql"
+import { during } from "./HotTierError.ts"
+import type {
+  CatalogBody,
+  CatalogEntry,
+  CatalogPage,
+  EventFilter,
+  MarketCatalog,
+  MarketFilter,
+  SeriesFilter
+} from "./MarketCatalog.ts"
+import { jsonText } from "./PgJson.ts"
+import { int8s, texts } from "./PgNumbers.ts"
+
+/** A statement's arrays stay below some megabytes: a market's body has about 2 kB. */
+const entriesPerStatementMax = 1_000
+
+interface Row {
+  readonly ticker: string
+  readonly body: CatalogBody
+  readonly ts_observed_micros: number
+}
+
+const entryOf = (row: Row): CatalogEntry => ({
+  ticker: row.ticker,
+  body: row.body,
+  tsObservedMicros: row.ts_observed_micros
+})
+
+export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
+  const seen = (entries: ReadonlyArray<CatalogEntry>) => sql`
+    select ticker, body::jsonb as body, ts_observed_micros
+    from unnest(${texts(entries.map((entry) => entry.ticker))}, ${texts(entries.map((entry) => jsonText(entry.body)))},
+                ${int8s(entries.map((entry) => entry.tsObservedMicros))}) as seen (ticker, body, ts_observed_micros)`
+
+  // Each compares before it writes: an upsert of an unchanged row would lock it, and so write it.
+  const observeSeries = (entries: ReadonlyArray<CatalogEntry>) => sql`
+    with seen as (${seen(entries)}), changed as (
+      insert into series as known (ticker, category, version, ts_observed_micros, body)
+      select ticker, seen.body ->> 'category', 1, seen.ts_observed_micros, seen.body
+      from seen left join series using (ticker) where series.body is distinct from seen.body
+      on conflict (ticker) do update set category = excluded.category, version = known.version + 1,
+        ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
+      returning ticker, version, ts_observed_micros, body
+    )
+    insert into series_versions (ticker, version, ts_observed_micros, body)
+    select ticker, version, ts_observed_micros, body from changed`
+
+  const observeEvents = (entries: ReadonlyArray<CatalogEntry>) => sql`
+    with seen as (${seen(entries)}), changed as (
+      insert into events as known (ticker, series_ticker, category, version, ts_observed_micros, body)
+      select ticker, seen.body ->> 'series_ticker', seen.body ->> 'category', 1, seen.ts_observed_micros, seen.body
+      from seen left join events using (ticker) where events.body is distinct from seen.body
+      on conflict (ticker) do update set series_ticker = excluded.series_ticker, category = excluded.category,
+        version = known.version + 1, ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
+      returning ticker, version, ts_observed_micros, body
+    )
+    insert into event_versions (ticker, version, ts_observed_micros, body)
+    select ticker, version, ts_observed_micros, body from changed`
+
+  const observeMarkets = (entries: ReadonlyArray<CatalogEntry>) => sql`
+    with seen as (${seen(entries)}), changed as (
+      insert into markets as known (ticker, event_ticker, status, version, ts_observed_micros, body)
+      select ticker, seen.body ->> 'event_ticker', seen.body ->> 'status', 1, seen.ts_observed_micros, seen.body
+      from seen left join markets using (ticker) where markets.body is distinct from seen.body
+      on conflict (ticker) do update set event_ticker = excluded.event_ticker, status = excluded.status,
+        version = known.version + 1, ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
+      returning market_id, version, ts_observed_micros, body
+    )
+    insert into market_versions (market_id, version, ts_observed_micros, body)
+    select market_id, version, ts_observed_micros, body from changed`
+
+  const observe = (sight: Parameters<MarketCatalog["Service"]["observe"]>[0]) =>
+    Effect.gen(function* () {
+      for (const entries of statementsOf(sight.series)) yield* observeSeries(entries)
+      for (const entries of statementsOf(sight.events)) yield* observeEvents(entries)
+      for (const entries of statementsOf(sight.markets)) yield* observeMarkets(entries)
+    }).pipe(sql.withTransaction)
+
+  const list = (
+    from: Statement.Fragment,
+    conditions: ReadonlyArray<readonly [Statement.Fragment, string | ReadonlyArray<string> | undefined]>,
+    page: CatalogPage
+  ) => {
+    const clauses = [sql`one.version > 0`]
+    for (const [column, value] of conditions) {
+      if (typeof value === "string") clauses.push(sql`${column} = ${value}`)
+      else if (value !== undefined) clauses.push(sql`${column} = any(${texts(value)})`)
+    }
+    if (page.after !== undefined) clauses.push(sql`one.ticker > ${page.after}`)
+    return sql<Row>`
+      select one.ticker, one.body, one.ts_observed_micros from ${from} where ${sql.and(clauses)}
+      order by one.ticker limit ${page.entriesMax}`.pipe(Effect.map((rows) => rows.map(entryOf)))
+  }
+
+  // An event's series may be unknown still: then its own category counts.
+  const category = sql`coalesce(series.category, event.category)`
+  const marketsJoined = sql`markets one
+    left join events event on event.ticker = one.event_ticker
+    left join series on series.ticker = event.series_ticker`
+  const eventsJoined = sql`events one
+    left join series on series.ticker = one.series_ticker`
+
+  const markets = (filter: MarketFilter, page: CatalogPage) =>
+    list(
+      marketsJoined,
+      [
+        [sql`event.series_ticker`, filter.seriesTicker],
+        [sql`one.event_ticker`, filter.eventTicker],
+        [sql`one.status`, filter.status],
+        [category, filter.category],
+        [sql`one.ticker`, filter.tickers]
+      ],
+      page
+    )
+
+  const events = (filter: EventFilter, page: CatalogPage) =>
+    list(
+      eventsJoined,
+      [
+        [sql`one.series_ticker`, filter.seriesTicker],
+        [sql`coalesce(series.category, one.category)`, filter.category]
+      ],
+      page
+    )
+
+  const seriesList = (filter: SeriesFilter, page: CatalogPage) =>
+    list(sql`series one`, [[sql`one.category`, filter.category]], page)
+
+  const only = (from: Statement.Fragment, ticker: string) =>
+    Effect.map(list(from, [[sql`one.ticker`, ticker]], { entriesMax: 1 }), ([entry]) => Option.fromNullishOr(entry))
+
+  return {
+    observe: (sight) => observe(sight).pipe(during("observe"), Effect.withSpan("MarketCatalog.observe")),
+    markets: (filter, page) => markets(filter, page).pipe(during("markets")),
+    market: (ticker) => only(sql`markets one`, ticker).pipe(during("market")),
+    events: (filter, page) => events(filter, page).pipe(during("events")),
+    event: (ticker) => only(sql`events one`, ticker).pipe(during("event")),
+    seriesList: (filter, page) => seriesList(filter, page).pipe(during("seriesList")),
+    series: (ticker) => only(sql`series one`, ticker).pipe(during("series"))
+  }
+}
+
+/** The entries in pieces in which no ticker appears twice: one statement cannot make two versions of the same thing. */
+const statementsOf = (entries: ReadonlyArray<CatalogEntry>): ReadonlyArray<ReadonlyArray<CatalogEntry>> => {
+  const pieces: Array<Array<CatalogEntry>> = []
+  let tickers = new Set<string>()
+  for (const entry of entries) {
+    const last = pieces.at(-1)
+    if (last === undefined || last.length === entriesPerStatementMax || tickers.has(entry.ticker)) {
+      pieces.push([entry])
+      tickers = new Set([entry.ticker])
+    } else {
+      last.push(entry)
+      tickers.add(entry.ticker)
+    }
+  }
+  return pieces
+}

@@ -1,0 +1,111 @@
+/**
+ * Brings a database up to the schema in `supabase/migrations`: plain SQL files, applied in order, each once.
+ *
+ * Keeps its list where the Supabase CLI keeps its own (`supabase_migrations.schema_migrations`), so that either may apply
+ * them. Everything happens in one transaction under one lock: two programs that start at once are harmless, and a migration
+ * that fails leaves the database as it was.
+ */
+import { readdir, readFile } from "node:fs/promises"
+import { Data, Effect } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+
+/** The database is not what these migrations lead to. The message says which one and what to do. */
+export class MigrationError extends Data.TaggedError("MigrationError")<{ readonly message: string }> {}
+
+interface Migration {
+  /** Digits at the beginning of the file's name; migrations are applied in their order. */
+  readonly version: string
+  readonly name: string
+  readonly text: string
+}
+
+/** The project's own migrations. */
+export const projectFolder: URL = new URL("../../../supabase/migrations/", import.meta.url)
+
+/** Applies what is missing and returns the names of what was applied. Changes nothing on failure. */
+export const run = Effect.fn("Migrations.run")(function* (folder: URL = projectFolder) {
+  const sql = yield* SqlClient.SqlClient
+  const migrations = yield* readMigrations(folder)
+  return yield* Effect.gen(function* () {
+    yield* sql`select pg_advisory_xact_lock(hashtextextended('kalshibook.migrations', 0))`
+    yield* sql`create schema if not exists supabase_migrations`
+    yield* sql`create table if not exists supabase_migrations.schema_migrations (
+      version text primary key, statements text[], name text)`
+    const applied = yield* sql<Applied>`
+      select version, name, statements from supabase_migrations.schema_migrations order by version`
+    const missing = yield* check(migrations, applied)
+    for (const migration of missing) yield* apply(migration)
+    return missing.map((migration) => migration.name)
+  }).pipe(sql.withTransaction)
+})
+
+interface Applied {
+  readonly version: string
+  readonly name: string | null
+  readonly statements: ReadonlyArray<string> | null
+}
+
+/** The migrations that are still to be applied. Fails where applied ones are not a beginning of ours. */
+const check = Effect.fnUntraced(function* (migrations: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied>) {
+  const byVersion = new Map(migrations.map((migration) => [migration.version, migration]))
+  for (const one of applied) {
+    const migration = byVersion.get(one.version)
+    if (migration === undefined) {
+      return yield* new MigrationError({
+        message:
+          `The database has migration ${one.version} (${one.name ?? "unnamed"}), which this version of the program does not ` +
+          "know: it was changed by a newer one, or belongs to something else. Update the program, or use another database."
+      })
+    }
+    // The Supabase CLI stores a migration statement by statement; only what we applied ourselves can be compared.
+    if (one.statements?.length === 1 && one.statements[0] !== migration.text) {
+      return yield* new MigrationError({
+        message:
+          `Migration ${one.version}_${migration.name}.sql was changed after the database had applied it. ` +
+          "Restore the file, and put the change into a new migration."
+      })
+    }
+  }
+  const versions = new Set(applied.map((one) => one.version))
+  const last = applied.at(-1)?.version ?? ""
+  const missing = migrations.filter((migration) => !versions.has(migration.version))
+  const late = missing.find((migration) => migration.version < last)
+  if (late !== undefined) {
+    return yield* new MigrationError({
+      message: `Migration ${late.version}_${late.name}.sql is older than ${last}, which the database has already. Give it a later number.`
+    })
+  }
+  return missing
+})
+
+const apply = Effect.fnUntraced(function* (migration: Migration) {
+  const sql = yield* SqlClient.SqlClient
+  // A file has many statements; the wire protocol in use takes one at a time, and `execute` takes many.
+  yield* sql
+    .unsafe(`do $kalshibook_do$ begin execute $kalshibook_file$${migration.text}$kalshibook_file$; end $kalshibook_do$`)
+    .unprepared.pipe(Effect.mapError((error) => failed(migration, error)))
+  yield* sql`insert into supabase_migrations.schema_migrations (version, name, statements)
+    values (${migration.version}, ${migration.name}, array[${migration.text}])`
+})
+
+const failed = (migration: Migration, error: SqlError.SqlError) =>
+  new MigrationError({
+    message: `Migration ${migration.version}_${migration.name}.sql failed: ${String(error.reason.cause)}`
+  })
+
+const fileName = /^(\d+)_(.+)\.sql$/
+
+const readMigrations = (folder: URL): Effect.Effect<ReadonlyArray<Migration>, MigrationError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const migrations: Array<Migration> = []
+      for (const file of (await readdir(folder)).sort()) {
+        const [, version, name] = fileName.exec(file) ?? []
+        if (version === undefined || name === undefined) continue
+        migrations.push({ version, name, text: await readFile(new URL(file, folder), "utf8") })
+      }
+      return migrations
+    },
+    catch: (cause) =>
+      new MigrationError({ message: `The migrations in ${folder.pathname} could not be read: ${String(cause)}` })
+  })

@@ -1,0 +1,4 @@
+import { HotTier } from "@kalshibook/store/HotTier"
+import { hotTierSuite } from "./HotTierSuite.ts"
+
+hotTierSuite("memory", HotTier.layerMemory, 100)

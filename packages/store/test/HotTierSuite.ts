@@ -1,0 +1,310 @@
+/** What every hot tier promises. Runs over each implementation. */
+import { assert, layer } from "@effect/vitest"
+import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
+import { hourMicros } from "@kalshibook/core/Units"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { Cause, Effect, Exit, type Layer, Option } from "effect"
+import fc from "fast-check"
+import { propertyRuns } from "../../core/test/PropertyRuns.ts"
+import { batch, delta, gap, hourStartMicros, lifecycle, snapshot, trade, watermark } from "./Batch.ts"
+import * as MarketLogs from "./MarketLogs.ts"
+
+const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
+
+const whole = (marketTicker: string) =>
+  Effect.flatMap(HotTier, (hot) => hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 100_000 }))
+
+/** A new ticker for each case, since all cases share one database. */
+const tickers = (prefix: string) => {
+  let count = 0
+  return () => `${prefix}-${++count}`
+}
+
+export const hotTierSuite = <E>(name: string, implementation: Layer.Layer<HotTier, E>, runs: number): void => {
+  layer(implementation, { excludeTestServices: true })(`HotTier (${name})`, (it) => {
+    it.effect("has neither watermark nor logs before the first batch", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        assert.deepStrictEqual(yield* hot.watermark, Option.none())
+        assert.deepStrictEqual(yield* hot.heads, [])
+        assert.deepStrictEqual(yield* whole("KXNONE"), [])
+        assert.deepStrictEqual(yield* hot.keyframeAt("KXNONE", hourStartMicros, "received"), Option.none())
+      })
+    )
+
+    it.effect("moves the watermark forward only, the exchange's time together with its receipt", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const mark = (part: Parameters<typeof watermark>[0]) =>
+          hot
+            .append(batch({ watermark: watermark(part) }))
+            .pipe(Effect.andThen(hot.watermark), Effect.map(Option.getOrThrow))
+        const first = { epoch: 1, tsReceivedMicros: 500 }
+        assert.deepStrictEqual(yield* mark(first), watermark(first))
+        const second = { epoch: 2, tsReceivedMicros: 600, tsExchangeMicros: 550, tsExchangeReceivedMicros: 590 }
+        assert.deepStrictEqual(yield* mark(second), watermark(second))
+        assert.deepStrictEqual(yield* mark({ epoch: 1, tsReceivedMicros: 400 }), watermark(second))
+        assert.deepStrictEqual(
+          yield* mark({ epoch: 3, tsReceivedMicros: 700, tsExchangeMicros: 540, tsExchangeReceivedMicros: 690 }),
+          watermark({ ...second, epoch: 3, tsReceivedMicros: 700 })
+        )
+      })
+    )
+
+    it.effect(
+      "gives back random logs of several markets, appended in random batches with repeats, as they were written",
+      () =>
+        Effect.gen(function* () {
+          const hot = yield* HotTier
+          const next = tickers("KXPROP")
+          yield* property(fc.tuple(MarketLogs.log, MarketLogs.log, MarketLogs.cuts), runs, ([first, second, cuts]) =>
+            Effect.gen(function* () {
+              const logs = [MarketLogs.renamed(first, next()), MarketLogs.renamed(second, next())]
+              const batches = logs.map((log) => MarketLogs.batchesOf(log, cuts))
+              for (let index = 0; batches.some((each) => index < each.length); index++) {
+                yield* hot.append(batch({ records: batches.flatMap((each) => each[index] ?? []) }))
+              }
+              for (const log of logs) {
+                const [head] = log
+                if (head !== undefined) assert.deepStrictEqual(yield* whole(head.marketTicker), log)
+              }
+            })
+          )
+        })
+    )
+
+    it.effect("answers a slice of a log by time of receipt, after an offset, and no more records than asked for", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const next = tickers("KXSLICE")
+        const slice = fc.tuple(
+          MarketLogs.log,
+          MarketLogs.moment,
+          MarketLogs.moment,
+          fc.nat(60),
+          fc.integer({ min: 1, max: 70 })
+        )
+        yield* property(slice, runs, ([log, fromMicros, toMicros, afterOffset, recordsMax]) =>
+          Effect.gen(function* () {
+            const marketTicker = next()
+            const records = MarketLogs.renamed(log, marketTicker)
+            yield* hot.append(batch({ records }))
+            assert.deepStrictEqual(
+              yield* hot.records({ marketTicker, fromMicros, toMicros, afterOffset, recordsMax }),
+              records
+                .filter((record) => record.tsReceivedMicros >= fromMicros && record.tsReceivedMicros < toMicros)
+                .filter((record) => record.offset > afterOffset)
+                .slice(0, recordsMax)
+            )
+          })
+        )
+      })
+    )
+
+    it.effect("finds the last keyframe at a moment, by either clock", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const next = tickers("KXKEY")
+        const clock = fc.constantFrom<BookClock>("received", "exchange")
+        yield* property(fc.tuple(MarketLogs.log, MarketLogs.moment, clock), runs, ([log, atMicros, by]) =>
+          Effect.gen(function* () {
+            const marketTicker = next()
+            const keyframes = MarketLogs.keyframesOf(MarketLogs.renamed(log, marketTicker), 3)
+            yield* hot.append(batch({ keyframes }))
+            const last = keyframes.findLast(
+              (keyframe) =>
+                (by === "received" ? keyframe.tsReceivedMicros : keyframe.tsExchangeEffectiveMicros) <= atMicros
+            )
+            assert.deepStrictEqual(yield* hot.keyframeAt(marketTicker, atMicros, by), Option.fromNullishOr(last))
+          })
+        )
+      })
+    )
+
+    it.effect("knows where each gap ended: at the first snapshot after it, in whichever batch that came", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const next = tickers("KXGAP")
+        yield* property(fc.tuple(MarketLogs.log, MarketLogs.cuts), runs, ([log, cuts]) =>
+          Effect.gen(function* () {
+            const marketTicker = next()
+            const records = MarketLogs.renamed(log, marketTicker)
+            for (const part of MarketLogs.batchesOf(records, cuts)) yield* hot.append(batch({ records: part }))
+            const gaps = records.filter((record) => record.kind === "gap").map((record) => record.offset)
+            const ends = gaps.flatMap((offset) => {
+              const end = records.find((record) => record.kind === "snapshot" && record.offset > offset)
+              return end === undefined ? [] : [[offset, end.tsReceivedMicros] as const]
+            })
+            assert.deepStrictEqual(sorted(yield* hot.gapEnds(marketTicker, gaps)), sorted(new Map(ends)))
+          })
+        )
+      })
+    )
+
+    it.effect("stores the same batch twice as once", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXTWICE"
+        const records = [
+          snapshot({ marketTicker, offset: 1 }),
+          delta({ marketTicker, offset: 2 }),
+          gap({ marketTicker, offset: 3 })
+        ]
+        const all = batch({
+          records,
+          keyframes: MarketLogs.keyframesOf(records, 2),
+          trades: [trade({ marketTicker, tradeId: "twice-1" }), trade({ marketTicker, tradeId: "twice-1", sizeE2: 7 })],
+          lifecycle: [lifecycle({ seq: 1, body: { title: "half a pair \ud800, a nul \u0000, a \\u0000 in letters" } })]
+        })
+        yield* hot.append(all)
+        yield* hot.append(all)
+        assert.deepStrictEqual(yield* whole(marketTicker), records)
+        assert.deepStrictEqual(yield* hot.trades({ marketTicker, ...allTime, after: Option.none(), tradesMax: 10 }), [
+          trade({ marketTicker, tradeId: "twice-1" })
+        ])
+        assert.deepStrictEqual(
+          yield* hot.keyframeAt(marketTicker, hourStartMicros + 2, "received"),
+          Option.fromNullishOr(all.keyframes[0])
+        )
+      })
+    )
+
+    it.effect("refuses a record that leaves a hole in its log, and stores nothing of its batch", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXHOLE"
+        yield* hot.append(batch({ records: [snapshot({ marketTicker, offset: 1 })] }))
+        const exit = yield* Effect.exit(
+          hot.append(batch({ records: [delta({ marketTicker, offset: 2 }), delta({ marketTicker, offset: 4 })] }))
+        )
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        assert.strictEqual((yield* whole(marketTicker)).length, 1)
+        yield* hot.append(batch({ records: [delta({ marketTicker, offset: 2 })] }))
+        assert.strictEqual((yield* whole(marketTicker)).length, 2)
+      })
+    )
+
+    it.effect("knows the last record of every log", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const one = delta({
+          marketTicker: "KXHEAD-1",
+          offset: 2,
+          tsExchangeMicros: hourStartMicros - 7,
+          epoch: 3,
+          sid: 4,
+          seq: 5
+        })
+        const two = gap({ marketTicker: "KXHEAD-2", offset: 2 })
+        yield* hot.append(batch({ records: [snapshot({ marketTicker: two.marketTicker, offset: 1 }), two] }))
+        yield* hot.append(batch({ records: [snapshot({ marketTicker: one.marketTicker, offset: 1 }), one] }))
+        const heads = (yield* hot.heads).filter((head) => head.marketTicker.startsWith("KXHEAD"))
+        assert.deepStrictEqual(
+          heads.toSorted((left, right) => (left.marketTicker < right.marketTicker ? -1 : 1)),
+          [headOf(one), headOf(two)]
+        )
+      })
+    )
+
+    it.effect("keeps the greatest sizes, seqs and times to the last unit", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXGREAT"
+        const sizeE2 = Number.MAX_SAFE_INTEGER
+        const records = [
+          snapshot({
+            marketTicker,
+            offset: 1,
+            seq: 2 ** 40,
+            levels: { yes: [{ priceE4: 1, sizeE2 }], no: [{ priceE4: 9_998, sizeE2 }] }
+          }),
+          delta({
+            marketTicker,
+            offset: 2,
+            deltaE2: -sizeE2,
+            priceE4: 9_999,
+            side: "no",
+            tsExchangeMicros: hourStartMicros - 1
+          }),
+          snapshot({ marketTicker, offset: 3, levels: { yes: [], no: [] } })
+        ]
+        yield* hot.append(batch({ records }))
+        assert.deepStrictEqual(yield* whole(marketTicker), records)
+      })
+    )
+
+    it.effect("takes tens of thousands of records over several hours in one batch", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXMANY"
+        const records: Array<BookRecord> = [snapshot({ marketTicker, offset: 1 })]
+        for (let offset = 2; offset <= 20_000; offset++) {
+          records.push(
+            delta({ marketTicker, offset, tsReceivedMicros: hourStartMicros + offset * (hourMicros / 10_000) })
+          )
+        }
+        yield* hot.append(batch({ records }))
+        const stored = yield* whole(marketTicker)
+        assert.strictEqual(stored.length, records.length)
+        assert.deepStrictEqual(stored.at(-1), records.at(-1))
+        assert.deepStrictEqual(stored[10_000], records[10_000])
+      })
+    )
+
+    it.effect("answers trades by time and id, page by page", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXTRADES"
+        const trades = ["b", "a", "d", "c", "e"].map((tradeId, index) =>
+          trade({
+            marketTicker,
+            tradeId: `page-${tradeId}`,
+            tsExchangeMicros: hourStartMicros + Math.floor(index / 2),
+            takerSide: "no"
+          })
+        )
+        yield* hot.append(batch({ trades }))
+        const found: Array<string> = []
+        let after: Option.Option<{ readonly tsExchangeMicros: number; readonly tradeId: string }> = Option.none()
+        while (true) {
+          const page = yield* hot.trades({
+            marketTicker,
+            fromMicros: hourStartMicros,
+            toMicros: hourStartMicros + 2,
+            after,
+            tradesMax: 2
+          })
+          const last = page.at(-1)
+          if (last === undefined) break
+          found.push(...page.map(({ tradeId }) => tradeId))
+          after = Option.some(last)
+        }
+        assert.deepStrictEqual(found, ["page-a", "page-b", "page-c", "page-d"])
+      })
+    )
+  })
+}
+
+const headOf = ({ kind, marketTicker, offset, epoch, sid, seq, tsExchangeMicros, tsReceivedMicros }: BookRecord) => ({
+  kind,
+  marketTicker,
+  offset,
+  epoch,
+  sid,
+  seq,
+  tsExchangeMicros,
+  tsReceivedMicros
+})
+
+const sorted = (map: ReadonlyMap<number, number>) => [...map].toSorted(([left], [right]) => left - right)
+
+/** A property whose check is an Effect. */
+const property = <A, E, R>(arbitrary: fc.Arbitrary<A>, runs: number, check: (value: A) => Effect.Effect<void, E, R>) =>
+  Effect.flatMap(Effect.context<R>(), (context) =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(arbitrary, (value) => Effect.runPromiseWith(context)(check(value))),
+        propertyRuns(runs)
+      )
+    )
+  )
