@@ -102,7 +102,7 @@ export const TradesTo = time(
 
 export const ClockName = Clock.annotate({
   description:
-    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time."
+    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing."
 })
 
 export const Depth = wholeNumber(

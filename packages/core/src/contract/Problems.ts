@@ -69,6 +69,11 @@ export const problems = {
     title: "The URL is too long",
     meaning: "Path and query together are longer than the server reads."
   },
+  malformed_request: {
+    status: 400,
+    title: "This cannot be read as HTTP",
+    meaning: "What was sent is no HTTP request, has too long headers, or came too slowly. `detail` says which."
+  },
   overloaded: {
     status: 503,
     title: "Too many requests at this moment",
@@ -196,6 +201,13 @@ export class UrlTooLong extends Problem<UrlTooLong>()(
   annotations("url_too_long")
 ) {}
 
+export class MalformedRequest extends Problem<MalformedRequest>()(
+  "MalformedRequest",
+  declaration("malformed_request"),
+  fields("malformed_request"),
+  annotations("malformed_request")
+) {}
+
 export class Overloaded extends Problem<Overloaded>()(
   "Overloaded",
   declaration("overloaded"),
@@ -237,6 +249,7 @@ export const problemClasses = {
   unknown_route: UnknownRoute,
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
+  malformed_request: MalformedRequest,
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,

@@ -76,7 +76,7 @@ export const answerFields = {
     examples: ["req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
   }),
   response_time: Schema.Finite.annotate({
-    description: "Seconds from the arrival of the request until the answer was ready to be written.",
+    description: "Seconds from the arrival of the request until its answer was made.",
     examples: [0.002104]
   })
 } as const

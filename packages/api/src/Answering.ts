@@ -1,0 +1,124 @@
+/**
+ * What every answer has in common, whatever route gave it: an id, CORS, limits, metrics, and that nothing but problem
+ * documents tells of failures.
+ */
+import { urlCharsMax } from "@kalshibook/core/contract/Limits"
+import { Internal, MethodNotAllowed, UnknownRoute, UrlTooLong } from "@kalshibook/core/contract/Problems"
+import { Cause, Clock, Effect, Option, Result, type Types } from "effect"
+import {
+  HttpMiddleware,
+  HttpPlatform,
+  HttpRouter,
+  HttpServerError,
+  HttpServerRequest,
+  HttpServerRespondable,
+  HttpServerResponse
+} from "effect/http"
+import { HttpApiError } from "effect/http-api"
+import { compressBytesMin, preflightSecondsMax, retryAfterSeconds } from "./ApiLimits.ts"
+import { badRequest } from "./BadRequests.ts"
+import * as RequestGate from "./RequestGate.ts"
+import { newRequestId, RequestMeta } from "./RequestMeta.ts"
+import * as RequestMetrics from "./RequestMetrics.ts"
+import { methodsOfGet, routeOf, suggestionFor } from "./RouteTable.ts"
+
+/** Anybody may read: there is nothing here that a browser's user could lose. */
+const cors = HttpMiddleware.cors({
+  allowedOrigins: ["*"],
+  allowedMethods: ["GET", "HEAD", "OPTIONS"],
+  exposedHeaders: ["X-Request-Id", "Retry-After"],
+  maxAge: preflightSecondsMax
+})
+
+const compression = HttpMiddleware.compression({ algorithms: ["gzip", "br"], minSize: compressBytesMin })
+
+/** Global: goes around every route of the router that it is added to. */
+export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
+  HttpRouter.middleware<{ provides: RequestMeta }>()(
+    Effect.gen(function* () {
+      const platform = yield* HttpPlatform.HttpPlatform
+      return (httpEffect) => Effect.provideService(answer(gate, httpEffect), HttpPlatform.HttpPlatform, platform)
+    }),
+    { global: true }
+  )
+
+/** Fails only by interruption, with a client that went away. */
+const answer = Effect.fnUntraced(function* <E, R>(
+  gate: RequestGate.RequestGate,
+  httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+): Effect.fn.Return<
+  HttpServerResponse.HttpServerResponse,
+  Types.unhandled,
+  Exclude<R, RequestMeta> | HttpServerRequest.HttpServerRequest | HttpPlatform.HttpPlatform
+> {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const startedNanos = yield* Clock.currentTimeNanos
+  const requestId = newRequestId()
+  const meta = RequestMeta.of({ requestId, url: request.url, startedNanos })
+  // An upgraded connection lives as long as its client wants.
+  const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
+  const response = yield* Effect.andThen(refuseTooLong(meta), cors(bounded)).pipe(
+    Effect.provideService(RequestMeta, meta),
+    Effect.catchCause((cause) => problemResponse(cause, request, meta)),
+    compression
+  )
+  const nanos = (yield* Clock.currentTimeNanos) - startedNanos
+  yield* RequestMetrics.note({ route: routeOf(request.url), method: request.method, status: response.status, nanos })
+  return HttpServerResponse.setHeaders(response, headersFor(response, requestId))
+})
+
+const refuseTooLong = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong> => {
+  if (meta.url.length <= urlCharsMax) return Effect.void
+  const detail = `Path and query have ${meta.url.length} characters; the server reads ${urlCharsMax}.`
+  return Effect.fail(new UrlTooLong({ detail, request_id: meta.requestId }))
+}
+
+const headersFor = (response: HttpServerResponse.HttpServerResponse, requestId: string): Record<string, string> => ({
+  "x-request-id": requestId,
+  ...(response.headers["cache-control"] === undefined ? { "cache-control": "no-store" } : {}),
+  ...(response.status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
+  ...(response.status === 405 ? { allow: methodsOfGet } : {})
+})
+
+/** The problem document of a failure. A client that went away gets nothing: its interruption is passed on. */
+const problemResponse = (
+  cause: Cause.Cause<unknown>,
+  request: HttpServerRequest.HttpServerRequest,
+  meta: RequestMeta["Service"]
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+  const failure = Option.getOrElse(Cause.findErrorOption(cause), () =>
+    Option.getOrUndefined(Result.getSuccess(Cause.findDefect(cause)))
+  )
+  if (HttpServerError.isHttpServerError(failure) && failure.reason._tag === "RouteNotFound") {
+    return HttpServerRespondable.toResponse(nothingHere(request, meta))
+  }
+  if (HttpApiError.HttpApiSchemaError.is(failure) && (failure.kind === "Params" || failure.kind === "Query")) {
+    return HttpServerRespondable.toResponse(badRequest(failure, meta))
+  }
+  if (isProblem(failure)) return HttpServerRespondable.toResponse(failure)
+  const internal = new Internal({
+    detail: "A fault of ours. It is logged under the request_id.",
+    request_id: meta.requestId
+  })
+  return Effect.logError("a request failed", cause).pipe(
+    Effect.annotateLogs({ requestId: meta.requestId, method: request.method, url: meta.url }),
+    Effect.andThen(HttpServerRespondable.toResponse(internal))
+  )
+}
+
+const isProblem = (failure: unknown): failure is HttpServerRespondable.Respondable =>
+  HttpServerRespondable.isRespondable(failure) && "code" in failure && "request_id" in failure
+
+const nothingHere = (
+  request: HttpServerRequest.HttpServerRequest,
+  meta: RequestMeta["Service"]
+): MethodNotAllowed | UnknownRoute => {
+  const [path = ""] = meta.url.split("?", 1)
+  if (routeOf(meta.url) !== undefined) {
+    const detail = `${path} has ${methodsOfGet}, not ${request.method}.`
+    return new MethodNotAllowed({ detail, request_id: meta.requestId })
+  }
+  const suggestion = suggestionFor(meta.url)
+  return new UnknownRoute({ detail: `There is nothing at ${path}.`, request_id: meta.requestId, suggestion })
+}

@@ -1,0 +1,43 @@
+/**
+ * The REST API as routes: the contract implemented over the stores, with its document and its reference page.
+ */
+import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { Layer } from "effect"
+import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import * as Answering from "./Answering.ts"
+import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
+import { BooksHandlers, RecordsHandlers, TradesHandlers } from "./HistoryHandlers.ts"
+import type { RequestGate } from "./RequestGate.ts"
+import { docsPath, openApiPath } from "./RouteTable.ts"
+import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
+
+const handlers = Layer.mergeAll(
+  MarketsHandlers,
+  EventsHandlers,
+  SeriesHandlers,
+  BooksHandlers,
+  RecordsHandlers,
+  TradesHandlers,
+  StatusHandlers,
+  HealthHandlers
+)
+
+/** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
+const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
+  withDefaultFonts: false,
+  hideModels: true,
+  defaultOpenAllTags: true,
+  favicon: "data:,",
+  showDeveloperTools: "never",
+  hideClientButton: true
+}
+
+/** The page is whole: it asks no other host for anything, not even for fonts. */
+const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
+
+/** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
+export const layer = (gate?: RequestGate) =>
+  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs).pipe(
+    Layer.provide(handlers),
+    Layer.provide(Answering.layer(gate))
+  )

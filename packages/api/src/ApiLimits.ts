@@ -1,0 +1,25 @@
+/** The bounds of the server, each with its reason. Those of the contract are in core's `contract/Limits`. */
+
+/** Requests answered at once. Each holds a database connection for some milliseconds; more would only wait in line. */
+export const requestsInFlightMax = 256
+
+/** How long an answer may take: longer than the slowest page, shorter than the patience of common HTTP clients (30 s). */
+export const answerMillisMax = 20_000
+
+/** What a client is told to wait after 503, in seconds: a database restart takes about this long. */
+export const retryAfterSeconds = 5
+
+/** Bytes of a request's line and headers together, read by Node. Above `urlCharsMax`, so that a long URL gets its own problem. */
+export const headerBytesMax = 32_768
+
+/** How long open requests may take to end when the server stops. */
+export const shutdownMillisMax = 2_000
+
+/** A client has this long to send its headers: slow ones must not hold sockets. */
+export const headersMillisMax = 10_000
+
+/** How long preflight answers may be kept by browsers, in seconds: a day. */
+export const preflightSecondsMax = 86_400
+
+/** Bodies from this size on are compressed for clients that accept it: below, it costs more than it saves. */
+export const compressBytesMin = 2_048

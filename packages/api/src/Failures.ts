@@ -1,0 +1,131 @@
+/**
+ * Failures of the store and of a question, as the problems that callers get.
+ */
+import {
+  BadCursor,
+  BadParameter,
+  BeforeFirstRecord,
+  DatabaseAway,
+  Internal,
+  MarketNotRecorded,
+  TimeInFuture,
+  UnknownEvent,
+  UnknownMarket,
+  UnknownSeries
+} from "@kalshibook/core/contract/Problems"
+import { isoFromMicros } from "@kalshibook/core/Units"
+import type * as History from "@kalshibook/store/History"
+import type { HotTierError } from "@kalshibook/store/HotTier"
+import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Effect, Option } from "effect"
+import { retryAfterSeconds } from "./ApiLimits.ts"
+import { RequestMeta } from "./RequestMeta.ts"
+import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
+
+type Catalog = MarketCatalog["Service"]
+
+/** The database is away when the same call may succeed later; anything else that it says is a fault of ours. */
+export const storeFailed = Effect.fnUntraced(function* (error: HotTierError) {
+  const { requestId } = yield* RequestMeta
+  yield* Effect.logError("the store failed", error).pipe(Effect.annotateLogs({ requestId }))
+  if (error.isRetryable) {
+    const detail = `The database cannot be reached. Recording goes on; try again in ${retryAfterSeconds} seconds.`
+    return yield* new DatabaseAway({ detail, request_id: requestId })
+  }
+  const detail = "A fault of ours. It is logged under the request_id."
+  return yield* new Internal({ detail, request_id: requestId })
+})
+
+export const badCursor = Effect.fnUntraced(function* () {
+  const { requestId, url } = yield* RequestMeta
+  const detail = "The cursor was not made for this list with these filters."
+  return yield* new BadCursor({ detail, request_id: requestId, suggestion: withoutParameters(url, ["cursor"]) })
+})
+
+/** `from` lies after `to`: the other way round it would be a range. */
+export const rangeReversed = Effect.fnUntraced(function* (fromMicros: number, toMicros: number) {
+  const { requestId, url } = yield* RequestMeta
+  const [from, to] = [isoFromMicros(fromMicros), isoFromMicros(toMicros)]
+  return yield* new BadParameter({
+    parameter: "to",
+    allowed: "a time not before `from`",
+    detail: `\`to\` (${to}) lies before \`from\` (${from}).`,
+    request_id: requestId,
+    suggestion: withParameter(withParameter(url, "from", to), "to", from)
+  })
+})
+
+export const timeInFuture = Effect.fnUntraced(function* (error: History.InTheFuture) {
+  const { requestId, url } = yield* RequestMeta
+  const detail = `${isoFromMicros(error.atMicros)} has not come yet.`
+  return yield* new TimeInFuture({ detail, request_id: requestId, suggestion: withoutParameters(url, ["at"]) })
+})
+
+export const beforeFirstRecord = Effect.fnUntraced(function* (error: History.BeforeFirstRecord) {
+  const { requestId, url } = yield* RequestMeta
+  const first = isoFromMicros(error.firstRecordMicros)
+  return yield* new BeforeFirstRecord({
+    detail: `The first record of ${error.marketTicker} is of ${first}.`,
+    first_record: first,
+    request_id: requestId,
+    suggestion: withParameter(url, "at", first)
+  })
+})
+
+/** Nothing was recorded: because the market is not known at all, or in spite of that. */
+export const nothingRecorded = Effect.fnUntraced(function* (catalog: Catalog, ticker: string) {
+  const known = yield* catalog.market(ticker)
+  if (Option.isNone(known)) return yield* unknownMarket(catalog, ticker)
+  const { requestId } = yield* RequestMeta
+  return yield* new MarketNotRecorded({
+    detail: `Nothing of ${ticker} was recorded${whyNot(known.value.body)}.`,
+    request_id: requestId,
+    suggestion: `/v1/markets/${encodeURIComponent(ticker)}`
+  })
+})
+
+const whyNot = (body: Readonly<Record<string, unknown>>): string => {
+  const { open_time, status } = body
+  if (status === "initialized" && typeof open_time === "string") return `: it opens at ${open_time}`
+  return typeof status === "string" ? `; its status is \`${status}\`` : ""
+}
+
+/** Suggests the same call with the ticker in capitals, or the markets of its event or series, where those exist. */
+export const unknownMarket = Effect.fnUntraced(function* (catalog: Catalog, ticker: string) {
+  const { requestId, url } = yield* RequestMeta
+  const capitals = ticker.toUpperCase()
+  const suggestion = Option.isSome(yield* catalog.market(capitals))
+    ? withTicker(url, ticker, capitals)
+    : yield* marketsNear(catalog, capitals)
+  return yield* new UnknownMarket({ detail: `No market ${ticker} was ever seen.`, request_id: requestId, suggestion })
+})
+
+/** A market is named after its event, and an event after its series: `SERIES-EVENT-MARKET`. */
+const marketsNear = Effect.fnUntraced(function* (catalog: Catalog, ticker: string) {
+  const event = ticker.slice(0, Math.max(0, ticker.lastIndexOf("-")))
+  if (event !== "" && Option.isSome(yield* catalog.event(event))) {
+    return `/v1/markets?event_ticker=${encodeURIComponent(event)}`
+  }
+  const [series = ""] = ticker.split("-", 1)
+  if (Option.isSome(yield* catalog.series(series))) return `/v1/markets?series_ticker=${encodeURIComponent(series)}`
+  return "/v1/markets"
+})
+
+export const unknownEvent = Effect.fnUntraced(function* (catalog: Catalog, ticker: string) {
+  const { requestId, url } = yield* RequestMeta
+  const capitals = ticker.toUpperCase()
+  const [series = ""] = capitals.split("-", 1)
+  const suggestion = Option.isSome(yield* catalog.event(capitals))
+    ? withTicker(url, ticker, capitals)
+    : Option.isSome(yield* catalog.series(series))
+      ? `/v1/events?series_ticker=${encodeURIComponent(series)}`
+      : "/v1/events"
+  return yield* new UnknownEvent({ detail: `No event ${ticker} was ever seen.`, request_id: requestId, suggestion })
+})
+
+export const unknownSeries = Effect.fnUntraced(function* (catalog: Catalog, ticker: string) {
+  const { requestId, url } = yield* RequestMeta
+  const capitals = ticker.toUpperCase()
+  const suggestion = Option.isSome(yield* catalog.series(capitals)) ? withTicker(url, ticker, capitals) : "/v1/series"
+  return yield* new UnknownSeries({ detail: `No series ${ticker} was ever seen.`, request_id: requestId, suggestion })
+})

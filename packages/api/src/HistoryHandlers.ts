@@ -1,0 +1,99 @@
+/** Answers about what happened: books, records and trades. */
+import * as Cursor from "@kalshibook/core/contract/Cursor"
+import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { timeMicrosMax } from "@kalshibook/core/contract/Limits"
+import * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
+import * as RecordView from "@kalshibook/core/contract/RecordView"
+import * as TradeView from "@kalshibook/core/contract/TradeView"
+import { History } from "@kalshibook/store/History"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Effect, Option } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import * as Failures from "./Failures.ts"
+import { pageOf } from "./Paging.ts"
+import { answered } from "./RequestMeta.ts"
+
+export const BooksHandlers = HttpApiBuilder.group(
+  KalshiBookApi,
+  "books",
+  Effect.fn(function* (handlers) {
+    const history = yield* History
+    const catalog = yield* MarketCatalog
+    return handlers.handleAll({
+      at: ({ params: { ticker }, query }) => {
+        const clock = query.clock ?? "received"
+        const book = query.at === undefined ? history.bookNow(ticker) : history.bookAt(ticker, query.at, clock)
+        return book.pipe(
+          Effect.map((answer) => OrderbookAnswer.view(answer, query.depth ?? 0)),
+          answered,
+          Effect.catchTags({
+            MarketNotRecorded: () => Failures.nothingRecorded(catalog, ticker),
+            BeforeFirstRecord: Failures.beforeFirstRecord,
+            InTheFuture: Failures.timeInFuture
+          }),
+          Effect.catchTag("HotTierError", Failures.storeFailed)
+        )
+      }
+    })
+  })
+)
+
+/** The range of a list of what happened, [from, to): from the beginning and up to the end where they are absent. */
+const rangeOf = Effect.fnUntraced(function* (query: { readonly from?: number; readonly to?: number }) {
+  const range = { fromMicros: query.from ?? 0, toMicros: query.to ?? timeMicrosMax }
+  if (range.fromMicros > range.toMicros) return yield* Failures.rangeReversed(range.fromMicros, range.toMicros)
+  return range
+})
+
+export const RecordsHandlers = HttpApiBuilder.group(
+  KalshiBookApi,
+  "records",
+  Effect.fn(function* (handlers) {
+    const history = yield* History
+    const catalog = yield* MarketCatalog
+    return handlers.handleAll({
+      list: ({ params: { ticker }, query }) =>
+        Effect.gen(function* () {
+          const range = yield* rangeOf(query)
+          const page = yield* pageOf(Cursor.records, { ticker, from: query.from, to: query.to }, query)
+          const afterOffset = Option.getOrElse(page.after, () => 0)
+          const found = yield* history.records({
+            marketTicker: ticker,
+            ...range,
+            afterOffset,
+            recordsMax: page.entriesMax
+          })
+          const { entries, cursor } = page.cut(found.records, (record) => record.offset)
+          const records = entries.map((record) => RecordView.view(record, found.gapEndsMicros.get(record.offset)))
+          return { records, cursor }
+        }).pipe(
+          answered,
+          Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
+          Effect.catchTag("HotTierError", Failures.storeFailed)
+        )
+    })
+  })
+)
+
+export const TradesHandlers = HttpApiBuilder.group(
+  KalshiBookApi,
+  "trades",
+  Effect.fn(function* (handlers) {
+    const history = yield* History
+    const catalog = yield* MarketCatalog
+    return handlers.handleAll({
+      list: ({ params: { ticker }, query }) =>
+        Effect.gen(function* () {
+          const range = yield* rangeOf(query)
+          const page = yield* pageOf(Cursor.trades, { ticker, from: query.from, to: query.to }, query)
+          const after = Option.map(page.after, ([tsExchangeMicros, tradeId]) => ({ tsExchangeMicros, tradeId }))
+          const found = yield* history.trades({ marketTicker: ticker, ...range, after, tradesMax: page.entriesMax })
+          if (found.length === 0 && Option.isNone(yield* catalog.market(ticker))) {
+            return yield* Failures.unknownMarket(catalog, ticker)
+          }
+          const { entries, cursor } = page.cut(found, (trade) => [trade.tsExchangeMicros, trade.tradeId] as const)
+          return { trades: entries.map(TradeView.view), cursor }
+        }).pipe(answered, Effect.catchTag("HotTierError", Failures.storeFailed))
+    })
+  })
+)

@@ -1,0 +1,100 @@
+/** Answers about the server itself: status, health, metrics, the index and what problems mean. */
+import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
+import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { Clock, Effect, Metric, Option } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { PrometheusMetrics } from "effect/observability"
+import { storeFailed } from "./Failures.ts"
+import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import { answered, RequestMeta } from "./RequestMeta.ts"
+import { docsPath, openApiPath } from "./RouteTable.ts"
+
+/** The status as it is now. Reads the watermark before the clock, so that the lag is never too small. */
+const readStatus = Effect.fnUntraced(function* (startedMicros: number) {
+  const hotTier = yield* HotTier
+  const source = yield* RecorderStatusSource
+  const recorder = yield* source.status
+  const watermark = Option.getOrUndefined(yield* hotTier.watermark)
+  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+  return StatusAnswer.view({ recorder, watermark, nowMicros, startedMicros, apiVersion })
+})
+
+export const StatusHandlers = HttpApiBuilder.group(
+  KalshiBookApi,
+  "status",
+  Effect.fn(function* (handlers) {
+    const context = yield* Effect.context<HotTier | RecorderStatusSource>()
+    const startedMicros = (yield* Clock.currentTimeMillis) * 1_000
+    const status = Effect.provideContext(readStatus(startedMicros), context)
+    return handlers.handleAll({
+      status: () => status.pipe(answered, Effect.catchTag("HotTierError", storeFailed))
+    })
+  })
+)
+
+const databaseUp = Metric.gauge("kalshibook_database_up", {
+  description: "1 when the database answered this scrape, else 0."
+})
+const lagSeconds = Metric.gauge("kalshibook_watermark_lag_seconds", {
+  description: "Seconds since the moment up to which everything received is stored."
+})
+const marketsRecorded = Metric.gauge("kalshibook_markets_recorded", { description: "Markets with a recorded log." })
+
+/** Sets the gauges that are read when they are asked for. */
+const scrape = Effect.fnUntraced(
+  function* () {
+    const status = yield* readStatus(0)
+    yield* Metric.update(databaseUp, 1)
+    yield* Metric.update(marketsRecorded, status.markets_recorded)
+    if (status.watermark !== null) yield* Metric.update(lagSeconds, status.watermark.lag_seconds)
+  },
+  Effect.catchTag("HotTierError", () => Metric.update(databaseUp, 0))
+)
+
+const links = {
+  documentation: docsPath,
+  openapi: openApiPath,
+  status: "/v1/status",
+  markets: "/v1/markets",
+  events: "/v1/events",
+  series: "/v1/series",
+  orderbook: "/v1/markets/{ticker}/orderbook?at=",
+  deltas: "/v1/markets/{ticker}/deltas?from=&to=",
+  trades: "/v1/markets/{ticker}/trades?from=&to=",
+  health: "/healthz",
+  metrics: "/metrics"
+}
+
+export const HealthHandlers = HttpApiBuilder.group(
+  KalshiBookApi,
+  "health",
+  Effect.fn(function* (handlers) {
+    const context = yield* Effect.context<HotTier | RecorderStatusSource>()
+    const { watermark } = yield* HotTier
+    return handlers.handleAll({
+      healthz: () =>
+        Effect.as(watermark, { status: "ok" } as const).pipe(answered, Effect.catchTag("HotTierError", storeFailed)),
+      metrics: () => Effect.andThen(Effect.provideContext(scrape(), context), PrometheusMetrics.format()),
+      index: () =>
+        answered(
+          Effect.succeed({
+            name: "KalshiBook",
+            description: "The complete, exact order-book history of the Kalshi prediction market.",
+            version: apiVersion,
+            links
+          } as const)
+        ),
+      problem: ({ params: { code } }) =>
+        Effect.gen(function* () {
+          if (Object.hasOwn(problems, code)) return { problem: describe(code as ProblemCode) }
+          const { requestId } = yield* RequestMeta
+          const detail = `There is no problem \`${code}\`.`
+          return yield* new UnknownRoute({ detail, request_id: requestId, suggestion: openApiPath })
+        }).pipe(answered)
+    })
+  })
+)
+
+const describe = (code: ProblemCode) => ({ code, ...declaration(code), meaning: problems[code].meaning })
