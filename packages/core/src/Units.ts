@@ -56,6 +56,7 @@ export const decimalToUnits = (text: string, decimals: number): Option.Option<nu
 
 /** Writes a whole number of 10^-decimals as a plain decimal with exactly `decimals` fraction digits. */
 export const unitsToDecimal = (units: number, decimals: number): string => {
+  if (decimals === 0) return String(units)
   const digits = String(Math.abs(units)).padStart(decimals + 1, "0")
   const cut = digits.length - decimals
   return `${units < 0 ? "-" : ""}${digits.slice(0, cut)}.${digits.slice(cut)}`
@@ -74,25 +75,18 @@ export const sizeE2FromContracts = (contracts: string): Option.Option<number> =>
 export const contractsFromSizeE2 = (sizeE2: number): string => unitsToDecimal(sizeE2, 2)
 
 const iso8601 =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/i
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$/i
 
 /**
  * An ISO 8601 / RFC 3339 time to Unix microseconds. Accepts 0 to 9 fraction digits (Kalshi cuts trailing zeros; digits
  * beyond microseconds are cut, as the exchange itself cuts `ts_ms`), `Z`, an offset, or nothing (read as UTC), and a bare
- * date (midnight UTC). `None` for anything else, also for dates that do not exist.
+ * date (midnight UTC). `None` for anything else, also for dates that do not exist and times beyond the year 2255.
  */
 export const microsFromIso = (text: string): Option.Option<number> => {
   const match = iso8601.exec(text)
   if (match === null) return Option.none()
   const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match
-  const base = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second)
-  )
+  const base = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
   const exists = isoFromMicros(base * 1000).startsWith(`${year}-${month}-${day}T${hour}:${minute}:${second}`)
   if (!exists) return Option.none()
   const micros = Number(fraction.padEnd(6, "0").slice(0, 6))
@@ -101,7 +95,8 @@ export const microsFromIso = (text: string): Option.Option<number> => {
     offsetMinutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))
     if (zone.startsWith("-")) offsetMinutes = -offsetMinutes
   }
-  return Option.some((base - offsetMinutes * 60_000) * 1000 + micros)
+  const total = (base - offsetMinutes * 60_000) * 1000 + micros
+  return Number.isSafeInteger(total) ? Option.some(total) : Option.none()
 }
 
 const secondsTextOf = (() => {
