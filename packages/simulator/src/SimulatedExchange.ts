@@ -5,13 +5,16 @@
  * `startSimulatedExchange` gives a running one that stops with its scope. It can be driven by hand, made to fail in every way a
  * client must survive, and asked for the truth that the client should have seen.
  */
+import { readFileSync } from "node:fs"
 import { restPathPrefix, websocketPath } from "@kalshibook/core/kalshi/Signing"
 import { Context, Effect, Layer, Result, Schema, type Scope } from "effect"
+import * as Course from "./Course.ts"
 import type { Exchange } from "./exchange/Exchange.ts"
 import { defaultSettings, type ExchangeSettings, problemOf } from "./exchange/ExchangeSettings.ts"
-import * as Simulation from "./exchange/Simulation.ts"
 import * as Faults from "./fault/Faults.ts"
 import * as FrameFaults from "./fault/FrameFaults.ts"
+import type { Pace, Playback } from "./recording/Playback.ts"
+import * as Recording from "./recording/Recording.ts"
 import * as AccessKeys from "./server/AccessKeys.ts"
 import * as AdminApi from "./server/AdminApi.ts"
 import * as ExchangeServer from "./server/ExchangeServer.ts"
@@ -25,12 +28,14 @@ export interface SimulatedExchangeOptions extends Partial<ExchangeSettings>, Par
   readonly trustedKeys?: ReadonlyArray<AccessKeys.AccessKey> | undefined
   /** The owner's key; made anew (some hundred milliseconds) when absent. */
   readonly ownKey?: AccessKeys.OwnKey | undefined
+  /** Serves the frames of this file (one a line) in place of invented markets, when all its markets are subscribed. */
+  readonly recording?: { readonly path: string; readonly pace: Pace } | undefined
 }
 
 /** The exchange could not be started. */
 export class SimulatorStartError extends Schema.TaggedError<SimulatorStartError>()("SimulatorStartError", {
-  /** `port_in_use`, `settings` for an option that is not allowed, or `network` for the rest. */
-  reason: Schema.Literals(["port_in_use", "settings", "network"]),
+  /** What it failed of: an option that is not allowed is `settings`. */
+  reason: Schema.Literals(["port_in_use", "settings", "recording", "network"]),
   problem: Schema.String
 }) {
   override get message(): string {
@@ -51,6 +56,8 @@ export interface RunningExchange {
   readonly truth: TruthReader.TruthReader
   readonly faults: Faults.Faults
   readonly server: ExchangeServer.ExchangeServer
+  /** The recording that is served, with how far it has been played. */
+  readonly playback: Playback | undefined
   /** Lets the next `count` things happen and sends what came of it. For `drive: "manual"`. */
   readonly step: (count: number) => void
   /** Lets time pass. For `drive: "manual"`. */
@@ -62,7 +69,7 @@ export const startSimulatedExchange = (
   options: SimulatedExchangeOptions = {}
 ): Effect.Effect<RunningExchange, SimulatorStartError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { ownKey: givenKey, trustedKeys = [], ...given } = options
+    const { ownKey: givenKey, recording, trustedKeys = [], ...given } = options
     const settings = { ...defaultSettings, ...defaultServerSettings, startMicros: Date.now() * 1000, ...given }
     const problem = problemOf(settings)
     if (problem !== undefined) return yield* startError("settings", problem)
@@ -70,35 +77,38 @@ export const startSimulatedExchange = (
     const keys = AccessKeys.make([ownKey, ...trustedKeys])
     if (Result.isFailure(keys)) return yield* startError("settings", keys.failure)
 
-    const simulation = Simulation.make(settings)
-    const { exchange } = simulation
-    const feed = Feed.make(exchange, settings, FrameFaults.make(settings.seed))
+    const course = yield* courseOf(settings, recording)
+    const { exchange } = course
+    const reservedSids = new Map(
+      course.playback === undefined ? [] : [["orderbook_delta", course.playback.recording.sid]]
+    )
+    const feed = Feed.make({ exchange, limits: settings, faults: FrameFaults.make(settings.seed), reservedSids })
     const services = yield* Effect.context<never>()
     const onDefect = (defect: unknown): void => {
       Effect.runForkWith(services)(Effect.logError("the simulated exchange failed to answer", defect))
     }
     const server = ExchangeServer.make({ settings, exchange, feed, keys: keys.success, seed: settings.seed, onDefect })
     const truth = TruthReader.make(exchange, feed)
-    const faults = Faults.make(server, simulation)
+    const faults = Faults.make(server, course.simulation)
     const isManual = settings.drive === "manual"
     const step = (count: number): void => {
-      Simulation.step(simulation, count)
+      course.step(count)
       ExchangeServer.tick(server, Date.now())
     }
     const advance = (millis: number): void => {
-      Simulation.advanceTo(simulation, exchange.nowMicros + millis * 1000)
+      course.advance(feed, millis)
       ExchangeServer.tick(server, Date.now())
     }
     const admin = { server, truth, faults, drive: isManual ? { step, advance } : undefined }
     server.admin = (method, url, body) => AdminApi.answer(admin, method, url, body)
 
     const port = yield* Effect.acquireRelease(listen(server), () => stop(server))
-    const move = isManual ? () => {} : () => catchUp(simulation, settings)
     yield* Effect.acquireRelease(
       Effect.sync(() =>
         setInterval(() => {
-          move()
-          ExchangeServer.tick(server, Date.now())
+          const nowMillis = Date.now()
+          if (!isManual) course.follow(feed, nowMillis, settings.catchUpMillisMax)
+          ExchangeServer.tick(server, nowMillis)
         }, settings.tickMillis)
       ),
       (timer) => Effect.sync(() => clearInterval(timer))
@@ -114,15 +124,24 @@ export const startSimulatedExchange = (
       truth,
       faults,
       server,
+      playback: course.playback,
       step,
       advance
     }
   })
 
-/** Lets the exchange's time follow this machine's, a bounded step at a time. */
-const catchUp = (simulation: Simulation.Simulation, settings: ServerSettings): void => {
-  const limit = simulation.exchange.nowMicros + settings.catchUpMillisMax * 1000
-  Simulation.advanceTo(simulation, Math.min(limit, Date.now() * 1000))
+/** Invented traders, or the recording that is asked for. */
+const courseOf = (
+  settings: ExchangeSettings,
+  recording: SimulatedExchangeOptions["recording"]
+): Effect.Effect<Course.Course, SimulatorStartError> => {
+  if (recording === undefined) return Effect.succeed(Course.invented(settings))
+  const text = Result.try(() => readFileSync(recording.path, "utf8"))
+  if (Result.isFailure(text)) return startError("recording", `${recording.path} cannot be read`)
+  return Result.match(Recording.parse(text.success), {
+    onFailure: (problem) => startError("recording", `${recording.path}: ${problem}`),
+    onSuccess: (frames) => Effect.succeed(Course.recorded(settings, frames, recording.pace))
+  })
 }
 
 const startError = (

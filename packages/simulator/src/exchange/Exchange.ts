@@ -35,6 +35,8 @@ export interface Exchange {
   readonly trades: Array<SimTrade>
   tradesCount: number
   readonly truth: Truth.Truth
+  /** Snapshots as recorded, behind their seq, of books that have not changed since. Empty unless a recording is played. */
+  readonly recordedSnapshots: Map<string, string>
   readonly listeners: Set<ExchangeListener>
   readonly prng: Prng.Prng
   /** Unix microseconds of the exchange's own course, before the clock's error. */
@@ -60,6 +62,7 @@ export const make = (settings: ExchangeSettings): Exchange => ({
   trades: [],
   tradesCount: 0,
   truth: Truth.make(settings.truthChangesMax),
+  recordedSnapshots: new Map(),
   listeners: new Set(),
   prng: Prng.make(settings.seed, 0),
   nowMicros: settings.startMicros,
@@ -85,18 +88,21 @@ export const changeLevel = (
   market: SimMarket,
   side: Side,
   priceE4: number,
-  deltaE2: number
+  deltaE2: number,
+  recordedTail?: string
 ): void => {
   const problem = Book.apply(market.book, side, priceE4, deltaE2)
   // impossible: traders only change what the book allows
   if (problem !== undefined) throw new Error(`${market.ticker} ${side} ${priceE4} ${deltaE2}: ${problem}`)
-  const change = { side, priceE4, deltaE2, changeNumber: ++exchange.changeNumber, tsMicros: exchange.stampMicros }
+  const changeNumber = ++exchange.changeNumber
+  const change = { side, priceE4, deltaE2, changeNumber, tsMicros: exchange.stampMicros, recordedTail }
   Truth.append(exchange.truth, market.ticker, change)
+  if (exchange.recordedSnapshots.size > 0) exchange.recordedSnapshots.delete(market.ticker)
   for (const listener of exchange.listeners) listener.levelChanged(market, change)
 }
 
 /** Sets the whole book within the current engine event; the truth learns it as single changes. */
-export const replaceBook = (exchange: Exchange, market: SimMarket, levels: BookLevels): void => {
+export const replaceBook = (exchange: Exchange, market: SimMarket, levels: BookLevels, recordedTail: string): void => {
   const target = Book.fromLevels(levels)
   const before = Book.levels(market.book)
   for (const side of ["yes", "no"] as const) {
@@ -109,6 +115,7 @@ export const replaceBook = (exchange: Exchange, market: SimMarket, levels: BookL
     }
   }
   Book.replace(market.book, levels)
+  exchange.recordedSnapshots.set(market.ticker, recordedTail)
   for (const listener of exchange.listeners) listener.bookReplaced(market)
 }
 
@@ -119,13 +126,16 @@ const sizeAt = (book: Book.Book, side: Side, priceE4: number): number => Ladder.
 export const recordTrade = (
   exchange: Exchange,
   market: SimMarket,
-  trade: Pick<SimTrade, "yesPriceE4" | "sizeE2" | "takerSide" | "isBlockTrade">
+  trade: Pick<SimTrade, "yesPriceE4" | "sizeE2" | "takerSide" | "isBlockTrade"> & Partial<Pick<SimTrade, "tradeId">>
 ): void => {
   const recorded: SimTrade = {
-    ...trade,
     market,
     number: ++exchange.tradesCount,
-    tradeId: Prng.uuid(exchange.prng),
+    tradeId: trade.tradeId ?? Prng.uuid(exchange.prng),
+    yesPriceE4: trade.yesPriceE4,
+    sizeE2: trade.sizeE2,
+    takerSide: trade.takerSide,
+    isBlockTrade: trade.isBlockTrade,
     tsMicros: exchange.stampMicros
   }
   market.lastPriceE4 = trade.yesPriceE4

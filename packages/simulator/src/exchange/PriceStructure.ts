@@ -44,7 +44,8 @@ const bands = {
     [0, 100, 1],
     [100, 9_900, 10],
     [9_900, 10_000, 1]
-  ]
+  ],
+  banded_centi_cent: [[0, 10_000, 1]]
 } as const
 
 export type PriceStructureLabel = keyof typeof bands
@@ -80,4 +81,15 @@ export const of = (label: PriceStructureLabel): PriceStructure => {
   const structure = build(label)
   structures.set(label, structure)
   return structure
+}
+
+/** The grid with the fewest prices that has all of these. */
+export const coarsestWith = (pricesE4: Iterable<number>): PriceStructure => {
+  const wanted = [...pricesE4]
+  const labels = Object.keys(bands) as ReadonlyArray<PriceStructureLabel>
+  const fitting = labels
+    .map(of)
+    .filter(({ indexAtOrBelow, pricesE4 }) => wanted.every((price) => pricesE4[indexAtOrBelow[price] ?? -1] === price))
+    .sort((one, other) => one.pricesE4.length - other.pricesE4.length)
+  return fitting[0] ?? of("banded_centi_cent")
 }

@@ -103,6 +103,8 @@ export interface LevelChange {
   /** Counts the changes of the whole exchange from 1. */
   readonly changeNumber: number
   readonly tsMicros: number
+  /** The frame that told it, behind its seq, where the change comes from a recording. */
+  readonly recordedTail?: string | undefined
 }
 
 /** Appends one change. O(1), and once per chunk O(levels). */

@@ -3,7 +3,7 @@
  * The API keys that the exchange knows, and the proof that a request was made by the owner of one: RSASSA-PSS over SHA-256,
  * with whatever length of salt the signature has.
  */
-import { constants, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, verify } from "node:crypto"
+import { constants, createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
 import { keyHeader, signatureHeader, textToSign, timestampHeader } from "@kalshibook/core/kalshi/Signing"
 import { Result } from "effect"
@@ -23,6 +23,12 @@ export type AccessKeys = ReadonlyMap<string, KeyObject>
 
 const modulusBits = 2048
 
+/** The id of a key: UUID-shaped, the same whenever the same key is read. */
+const idOf = (publicKeyPem: string): string => {
+  const hex = createHash("sha256").update(publicKeyPem).digest("hex")
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-")
+}
+
 /** A new key. Takes some hundred milliseconds. */
 export const generate = (): OwnKey => {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", {
@@ -30,8 +36,18 @@ export const generate = (): OwnKey => {
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" }
   })
-  return { keyId: randomUUID(), publicKeyPem: publicKey, privateKeyPem: privateKey }
+  return { keyId: idOf(publicKey), publicKeyPem: publicKey, privateKeyPem: privateKey }
 }
+
+/** The key of a private PEM; fails with the problem when it cannot be read. */
+export const fromPrivatePem = (privateKeyPem: string): Result.Result<OwnKey, string> =>
+  Result.match(
+    Result.try(() => createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" }).toString()),
+    {
+      onFailure: () => Result.fail("not a private key in PEM"),
+      onSuccess: (publicKeyPem) => Result.succeed({ keyId: idOf(publicKeyPem), publicKeyPem, privateKeyPem })
+    }
+  )
 
 /** The keys by id; fails with the problem when one of them cannot be read or is not RSA. */
 export const make = (keys: ReadonlyArray<AccessKey>): Result.Result<AccessKeys, string> => {

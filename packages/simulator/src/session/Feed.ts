@@ -4,7 +4,7 @@
  * One text is made per event and shared by all subscriptions but for sid and seq. Knows nothing of sockets.
  */
 import * as Book from "@kalshibook/core/Book"
-import type { BookLevels } from "@kalshibook/core/BookRecord"
+import { type BookLevels, emptyLevels } from "@kalshibook/core/BookRecord"
 import { type ErrorCode, errorText } from "@kalshibook/core/kalshi/ErrorCode"
 import { noUnknownFields } from "@kalshibook/core/kalshi/ServerMessage"
 import { encode } from "@kalshibook/core/kalshi/Wire"
@@ -35,6 +35,8 @@ export interface Feed {
   readonly closedSessions: Array<Session.Session>
   sessionsCount: number
   /** Followers by channel, and within it by ticker; `everyMarket` for those who follow all. */
+  /** Channels whose sid is not the next free one: a recording's own. */
+  readonly reservedSids: ReadonlyMap<string, number>
   readonly followers: Map<string, Map<string, Array<Session.Subscription>>>
   /** Markets whose summary may have changed since the last `flushTickers`. */
   readonly tickersTouched: Set<SimMarket>
@@ -46,8 +48,16 @@ export interface Feed {
 /** Stands for all tickers in the table of followers. */
 const everyMarket = ""
 
-export const make = (exchange: Exchange, limits: FeedLimits, faults: FrameFaults.FrameFaults): Feed => {
+export interface FeedParts {
+  readonly exchange: Exchange
+  readonly limits: FeedLimits
+  readonly faults: FrameFaults.FrameFaults
+  readonly reservedSids: ReadonlyMap<string, number>
+}
+
+export const make = ({ exchange, faults, limits, reservedSids }: FeedParts): Feed => {
   const feed: Feed = {
+    reservedSids,
     exchange,
     limits,
     faults,
@@ -66,7 +76,7 @@ export const make = (exchange: Exchange, limits: FeedLimits, faults: FrameFaults
 
 /** Begins a session with the next connection number. */
 export const connect = (feed: Feed, outlet: Session.Outlet): Session.Session => {
-  const session = Session.make(++feed.sessionsCount, outlet)
+  const session = Session.make(++feed.sessionsCount, outlet, feed.reservedSids)
   feed.sessions.set(session.connection, session)
   return session
 }
@@ -249,8 +259,14 @@ const sendDelta = (
  * the real one does (comment in npm `pmxt-core` 2.41.0, kalshi/websocket.js).
  */
 export const sendSnapshot = (feed: Feed, on: Session.Subscription, marketTicker: string, id: number | null): void => {
+  if (on.isClosed) return
+  const recorded = feed.exchange.recordedSnapshots.get(marketTicker)
+  if (recorded !== undefined && id === null && !on.useYesPrice) {
+    sendTail(feed, on, { type: "orderbook_snapshot", text: recorded })
+    return
+  }
   const market = feed.exchange.markets.get(marketTicker)
-  const levels: BookLevels = market === undefined ? { yes: [], no: [] } : Book.levels(market.book)
+  const levels: BookLevels = market === undefined ? emptyLevels : Book.levels(market.book)
   sendOn(feed, on, (seq) =>
     encode({
       _tag: "orderbook_snapshot",

@@ -33,23 +33,24 @@ const tailOf = (message: ServerMessage, headLength: number): FrameTail => ({
 })
 
 /** One change of one level; on the yes scale for subscriptions that asked for it. */
-export const ofDelta = (market: SimMarket, change: LevelChange, useYesPrice: boolean): FrameTail =>
-  tailOf(
-    {
-      _tag: "orderbook_delta",
-      sid: 0,
-      seq: 0,
-      marketTicker: market.ticker,
-      marketId: market.marketId,
-      side: change.side,
-      priceE4: useYesPrice ? swapScale(change.side, change.priceE4) : change.priceE4,
-      deltaE2: change.deltaE2,
-      tsExchangeMicros: change.tsMicros,
-      tsSentMicros: null,
-      unknownFields: noUnknownFields
-    },
-    sequencedHeadLength
-  )
+export const ofDelta = (market: SimMarket, change: LevelChange, useYesPrice: boolean): FrameTail => {
+  const { deltaE2, priceE4, recordedTail, side, tsMicros } = change
+  if (recordedTail !== undefined && !useYesPrice) return { type: "orderbook_delta", text: recordedTail }
+  const message: ServerMessage = {
+    _tag: "orderbook_delta",
+    sid: 0,
+    seq: 0,
+    marketTicker: market.ticker,
+    marketId: market.marketId,
+    side,
+    priceE4: useYesPrice ? swapScale(side, priceE4) : priceE4,
+    deltaE2,
+    tsExchangeMicros: tsMicros,
+    tsSentMicros: null,
+    unknownFields: noUnknownFields
+  }
+  return tailOf(message, sequencedHeadLength)
+}
 
 export const ofTrade = (trade: SimTrade): FrameTail =>
   tailOf(

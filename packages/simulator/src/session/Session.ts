@@ -37,19 +37,24 @@ export interface Session {
   readonly subscriptions: Map<string, Subscription>
   /** Closed ones too, for questions about the truth. */
   readonly subscriptionsBySid: Map<number, Subscription>
-  sidLast: number
+  /** By channel: sids that are kept for it. */
+  readonly reservedSids: ReadonlyMap<string, number>
   isClosed: boolean
 }
 
 /** Channels whose frames carry `seq` (official AsyncAPI, September-October 2026). */
 const unsequencedChannels: ReadonlySet<string> = new Set(["ticker", "fill", "user_orders", "market_positions"])
 
-export const make = (connection: number, outlet: Outlet): Session => ({
+export const make = (
+  connection: number,
+  outlet: Outlet,
+  reservedSids: ReadonlyMap<string, number> = new Map()
+): Session => ({
   connection,
   outlet,
   subscriptions: new Map(),
   subscriptionsBySid: new Map(),
-  sidLast: 0,
+  reservedSids,
   isClosed: false
 })
 
@@ -63,13 +68,23 @@ export interface SubscriptionStart {
   readonly logEntriesMax: number
 }
 
+/** The sid kept for the channel, else the lowest that was never used in the session and is not kept for another. */
+const nextSid = ({ reservedSids, subscriptionsBySid }: Session, channel: string): number => {
+  const kept = reservedSids.get(channel)
+  if (kept !== undefined && !subscriptionsBySid.has(kept)) return kept
+  const isTaken = (sid: number): boolean => subscriptionsBySid.has(sid) || [...reservedSids.values()].includes(sid)
+  let sid = subscriptionsBySid.size + 1
+  while (isTaken(sid)) sid++
+  return sid
+}
+
 /** Opens a subscription with the next sid. */
 export const open = (session: Session, start: SubscriptionStart): Subscription => {
   const { logEntriesMax, ...facts } = start
   const subscription: Subscription = {
     ...facts,
     session,
-    sid: ++session.sidLast,
+    sid: nextSid(session, start.channel),
     isSequenced: !unsequencedChannels.has(start.channel),
     seq: 0,
     isClosed: false,
