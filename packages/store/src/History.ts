@@ -4,11 +4,13 @@
  * An answer always says how far it can be trusted and from where it was rebuilt. Knows nothing of HTTP.
  */
 import type { Book } from "@kalshibook/core/Book"
-import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
+import type { BookClock, BookRecord, GapRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
+import * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
-import type { Trust } from "@kalshibook/core/Trust"
-import { Context, type Effect, Schema } from "effect"
-import type { HotTierError, RecordQuery, TradeQuery } from "./HotTier.ts"
+import * as Trust from "@kalshibook/core/Trust"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { HotTier, type RecordQuery, type TradeQuery, type Watermark } from "./HotTier.ts"
+import type { HotTierError } from "./HotTierError.ts"
 
 /** Nothing was ever recorded of this market (the catalogue may know it all the same). */
 export class MarketNotRecorded extends Schema.TaggedError<MarketNotRecorded>()("MarketNotRecorded", {
@@ -36,7 +38,7 @@ export interface BookAnswer {
   readonly atMicros: number
   readonly clock: BookClock
   readonly book: Book
-  readonly trust: Trust
+  readonly trust: Trust.Trust
   /**
    * The end of the gap that `trust` names, where the log has it already: receipt of the next snapshot. `null` while it is
    * open or when the book is not stale.
@@ -75,4 +77,169 @@ export class History extends Context.Service<
     >
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
   }
->()("@kalshibook/store/History") {}
+>()("@kalshibook/store/History") {
+  static readonly layerNoDeps: Layer.Layer<History, never, HotTier> = Layer.effect(
+    History,
+    Effect.map(HotTier, (hot) => History.of(make(hot)))
+  )
+
+  /** Over the database of the environment (`Database.layer`). */
+  static readonly layer = History.layerNoDeps.pipe(Layer.provide(HotTier.layer))
+
+  /** Over a hot tier in memory (`HotTier.layerMemory`), for tests. */
+  static readonly layerMemory: Layer.Layer<History> = History.layerNoDeps.pipe(Layer.provide(HotTier.layerMemory))
+}
+
+/** Longest wait for a moment that is just not stored yet: a recorder commits several times a second. */
+export const watermarkWaitMillisMax = 2_000
+const watermarkPollMillis = 20
+/** A recorder that has not committed for so long is not running: nobody waits for it, and "now" is not trusted. */
+export const recorderSilenceMillisMax = 10_000
+/** Keyframes are 500 records apart: mostly one page is all there is to fold. */
+const recordsPerPageMax = 1_000
+
+const make = (hot: HotTier["Service"]): History["Service"] => {
+  // What is stored stays stored, so an old watermark saves asking for the current one, for all moments before it.
+  let known: Watermark | undefined
+
+  const readWatermark = hot.watermark.pipe(
+    Effect.tap((stored) =>
+      Effect.sync(() => {
+        known = Option.getOrUndefined(stored) ?? known
+      })
+    )
+  )
+
+  /** Waits until everything up to the moment is stored, if that can be expected. Returns the watermark, `None` if there is none. */
+  const waitFor = Effect.fnUntraced(function* (atMicros: number, clock: BookClock) {
+    if (known !== undefined && atMicros <= provenMicros(known, clock)) return Option.some(known)
+    const startMillis = yield* Clock.currentTimeMillis
+    while (true) {
+      const stored = yield* readWatermark
+      const nowMillis = yield* Clock.currentTimeMillis
+      const nowMicros = Option.match(stored, {
+        onNone: () => microsOf(nowMillis),
+        onSome: (mark) => Math.max(microsOf(nowMillis) + clockLead(mark, clock), provenMicros(mark, clock))
+      })
+      if (atMicros > nowMicros) return yield* new InTheFuture({ atMicros, nowMicros })
+      if (Option.isNone(stored) || atMicros <= provenMicros(stored.value, clock)) return stored
+      if (isSilent(stored.value, nowMillis) || nowMillis - startMillis >= watermarkWaitMillisMax) return stored
+      yield* Effect.sleep(watermarkPollMillis)
+    }
+  })
+
+  /** The fold of the longest stored prefix at the moment, and the offset of the keyframe it began at. */
+  const fold = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
+    const keyframe = Option.getOrUndefined(yield* hot.keyframeAt(ticker, atMicros, clock))
+    const replay = keyframe === undefined ? Replay.make() : Replay.fromKeyframe(keyframe)
+    while (true) {
+      const records = yield* hot.records({
+        marketTicker: ticker,
+        fromMicros: replay.last?.tsReceivedMicros ?? 0,
+        toMicros: clock === "received" ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
+        afterOffset: replay.last?.offset ?? 0,
+        recordsMax: recordsPerPageMax
+      })
+      const isComplete = Replay.applyUntil(replay, records, atMicros, clock)
+      if (isComplete || records.length < recordsPerPageMax) break
+    }
+    if (replay.last === undefined) return yield* nothingBefore(ticker, atMicros, clock)
+    return { replay, last: replay.last, keyframeOffset: keyframe?.offset ?? null }
+  })
+
+  const nothingBefore = Effect.fnUntraced(function* (marketTicker: MarketTicker, atMicros: number, clock: BookClock) {
+    const [first] = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 1 })
+    if (first === undefined) return yield* new MarketNotRecorded({ marketTicker })
+    const firstRecordMicros =
+      clock === "received" ? first.tsReceivedMicros : Replay.exchangeMicros(Replay.make(), first)
+    return yield* new BeforeFirstRecord({ marketTicker, atMicros, firstRecordMicros })
+  })
+
+  const answer = Effect.fnUntraced(function* (
+    marketTicker: MarketTicker,
+    atMicros: number,
+    clock: BookClock,
+    /** From where on nothing is proven at this moment; `undefined` when all of it is. */
+    stoppedAt: Watermark | undefined
+  ) {
+    const { replay, last, keyframeOffset } = yield* fold(marketTicker, atMicros, clock)
+    const isCut = stoppedAt !== undefined && replay.trust._tag === "trusted"
+    const trust = isCut
+      ? Trust.stale(recorderStopped(last, stoppedAt, microsOf(yield* Clock.currentTimeMillis)))
+      : replay.trust
+    const gapEnds = trust._tag === "stale" && !isCut ? yield* hot.gapEnds(marketTicker, [trust.gap.offset]) : undefined
+    return {
+      marketTicker,
+      atMicros,
+      clock,
+      book: replay.book,
+      trust,
+      gapEndsMicros: (trust._tag === "stale" ? gapEnds?.get(trust.gap.offset) : undefined) ?? null,
+      last,
+      keyframeOffset,
+      recordsApplied: replay.recordsApplied,
+      tier: "hot" as const
+    }
+  })
+
+  const bookAt = Effect.fn("History.bookAt")(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
+    const mark = Option.getOrUndefined(yield* waitFor(atMicros, clock))
+    if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
+    return yield* answer(ticker, atMicros, clock, atMicros <= provenMicros(mark, clock) ? undefined : mark)
+  })
+
+  const bookNow = Effect.fn("History.bookNow")(function* (ticker: MarketTicker) {
+    const mark = Option.getOrUndefined(yield* readWatermark)
+    if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
+    const stoppedAt = isSilent(mark, yield* Clock.currentTimeMillis) ? mark : undefined
+    return yield* answer(ticker, mark.tsReceivedMicros, "received", stoppedAt).pipe(
+      // Every stored record lies at or before the watermark.
+      Effect.catchTag("BeforeFirstRecord", (error) => Effect.die(error))
+    )
+  })
+
+  const records = Effect.fn("History.records")(function* (query: RecordQuery) {
+    const { marketTicker } = query
+    const found = yield* hot.records(query)
+    if (found.length === 0) {
+      const [first] = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 1 })
+      if (first === undefined) return yield* new MarketNotRecorded({ marketTicker })
+    }
+    const gaps = found.filter((record) => record.kind === "gap").map((gap) => gap.offset)
+    const gapEndsMicros = gaps.length === 0 ? new Map<number, number>() : yield* hot.gapEnds(marketTicker, gaps)
+    return { records: found, gapEndsMicros }
+  })
+
+  return { bookAt, bookNow, records, trades: (query) => hot.trades(query) }
+}
+
+const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
+
+/** The end of a millisecond: what was received within it is not in its future. */
+const microsOf = (millis: number): number => millis * 1_000 + 999
+
+/** How far the clock is ahead of ours, by the latest exchange time and its receipt; 0 where neither is known. */
+const clockLead = ({ tsExchangeMicros, tsExchangeReceivedMicros }: Watermark, clock: BookClock): number =>
+  clock === "exchange" && tsExchangeMicros !== null && tsExchangeReceivedMicros !== null
+    ? tsExchangeMicros - tsExchangeReceivedMicros
+    : 0
+
+/** The last moment, by the clock, up to which everything is stored. */
+const provenMicros = (mark: Watermark, clock: BookClock): number => mark.tsReceivedMicros + clockLead(mark, clock)
+
+const isSilent = (mark: Watermark, nowMillis: number): boolean =>
+  nowMillis - mark.tsReceivedMicros / 1_000 > recorderSilenceMillisMax
+
+/** The gap that a recorder would write if it started now. */
+const recorderStopped = (last: RecordHead, mark: Watermark, nowMicros: number): GapRecord => ({
+  kind: "gap",
+  marketTicker: last.marketTicker,
+  offset: last.offset,
+  epoch: mark.epoch,
+  sid: 0,
+  seq: 0,
+  tsExchangeMicros: mark.tsExchangeMicros,
+  tsReceivedMicros: mark.tsReceivedMicros + 1,
+  cause: "recorder_stopped",
+  tsDetectedMicros: Math.max(nowMicros, mark.tsReceivedMicros + 1)
+})

@@ -5,9 +5,9 @@ import { hourMicros } from "@kalshibook/core/Units"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Cause, Effect, Exit, type Layer, Option } from "effect"
 import fc from "fast-check"
-import { propertyRuns } from "../../core/test/PropertyRuns.ts"
 import { batch, delta, gap, hourStartMicros, lifecycle, snapshot, trade, watermark } from "./Batch.ts"
 import * as MarketLogs from "./MarketLogs.ts"
+import { property } from "./PropertyEffect.ts"
 
 const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
 
@@ -297,14 +297,3 @@ const headOf = ({ kind, marketTicker, offset, epoch, sid, seq, tsExchangeMicros,
 })
 
 const sorted = (map: ReadonlyMap<number, number>) => [...map].toSorted(([left], [right]) => left - right)
-
-/** A property whose check is an Effect. */
-const property = <A, E, R>(arbitrary: fc.Arbitrary<A>, runs: number, check: (value: A) => Effect.Effect<void, E, R>) =>
-  Effect.flatMap(Effect.context<R>(), (context) =>
-    Effect.promise(() =>
-      fc.assert(
-        fc.asyncProperty(arbitrary, (value) => Effect.runPromiseWith(context)(check(value))),
-        propertyRuns(runs)
-      )
-    )
-  )

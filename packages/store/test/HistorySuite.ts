@@ -1,0 +1,129 @@
+/** What history promises over every hot tier, for moments that are stored long since. */
+import { assert, layer } from "@effect/vitest"
+import * as Book from "@kalshibook/core/Book"
+import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
+import * as Replay from "@kalshibook/core/Replay"
+import { BeforeFirstRecord, History, MarketNotRecorded } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { Effect, type Layer } from "effect"
+import fc from "fast-check"
+import { batch, delta, gap, hourStartMicros, snapshot, watermark } from "./Batch.ts"
+import * as MarketLogs from "./MarketLogs.ts"
+import { property } from "./PropertyEffect.ts"
+
+/** After every moment that these tests ask for. */
+const late = watermark({ tsReceivedMicros: hourStartMicros + 3_600_000_000 })
+
+const stored = (records: ReadonlyArray<BookRecord>, keyframes = MarketLogs.keyframesOf(records, 4)) =>
+  Effect.flatMap(HotTier, (hot) => hot.append(batch({ records, keyframes, watermark: late })))
+
+const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
+
+export const historySuite = <E>(
+  name: string,
+  implementation: Layer.Layer<History | HotTier, E>,
+  runs: number
+): void => {
+  layer(implementation, { excludeTestServices: true })(`History (${name})`, (it) => {
+    it.effect("the book at any moment, by either clock, is the plain fold of the log up to it", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const clocks = fc.constantFrom<BookClock>("received", "exchange")
+        const moments = fc.array(fc.tuple(MarketLogs.moment, clocks), { minLength: 4, maxLength: 4 })
+        let cases = 0
+        yield* property(fc.tuple(MarketLogs.log, MarketLogs.cuts, moments), runs, ([log, cuts, asked]) =>
+          Effect.gen(function* () {
+            const records = MarketLogs.renamed(log, `KXFOLD-${++cases}`)
+            const [first] = records
+            if (first === undefined) return
+            for (const part of MarketLogs.batchesOf(records, cuts)) yield* stored(part, [])
+            yield* stored([], MarketLogs.keyframesOf(records, 4))
+            for (const [atMicros, clock] of asked) {
+              const plain = Replay.make()
+              Replay.applyUntil(plain, records, atMicros, clock)
+              const answer = yield* Effect.result(history.bookAt(first.marketTicker, atMicros, clock))
+              if (plain.last === undefined) {
+                const firstRecordMicros =
+                  clock === "received" ? first.tsReceivedMicros : Replay.exchangeMicros(Replay.make(), first)
+                assert.isTrue(answer._tag === "Failure")
+                assert.deepStrictEqual(
+                  answer._tag === "Failure" ? answer.failure : undefined,
+                  new BeforeFirstRecord({ marketTicker: first.marketTicker, atMicros, firstRecordMicros })
+                )
+                continue
+              }
+              if (answer._tag === "Failure") return yield* Effect.die(answer.failure)
+              const { book, keyframeOffset, last, recordsApplied, trust } = answer.success
+              assert.deepStrictEqual(Book.levels(book), Book.levels(plain.book))
+              assert.strictEqual(Book.hash(book), Book.hash(plain.book))
+              assert.deepStrictEqual(trust, plain.trust)
+              assert.strictEqual(last.offset, plain.last.offset)
+              assert.strictEqual((keyframeOffset ?? 0) + recordsApplied, plain.last.offset)
+            }
+          })
+        )
+      })
+    )
+
+    it.effect("starts from the last keyframe before the moment, and folds as many records as it takes", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const marketTicker = "KXLONG"
+        const records: Array<BookRecord> = [snapshot({ marketTicker, offset: 1 })]
+        for (let offset = 2; offset <= 2_600; offset++) records.push(delta({ marketTicker, offset }))
+        yield* stored(records, MarketLogs.keyframesOf(records, 2_500))
+        const before = yield* history.bookAt(marketTicker, hourStartMicros + 2_400, "received")
+        assert.strictEqual(before.keyframeOffset, null)
+        assert.strictEqual(before.recordsApplied, 2_400)
+        assert.strictEqual(before.last.offset, 2_400)
+        const after = yield* history.bookAt(marketTicker, hourStartMicros + 2_560, "received")
+        assert.strictEqual(after.keyframeOffset, 2_500)
+        assert.strictEqual(after.recordsApplied, 60)
+        assert.strictEqual(Book.best(after.book, "yes")?.sizeE2, 10_000 + 2_559 * 100)
+      })
+    )
+
+    it.effect("a moment inside a gap is stale, with the gap and its end; after it the book is trusted again", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const marketTicker = "KXSTALE"
+        const broken = gap({ marketTicker, offset: 2, cause: "sequence_hole" })
+        yield* stored([snapshot({ marketTicker, offset: 1 }), broken, snapshot({ marketTicker, offset: 3 })])
+        const inside = yield* history.bookAt(marketTicker, hourStartMicros + 2, "received")
+        assert.deepStrictEqual(inside.trust, { _tag: "stale", gap: broken })
+        assert.strictEqual(inside.gapEndsMicros, hourStartMicros + 3)
+        const after = yield* history.bookAt(marketTicker, hourStartMicros + 3, "received")
+        assert.deepStrictEqual(after.trust, { _tag: "trusted", sinceOffset: 3 })
+        assert.strictEqual(after.gapEndsMicros, null)
+        const page = yield* history.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 10 })
+        assert.deepStrictEqual([...page.gapEndsMicros], [[2, hourStartMicros + 3]])
+        assert.strictEqual(page.records.length, 3)
+      })
+    )
+
+    it.effect("a gap that is still open has no end", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const marketTicker = "KXOPEN"
+        yield* stored([snapshot({ marketTicker, offset: 1 }), gap({ marketTicker, offset: 2 })])
+        const answer = yield* history.bookAt(marketTicker, hourStartMicros + 50, "received")
+        assert.strictEqual(answer.trust._tag, "stale")
+        assert.strictEqual(answer.gapEndsMicros, null)
+      })
+    )
+
+    it.effect("tells a market of which nothing is recorded from an empty slice of one that is", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const marketTicker = "KXSLICED"
+        yield* stored([snapshot({ marketTicker, offset: 1 })])
+        const slice = { fromMicros: 0, toMicros: 1, afterOffset: 0, recordsMax: 10 }
+        assert.deepStrictEqual((yield* history.records({ marketTicker, ...slice })).records, [])
+        const unknown = new MarketNotRecorded({ marketTicker: "KXNEVER" })
+        assert.deepStrictEqual(yield* Effect.flip(history.records({ marketTicker: "KXNEVER", ...slice })), unknown)
+        assert.deepStrictEqual(yield* Effect.flip(history.bookAt("KXNEVER", hourStartMicros, "exchange")), unknown)
+        assert.deepStrictEqual(yield* Effect.flip(history.bookNow("KXNEVER")), unknown)
+      })
+    )
+  })
+}
