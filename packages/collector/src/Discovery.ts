@@ -70,7 +70,7 @@ export class Discovery extends Context.Service<
         }
         yield* catalog.observe({
           series: [],
-          events: events.map((body) => entry(body.event_ticker, body, Rest.eventNestedFields)),
+          events: events.map((body) => entry(body.event_ticker, body, Rest.eventTradingFields)),
           markets: markets.map((body) => entry(body.ticker, body, Rest.marketTradingFields))
         })
         for (const market of markets) {

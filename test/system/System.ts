@@ -1,0 +1,100 @@
+/**
+ * The whole system in one process for a test: a simulated exchange, the collector, an embedded Postgres and the API on a free
+ * port; all of it stops with the scope.
+ */
+import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiServer from "@kalshibook/api/ApiServer"
+import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { Collector } from "@kalshibook/collector/Collector"
+import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
+import { ExchangeAccess, type ExchangeSource } from "@kalshibook/collector/ExchangeAccess"
+import {
+  type RunningExchange,
+  type SimulatedExchangeOptions,
+  startSimulatedExchange
+} from "@kalshibook/simulator/SimulatedExchange"
+import { Epochs } from "@kalshibook/store/Epochs"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Context, Effect, Layer, Redacted, type Scope } from "effect"
+import { HttpClient, HttpServer } from "effect/http"
+import { SqlClient } from "effect/sql"
+import * as PgTest from "../../packages/store/test/PgTest.ts"
+
+export interface RunningSystem {
+  readonly exchange: RunningExchange
+  readonly collector: Collector["Service"]
+  readonly sql: SqlClient.SqlClient
+  /** GET on the API: status and parsed body. */
+  readonly get: <Body = unknown>(path: string) => Effect.Effect<{ readonly status: number; readonly body: Body }>
+}
+
+/** The stores over one Postgres, which other parts may share or outlive. */
+export const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)
+
+/** The collector recording this exchange. */
+export const collectorOf = (
+  exchange: RunningExchange,
+  settings: Partial<CollectorSettings> = {},
+  source: ExchangeSource = "simulator"
+) =>
+  Collector.layer.pipe(
+    Layer.provide(Settings.layerOf({ reconcileMillis: 1_000, restRequestsPerSecondMax: 200, ...settings })),
+    Layer.provide(
+      ExchangeAccess.layerOf({
+        source,
+        restUrl: exchange.restUrl,
+        wsUrl: exchange.wsUrl,
+        keyId: exchange.keyId,
+        privateKeyPem: Redacted.make(exchange.privateKeyPem)
+      })
+    ),
+    Layer.provide(NodeHttpClient.layerUndici)
+  )
+
+/** The API on a free port, told by this collector how it is. */
+export const apiOf = (collector: Collector["Service"]) =>
+  ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide(History.layerNoDeps),
+    Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
+  )
+
+export const start = (
+  options: SimulatedExchangeOptions,
+  settings: Partial<CollectorSettings> = {}
+): Effect.Effect<RunningSystem, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const exchange = yield* startSimulatedExchange({ readTokensPerSecond: 100_000, readTokensMax: 100_000, ...options })
+    const stored = yield* Layer.build(stores.pipe(Layer.provideMerge(PgTest.layer)))
+    const source = options.recording === undefined ? "simulator" : "recording"
+    const recorder = yield* Layer.build(collectorOf(exchange, settings, source)).pipe(Effect.provide(stored))
+    const collector = Context.get(recorder, Collector)
+    const served = yield* Layer.build(apiOf(collector)).pipe(Effect.provide(stored))
+    const { address } = Context.get(served, HttpServer.HttpServer)
+    if (address._tag === "UnixPathAddress") return yield* Effect.die("the API listens on a TCP port")
+    const client = Context.get(yield* Layer.build(NodeHttpClient.layerUndici), HttpClient.HttpClient)
+    const base = `http://127.0.0.1:${address.port}`
+    return {
+      exchange,
+      collector,
+      sql: Context.get(stored, SqlClient.SqlClient),
+      get: <Body>(path: string) =>
+        client.get(`${base}${path}`).pipe(
+          Effect.flatMap((response) =>
+            Effect.map(response.json, (body) => ({ status: response.status, body: body as Body }))
+          ),
+          Effect.orDie
+        )
+    }
+  })
+
+/** Waits until the collector is as wanted; the caller's timeout says when that is too long. */
+export const until = (
+  collector: Collector["Service"],
+  wanted: (status: Effect.Success<Collector["Service"]["status"]>) => boolean
+): Effect.Effect<void> =>
+  Effect.suspend(() => Effect.map(collector.status, wanted)).pipe(
+    Effect.flatMap((is) => (is ? Effect.void : Effect.delay(Effect.fail("not yet"), 20))),
+    Effect.eventually
+  )
