@@ -165,7 +165,11 @@ const handOver = (script, args) => {
   const child = spawn(node, [script, ...args], {
     cwd: root,
     detached: true,
-    env: { ...process.env, PATH: [path.join(modules, ".bin"), systemPath()].join(path.delimiter) },
+    env: {
+      NODE_COMPILE_CACHE: path.join(modules, ".cache", "node"),
+      ...process.env,
+      PATH: [path.join(modules, ".bin"), systemPath()].join(path.delimiter)
+    },
     stdio: ["inherit", "inherit", "inherit", "ipc"]
   })
   let forwardedMillis = -Infinity

@@ -1,0 +1,47 @@
+/** `npm start`: all of KalshiBook on this machine, until Ctrl-C. */
+import fs from "node:fs"
+import path from "node:path"
+import { Cause, Effect, Option, Result } from "effect"
+import * as FileLog from "./start/FileLog.ts"
+import * as SimulatorProcess from "./start/SimulatorProcess.ts"
+import * as StartSettings from "./start/StartSettings.ts"
+import { runUntilStopped } from "./start/StopSignals.ts"
+import * as Terminal from "./start/Terminal.ts"
+
+const root = path.dirname(import.meta.dirname)
+const settings = StartSettings.read(process.env, root)
+if (Result.isFailure(settings)) {
+  for (const problem of settings.failure) Terminal.problem(problem)
+  process.exit(1)
+}
+const { dataFolder } = settings.success
+const logFile = path.join(dataFolder, "kalshibook.log")
+fs.mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+
+Terminal.line("KalshiBook")
+Terminal.line()
+const { exchange } = settings.success
+const program = Effect.gen(function* () {
+  const simulator =
+    exchange._tag === "simulator"
+      ? Option.some(yield* SimulatorProcess.start(exchange.simulator, path.join(dataFolder, "simulator.log")))
+      : Option.none()
+  // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
+  const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
+  return yield* WholeSystem.run(settings.success, simulator)
+}).pipe(Effect.scoped, Effect.provide(FileLog.layer(logFile)))
+
+const exit = await runUntilStopped(program, {
+  stopping: () => Terminal.line("\nStopping: what was received is being stored ..."),
+  forced: (reason) => Terminal.problem(`Ended by force: ${reason}. The next start recovers what was not finished.`)
+})
+if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) {
+  const error = Cause.squash(exit.cause)
+  fs.appendFileSync(logFile, `${Cause.pretty(exit.cause)}\n`)
+  Terminal.problem(
+    `\n${error instanceof Error ? error.message : String(error)}\n(details in ${Terminal.shown(logFile)})`
+  )
+  process.exit(1)
+}
+Terminal.line("Stopped.")
+process.exit(0)

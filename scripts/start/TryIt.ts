@@ -1,0 +1,58 @@
+/** Three questions to ask, as lines that work when they are pasted. */
+import type { HotTier } from "@kalshibook/store/HotTier"
+import type { CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Clock, Effect } from "effect"
+import * as Terminal from "./Terminal.ts"
+
+/** The examples ask for the book as it was so long ago: they are shown when the chosen market is older than that. */
+const agoSeconds = 10
+const pollMillis = 250
+const marketsReadMax = 1_000
+/** A market that stays open at least so long, so that the lines still work when they are pasted later. */
+const openMillisMin = 3_600_000
+
+export const show = Effect.fnUntraced(function* (
+  url: string,
+  hotTier: HotTier["Service"],
+  catalog: MarketCatalog["Service"]
+) {
+  const ticker = yield* busiest(hotTier, catalog)
+  if (ticker === undefined) return
+  const book = `${url}/v1/markets/${ticker}`
+  Terminal.line()
+  Terminal.line(
+    `  Ask for the markets, for the book of one as it was ${agoSeconds} seconds ago, and for its changes since:`
+  )
+  Terminal.line()
+  Terminal.line(`    curl "${url}/v1/markets?status=active&limit=5"`)
+  Terminal.line(`    curl "${book}/orderbook?at=$(($(date +%s)-${agoSeconds}))"`)
+  Terminal.line(`    curl "${book}/deltas?from=$(($(date +%s)-${agoSeconds}))&limit=20"`)
+  Terminal.line()
+  Terminal.line("  Ctrl-C stops everything.")
+})
+
+/** The market with the longest log that stays open; waits until its first record is old enough. */
+const busiest = Effect.fnUntraced(function* (hotTier: HotTier["Service"], catalog: MarketCatalog["Service"]) {
+  const nowMillis = yield* Clock.currentTimeMillis
+  const markets = yield* catalog.markets({ status: "active" }, { entriesMax: marketsReadMax })
+  const staysOpen = (entry: CatalogEntry) => Date.parse(String(entry.body.close_time)) - nowMillis > openMillisMin
+  const lasting = markets.filter(staysOpen)
+  const candidates = new Set((lasting.length > 0 ? lasting : markets).map((market) => market.ticker))
+  const heads = yield* hotTier.heads
+  const [chosen] = heads
+    .filter((head) => candidates.has(head.marketTicker))
+    .sort((left, right) => right.offset - left.offset)
+  if (chosen === undefined) return undefined
+  const { marketTicker } = chosen
+  const [first] = yield* hotTier.records({
+    marketTicker,
+    fromMicros: 0,
+    toMicros: Number.MAX_SAFE_INTEGER,
+    afterOffset: 0,
+    recordsMax: 1
+  })
+  if (first === undefined) return undefined
+  const showMillis = first.tsReceivedMicros / 1_000 + (agoSeconds + 1) * 1_000
+  while ((yield* Clock.currentTimeMillis) < showMillis) yield* Effect.sleep(pollMillis)
+  return marketTicker
+})

@@ -1,0 +1,86 @@
+/**
+ * All of KalshiBook in one process: the database, the collector and the API, started in this order and stopped in the reverse
+ * one, so that whatever was received is stored before its database goes.
+ */
+import path from "node:path"
+import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiServer from "@kalshibook/api/ApiServer"
+import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { Collector } from "@kalshibook/collector/Collector"
+import { Settings } from "@kalshibook/collector/CollectorSettings"
+import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as Database from "@kalshibook/store/Database"
+import { Epochs } from "@kalshibook/store/Epochs"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { HttpServer } from "effect/http"
+import * as Progress from "./Progress.ts"
+import type * as SimulatorProcess from "./SimulatorProcess.ts"
+import type { StartSettings } from "./StartSettings.ts"
+import * as Terminal from "./Terminal.ts"
+import * as TryIt from "./TryIt.ts"
+
+const stores = Layer.mergeAll(
+  Epochs.layerNoDeps,
+  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  MarketCatalog.layerNoDeps
+)
+
+/** Runs until it is interrupted; fails with an error whose message is for the one who typed the command. */
+export const run = Effect.fnUntraced(function* (
+  settings: StartSettings,
+  simulator: Option.Option<SimulatorProcess.SimulatorStarting>
+) {
+  const database = yield* Layer.build(Database.layer)
+  const { kind, place } = Context.get(database, Database.Database)
+  Terminal.fact("database", kind === "embedded" ? `Postgres in ${Terminal.shown(place)}` : `Postgres at ${place}`)
+  const exchange = yield* Option.match(simulator, { onNone: realExchange, onSome: simulatedExchange })
+  const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
+  const collected = yield* Layer.build(
+    Collector.layer.pipe(
+      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer)),
+      Layer.provide(NodeHttpClient.layerUndici)
+    )
+  )
+  const collector = Context.get(collected, Collector)
+  const api = yield* Layer.build(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
+      Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(Layer.succeedContext(stored))
+    )
+  )
+  const url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
+  const show = Effect.gen(function* () {
+    yield* Progress.untilRecording(collector.status)
+    Terminal.line()
+    Terminal.fact("API", url)
+    Terminal.fact("docs", `${url}/docs`)
+    Terminal.fact("log", Terminal.shown(path.join(settings.dataFolder, "kalshibook.log")))
+    yield* TryIt.show(url, Context.get(stored, HotTier), Context.get(stored, MarketCatalog))
+    return yield* Progress.forEver(collector.status)
+  })
+  return yield* Effect.raceAllFirst([show, collector.failed, exchange.ended])
+})
+
+const realExchange = () =>
+  Effect.sync(() => {
+    Terminal.fact("exchange", "Kalshi")
+    return { access: ExchangeAccess.layer, ended: Effect.never }
+  })
+
+const simulatedExchange = (simulator: SimulatorProcess.SimulatorStarting) =>
+  Effect.map(simulator.ready, ({ restUrl, wsUrl, keyId, privateKeyPem, ended }) => {
+    Terminal.fact("exchange", `simulated at ${new URL(restUrl).origin}: THE DATA IS MADE UP`)
+    Terminal.fact("", "(set KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH to record the real one)")
+    const options = { source: "simulator", restUrl, wsUrl, keyId, privateKeyPem: Redacted.make(privateKeyPem) } as const
+    return { access: ExchangeAccess.layerOf(options), ended }
+  })
+
+/** Where a browser of this machine reaches the API. */
+const addressOf = (server: HttpServer.HttpServer["Service"], host: string): string => {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host
+  const port = server.address._tag === "UnixPathAddress" ? 0 : server.address.port
+  return `http://${name}:${port}`
+}
