@@ -59,7 +59,7 @@ export interface Recorder {
   epoch: number
   sequencer: Sequencer.Sequencer
   subscriptions: Map<number, Subscription>
-  /** The latest exchange time carried by a book frame, and its receipt. */
+  /** The latest exchange time carried by a book frame since the start, and its receipt: both only ever move forward. */
   tsExchangeMicros: number | null
   tsExchangeReceivedMicros: number | null
   readonly counts: RecorderCounts
@@ -102,7 +102,7 @@ export const logOf = (recorder: Recorder, ticker: MarketTicker): MarketLog.Marke
 /** A connection is open. Everything of the one before is over, also when nobody told of its end. */
 export const open = (recorder: Recorder, epoch: number): void => {
   for (const [sid, { tsProvenMicros }] of recorder.subscriptions) {
-    distrustAll(recorder, sid, 0, "connection_lost", tsProvenMicros + 1)
+    distrustAll(recorder, sid, 0, "connection_lost", tsProvenMicros)
   }
   recorder.epoch = epoch
   recorder.sequencer = Sequencer.make()
@@ -312,8 +312,10 @@ const proved = (recorder: Recorder, sid: number, message: ServerMessage, tsRecei
     if (subscription.tsExchangeProvenMicros === null || tsExchangeMicros > subscription.tsExchangeProvenMicros) {
       subscription.tsExchangeProvenMicros = tsExchangeMicros
     }
-    recorder.tsExchangeMicros = subscription.tsExchangeProvenMicros
-    recorder.tsExchangeReceivedMicros = tsReceivedMicros
+    if (recorder.tsExchangeMicros === null || tsExchangeMicros > recorder.tsExchangeMicros) {
+      recorder.tsExchangeMicros = tsExchangeMicros
+      recorder.tsExchangeReceivedMicros = tsReceivedMicros
+    }
   }
 }
 

@@ -70,7 +70,7 @@ describe("Book", () => {
           yes !== undefined && no !== undefined && yes.priceE4 + no.priceE4 >= 10_000
         )
       }),
-      propertyRuns(300)
+      propertyRuns(100)
     )
   })
 
@@ -88,7 +88,7 @@ describe("Book", () => {
         assert.strictEqual(Book.hash(Book.fromLevels(levels)), Book.hash(book))
         assert.strictEqual(Book.hash(Book.copy(book)), Book.hash(book))
       }),
-      propertyRuns(200)
+      propertyRuns(100)
     )
   })
 
@@ -101,7 +101,7 @@ describe("Book", () => {
         fc.pre(isApplied && last.deltaE2 !== 0)
         assert.notStrictEqual(Book.hash(book), before)
       }),
-      propertyRuns(500)
+      propertyRuns(200)
     )
   })
 

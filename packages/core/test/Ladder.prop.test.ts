@@ -46,7 +46,7 @@ describe("Ladder", () => {
         assertSame(ladder, naive)
         for (const priceE4 of probes) assert.strictEqual(Ladder.size(ladder, priceE4), naive.get(priceE4) ?? 0)
       }),
-      propertyRuns(300)
+      propertyRuns(150)
     )
   })
 

@@ -116,7 +116,7 @@ describe("MarketLog", () => {
           outbox.records.map((_, index) => index + 1)
         )
       }),
-      propertyRuns(200)
+      propertyRuns(100)
     )
   })
 
@@ -130,7 +130,7 @@ describe("MarketLog", () => {
           if (record.kind === "gap") assert.isAtLeast(record.tsDetectedMicros, record.tsReceivedMicros)
         }
       }),
-      propertyRuns(200)
+      propertyRuns(100)
     )
   })
 
@@ -146,7 +146,7 @@ describe("MarketLog", () => {
           }
         }
       }),
-      propertyRuns(200)
+      propertyRuns(100)
     )
   })
 
@@ -158,7 +158,7 @@ describe("MarketLog", () => {
           assert.deepStrictEqual(Replay.toKeyframe(fold(outbox.records.slice(0, keyframe.offset))), keyframe)
         }
       }),
-      propertyRuns(200)
+      propertyRuns(100)
     )
   })
 

@@ -213,7 +213,7 @@ describe("Recorder", () => {
   it("distrusts every book of the connection before when a new one opens, though nobody closed it", () => {
     const { recorder } = twoMarkets()
     Recorder.open(recorder, 8)
-    assert.deepStrictEqual(linesOf(recorder, "A"), ["gap connection_lost @131..131 seq 0 x125"])
+    assert.deepStrictEqual(linesOf(recorder, "A"), ["gap connection_lost @130..130 seq 0 x125"])
   })
 
   it("starts to count anew on a new connection", () => {
@@ -305,6 +305,6 @@ describe("Recorder", () => {
     const { recorder } = twoMarkets()
     assert.deepInclude(recorder, { tsExchangeMicros: 125, tsExchangeReceivedMicros: 130 })
     Listening.receiveAll(recorder, 200, [change(4, "B", 190), change(5, "A", 180), change(6, "A")])
-    assert.deepInclude(recorder, { tsExchangeMicros: 190, tsExchangeReceivedMicros: 210 })
+    assert.deepInclude(recorder, { tsExchangeMicros: 190, tsExchangeReceivedMicros: 200 })
   })
 })

@@ -43,7 +43,7 @@ describe("Replay", () => {
         assert.deepStrictEqual(stateOf(replay), stateOf(fold(prefix)))
         assert.strictEqual(replay.recordsApplied, prefix.length)
       }),
-      propertyRuns(300)
+      propertyRuns(200)
     )
   })
 
@@ -85,7 +85,7 @@ describe("Replay", () => {
         Replay.applyUntil(whole, records, atMicros, by)
         assert.deepStrictEqual(stateOf(start), stateOf(whole))
       }),
-      propertyRuns(300)
+      propertyRuns(200)
     )
   })
 
