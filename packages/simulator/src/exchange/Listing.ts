@@ -78,11 +78,11 @@ const freeEventTicker = (
   seriesTicker: string,
   suffixes: ReadonlyArray<string>
 ): string => {
-  const free = suffixes.map((suffix) => `${seriesTicker}-${suffix}`).find((ticker) => !exchange.events.has(ticker))
+  const free = suffixes.map((suffix) => `${seriesTicker}-${suffix}`).find((ticker) => !exchange.eventTickersUsed.has(ticker))
   if (free !== undefined) return free
   const longest = `${seriesTicker}-${suffixes[suffixes.length - 1]}`
   let copy = 2
-  while (exchange.events.has(`${longest}G${copy}`)) copy++
+  while (exchange.eventTickersUsed.has(`${longest}G${copy}`)) copy++
   return `${longest}G${copy}`
 }
 
