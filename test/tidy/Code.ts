@@ -59,7 +59,7 @@ const scan = (code: string, keepsStrings: boolean): string => {
   return result
 }
 
-export const withoutComments = (code: string): string => scan(code, true)
+const withoutComments = (code: string): string => scan(code, true)
 
 export const withoutCommentsAndStrings = (code: string): string => scan(code, false)
 

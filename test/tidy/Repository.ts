@@ -2,7 +2,7 @@
 import fs from "node:fs"
 import path from "node:path"
 
-export const root = path.resolve(import.meta.dirname, "../..")
+const root = path.resolve(import.meta.dirname, "../..")
 
 /** Folders that hold what is installed, built or recorded. */
 const foldersIgnored = new Set(["node_modules", ".git", "dist", "coverage", "fixtures", "generated"])
