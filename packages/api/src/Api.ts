@@ -28,6 +28,8 @@ const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideCl
   hideModels: true,
   defaultOpenAllTags: true,
   favicon: "data:,",
+  // Sections are some pixels wider than a phone: without this the whole page moves sideways.
+  customCss: "html, body { overflow-x: clip }",
   showDeveloperTools: "never",
   hideClientButton: true
 }

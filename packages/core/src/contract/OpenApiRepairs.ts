@@ -12,7 +12,7 @@ import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
 import { depthMax, limitDefault, limitMax } from "./Limits.ts"
 import { operationExamples, problemExample } from "./OpenApiExamples.ts"
-import { type ProblemCode, problemClasses } from "./Problems.ts"
+import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
 interface JsonObject {
@@ -144,33 +144,38 @@ const repairOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
     for (const [mediaType, content] of Object.entries(response.content ?? {})) {
       if (mediaType === "application/problem+json") {
         Object.assign(content, problemContent(content.schema))
-        response.description = Object.values(problemsIn(content.schema)).join(" or ")
+        response.description = titlesOf(content.schema)
       } else {
         const example = operationExamples[operation.operationId]
-        if (example !== undefined) Object.assign(content, { example })
+        if (example !== undefined) Object.assign(content, { examples: { answer: { value: example } } })
       }
     }
   }
 }
 
 /** The codes of the problems that a response may be, by the names of their schemas. */
-const problemsIn = (schema: object): Readonly<Record<string, string>> =>
+const problemsIn = (schema: object): Readonly<Record<string, ProblemCode>> =>
   Object.fromEntries(
     Object.entries(problemClasses)
       .filter(([, problem]) => JSON.stringify(schema).includes(`"${reference(problem.identifier)}"`))
-      .map(([code, problem]) => [problem.identifier, code])
+      .map(([code, problem]) => [problem.identifier, code as ProblemCode])
   )
 
+const titlesOf = (schema: object): string =>
+  Object.values(problemsIn(schema))
+    .map((code) => problems[code].title)
+    .join("; ")
+
 const problemContent = (schema: object) => {
-  const problems = problemsIn(schema)
-  const names = Object.fromEntries(Object.entries(problems).map(([name, code]) => [code, name]))
-  const codes = Object.values(problems) as Array<ProblemCode>
+  const named = problemsIn(schema)
+  const names = Object.fromEntries(Object.entries(named).map(([name, code]) => [code, name]))
+  const codes = Object.values(named)
   return {
     ...(codes.length < 2
       ? {}
       : {
           schema: {
-            oneOf: Object.keys(problems).map((name) => ({ $ref: reference(name) })),
+            oneOf: Object.keys(named).map((name) => ({ $ref: reference(name) })),
             discriminator: discriminator("code", names)
           }
         }),

@@ -81,7 +81,7 @@ export const view = (answer: BookAtMoment, depth: number): OrderbookBody => ({
   clock: answer.clock,
   orderbook_fp: OrderbookFp.view(Book.levels(answer.book, depth)),
   best: BestView.view(answer.book),
-  trust: TrustView.view(answer.trust, answer.gapEndsMicros),
+  trust: TrustView.view(answer.trust, answer.gapEndsMicros, answer.last),
   provenance: {
     offset: answer.last.offset,
     epoch: answer.last.epoch,

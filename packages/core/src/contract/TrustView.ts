@@ -2,7 +2,7 @@
  * Whether the book of an answer may be believed, and, where not, since when and why.
  */
 import * as Schema from "effect/Schema"
-import { type GapRecord, gapCauses } from "../BookRecord.ts"
+import { type GapRecord, gapCauses, type RecordHead } from "../BookRecord.ts"
 import type { Trust } from "../Trust.ts"
 import { isoFromMicros } from "../Units.ts"
 import { Instant, Offset } from "./Scalars.ts"
@@ -55,20 +55,25 @@ export const TrustAnswer = Schema.Union([
 })
 export type TrustAnswer = typeof TrustAnswer.Type
 
-/** `gapEndsMicros` is the receipt of the next snapshot, `null` while the gap is open. */
-export const view = (trust: Trust, gapEndsMicros: number | null): TrustAnswer => {
+/**
+ * `gapEndsMicros` is the receipt of the next snapshot, `null` while the gap is open. `last` is the last record of the log
+ * that the answer knows of: a gap that begins after it is not in the log.
+ */
+export const view = (trust: Trust, gapEndsMicros: number | null, last: RecordHead): TrustAnswer => {
   switch (trust._tag) {
     case "unknown":
       return { state: "unknown", since_offset: null, gap: null }
     case "trusted":
       return { state: "trusted", since_offset: trust.sinceOffset, gap: null }
-    case "stale":
-      return { state: "stale", since_offset: null, gap: gapView(trust.gap, gapEndsMicros) }
+    case "stale": {
+      const isStored = trust.gap.tsReceivedMicros <= last.tsReceivedMicros
+      return { state: "stale", since_offset: null, gap: gapView(trust.gap, gapEndsMicros, isStored) }
+    }
   }
 }
 
-const gapView = (gap: GapRecord, endsMicros: number | null): Gap => ({
-  offset: gap.offset > 0 ? gap.offset : null,
+const gapView = (gap: GapRecord, endsMicros: number | null, isStored: boolean): Gap => ({
+  offset: isStored ? gap.offset : null,
   cause: gap.cause,
   from: isoFromMicros(gap.tsReceivedMicros),
   to: endsMicros === null ? null : isoFromMicros(endsMicros)

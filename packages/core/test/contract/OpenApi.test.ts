@@ -94,10 +94,12 @@ describe("the OpenAPI document", () => {
     const validate = validator()
     for (const { path, operation } of operations) {
       for (const [status, response] of Object.entries(operation?.responses ?? {})) {
-        const json = response.content?.["application/json"] as { schema: object; example?: unknown } | undefined
+        const json = response.content?.["application/json"] as
+          | { schema: object; examples?: { answer: { value: unknown } } }
+          | undefined
         if (json !== undefined) {
-          assert.isDefined(json.example, path)
-          assert.strictEqual(validate(json.schema, json.example), "", `${path} ${status}`)
+          assert.isDefined(json.examples, path)
+          assert.strictEqual(validate(json.schema, json.examples?.answer.value), "", `${path} ${status}`)
         }
         const problem = response.content?.["application/problem+json"] as
           | { schema: object; examples: Record<string, { value: { status: number } }> }

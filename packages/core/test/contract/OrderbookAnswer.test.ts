@@ -123,13 +123,15 @@ describe("the answer of a book", () => {
       gap: null
     })
     const open = { offset: 7, cause: "silence", from: "2025-11-21T14:03:00.000000Z", to: null } as const
-    assert.deepStrictEqual(view(answer({ trust: Trust.stale(gap) }), 0).trust, {
-      state: "stale",
-      since_offset: null,
-      gap: open
-    })
-    const ended = answer({ trust: Trust.stale(gap), gapEndsMicros: 1_763_733_800_000_000 })
+    const stale = { trust: Trust.stale(gap), last: gap }
+    assert.deepStrictEqual(view(answer(stale), 0).trust, { state: "stale", since_offset: null, gap: open })
+    const ended = answer({ ...stale, gapEndsMicros: 1_763_733_800_000_000 })
     assert.deepStrictEqual(view(ended, 0).trust.gap, { ...open, to: "2025-11-21T14:03:20.000000Z" })
+  })
+
+  it("has no offset for a gap that no record tells of, because no recorder is running", () => {
+    const notStored = { ...gap, offset: 6 }
+    assert.isNull(view(answer({ trust: Trust.stale(notStored) }), 0).trust.gap?.offset)
   })
 
   it("says from which records it was rebuilt", () => {

@@ -1,0 +1,43 @@
+/**
+ * The whole API over stores in memory, on a free port, at a moment shortly after the last commit of the seed.
+ */
+
+import * as ApiServer from "@kalshibook/api/ApiServer"
+import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import type { RequestGate } from "@kalshibook/api/RequestGate"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as Seed from "./Seed.ts"
+
+/** What time it is in these tests: one second after the watermark. */
+export const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
+
+const stores = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerMemory), Layer.merge(MarketCatalog.layerMemory))
+
+const recorder = RecorderStatusSource.layerSameProcess(
+  Effect.succeed({
+    source: "simulator",
+    url: "ws://127.0.0.1:4010/trade-api/ws/v2",
+    state: "recording",
+    sinceMicros: Seed.startMicros,
+    marketsRecorded: 2,
+    recordsPerSecond: 12.5
+  })
+)
+
+const seeded = Layer.effectDiscard(Effect.andThen(TestClock.setTime(nowMillis), Seed.store))
+
+/** Over empty stores. */
+export const layerEmpty = (gate?: RequestGate) =>
+  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(Layer.provide(recorder), Layer.provideMerge(stores))
+
+/** Over the seed. */
+export const layer = (gate?: RequestGate) =>
+  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
+    Layer.provide(recorder),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )

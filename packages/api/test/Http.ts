@@ -1,0 +1,84 @@
+/**
+ * Plain HTTP to the server under test: the path goes out as it is written, so that hostile ones arrive.
+ */
+import { request } from "node:http"
+import { Effect } from "effect"
+import { HttpServer } from "effect/http"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: NodeJS.Dict<string | Array<string>>
+  readonly text: string
+}
+
+export interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The port that the server listens on. */
+export const port = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" in address ? Number(address.port) : 0))
+
+export const ask = (path: string, asked: Asked = {}) =>
+  Effect.flatMap(port, (number) =>
+    Effect.callback<Answer, Error>((resume) => {
+      const outgoing = request(
+        {
+          host: "127.0.0.1",
+          port: number,
+          path,
+          method: asked.method ?? "GET",
+          headers: { ...asked.headers },
+          agent: false
+        },
+        (response) => {
+          const chunks: Array<Buffer> = []
+          response.on("data", (chunk: Buffer) => chunks.push(chunk))
+          response.on("end", () =>
+            resume(
+              Effect.succeed({
+                status: response.statusCode ?? 0,
+                headers: response.headers,
+                text: Buffer.concat(chunks).toString()
+              })
+            )
+          )
+        }
+      )
+      outgoing.on("error", (error) => resume(Effect.fail(error)))
+      outgoing.end()
+      return Effect.sync(() => outgoing.destroy())
+    })
+  )
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
+export type Json = any
+
+/** Status and body of a JSON answer, without what differs each time. */
+export const json = (path: string, asked: Asked = {}) =>
+  Effect.map(ask(path, asked), ({ headers, status, text }) => {
+    const { request_id, response_time, ...body } = JSON.parse(text) as Json
+    return {
+      status,
+      type: headers["content-type"],
+      requestId: request_id,
+      responseTime: response_time,
+      body: body as Json
+    }
+  })
+
+/** All entries of a list, page by page, and how many pages they took. */
+export const everyPage = Effect.fnUntraced(function* (path: string, name: string, limit: number) {
+  const entries: Array<Json> = []
+  let pages = 0
+  let cursor = ""
+  do {
+    const separator = path.includes("?") ? "&" : "?"
+    const { body, status } = yield* json(`${path}${separator}limit=${limit}&cursor=${cursor}`)
+    if (status !== 200) return yield* Effect.die(new Error(`${path}: ${JSON.stringify(body)}`))
+    entries.push(...body[name])
+    cursor = body.cursor
+    pages++
+  } while (cursor !== "")
+  return { entries, pages }
+})
