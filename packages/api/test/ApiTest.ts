@@ -30,14 +30,15 @@ const recorder = RecorderStatusSource.layerSameProcess(
 
 const seeded = Layer.effectDiscard(Effect.andThen(TestClock.setTime(nowMillis), Seed.store))
 
+/** Over empty stores, at an address. */
+export const layerAt = (address: ApiServer.Address, gate?: RequestGate) =>
+  ApiServer.layer(address, gate).pipe(Layer.provide(recorder), Layer.provideMerge(stores))
+
+const anyPort: ApiServer.Address = { host: "127.0.0.1", port: 0 }
+
 /** Over empty stores. */
-export const layerEmpty = (gate?: RequestGate) =>
-  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(Layer.provide(recorder), Layer.provideMerge(stores))
+export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 
 /** Over the seed. */
 export const layer = (gate?: RequestGate) =>
-  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
-    Layer.provide(recorder),
-    Layer.provide(seeded),
-    Layer.provideMerge(stores)
-  )
+  ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))

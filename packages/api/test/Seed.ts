@@ -21,7 +21,7 @@ export const recorded = "KXBTC15M-26NOV211415-15"
 /** A market of the catalogue of which nothing was recorded. */
 export const unopened = "KXBTC15M-26NOV211430-30"
 
-/** A market with an empty book and a thousand and one deltas. */
+/** A market with one snapshot, empty, and many deltas. */
 export const busy = "KXBTCD-26NOV2117-T91999.99"
 
 /** So many deltas the busy market has, after its snapshot. */
@@ -85,7 +85,7 @@ const busyLog: ReadonlyArray<BookRecord> = [
   )
 ]
 
-const trades: ReadonlyArray<TradeRecord> = Array.from({ length: tradeCount }, (_, index) => ({
+export const trades: ReadonlyArray<TradeRecord> = Array.from({ length: tradeCount }, (_, index) => ({
   tradeId: `trade-${String(index).padStart(3, "0")}`,
   marketTicker: recorded,
   epoch: 3,
