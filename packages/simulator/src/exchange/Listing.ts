@@ -78,7 +78,9 @@ const freeEventTicker = (
   seriesTicker: string,
   suffixes: ReadonlyArray<string>
 ): string => {
-  const free = suffixes.map((suffix) => `${seriesTicker}-${suffix}`).find((ticker) => !exchange.eventTickersUsed.has(ticker))
+  const free = suffixes
+    .map((suffix) => `${seriesTicker}-${suffix}`)
+    .find((ticker) => !exchange.eventTickersUsed.has(ticker))
   if (free !== undefined) return free
   const longest = `${seriesTicker}-${suffixes[suffixes.length - 1]}`
   let copy = 2
