@@ -2,7 +2,7 @@
 -- they came from, and up to where they are complete.
 --
 -- Prices are 1/10,000 dollar (e4), sizes 1/100 contract (e2), times Unix microseconds in UTC; all whole numbers.
--- records and keyframes are partitioned by UTC hour of receipt, so that an hour leaves at once when it is archived.
+-- records is partitioned by UTC hour of receipt, so that an hour leaves at once when it is archived.
 
 create table epochs (
   epoch integer generated always as identity primary key,
@@ -77,8 +77,9 @@ create table keyframes (
   book_hash text not null,
   levels bytea not null,
   primary key (market_id, ts_received_micros, record_offset)
-) partition by range (ts_received_micros);
+);
 
+-- Not partitioned: they are a thousandth of the records, and finding the last one before a moment would have to plan for every hour.
 comment on table keyframes is 'Full, trusted books that the recorder computed, so that reading at a moment need not go far back.';
 comment on column keyframes.record_offset is 'The last record that is part of the book.';
 comment on column keyframes.ts_received_micros is 'That record''s time of receipt, Unix microseconds.';
@@ -151,27 +152,25 @@ alter table log_heads enable row level security;
 alter table gaps enable row level security;
 alter table watermark enable row level security;
 
--- Makes the partitions of the UTC hour that begins at hour_micros. Harmless when they are there, also when called at once
--- from several sessions. A table is made on its own and then attached, which, unlike "partition of", does not wait for readers.
+-- Makes the partition for the UTC hour that begins at hour_micros. Harmless when it is there, also when called at once from
+-- several sessions. The table is made on its own and then attached, which, unlike "partition of", does not wait for readers.
 create function ensure_hour(hour_micros bigint) returns void language plpgsql as $$
 declare
   hour_width constant bigint := 3600000000;
-  parent text;
-  child text;
+  partition text := 'records_' || to_char(to_timestamp(hour_micros / 1000000) at time zone 'UTC', 'YYYYMMDDHH24');
 begin
   if hour_micros % hour_width <> 0 then
     raise exception 'ensure_hour: % is not the beginning of a UTC hour in Unix microseconds', hour_micros;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('kalshibook.ensure_hour', 0));
-  foreach parent in array array['records', 'keyframes'] loop
-    child := parent || '_' || to_char(to_timestamp(hour_micros / 1000000) at time zone 'UTC', 'YYYYMMDDHH24');
-    if to_regclass(format('%I', child)) is null then
-      execute format('create table %I (like %I including defaults including constraints including comments)', child, parent);
-      execute format('alter table %I enable row level security', child);
-      execute format('alter table %I attach partition %I for values from (%s) to (%s)', parent, child, hour_micros, hour_micros + hour_width);
-    end if;
-  end loop;
+  if to_regclass(format('%I', partition)) is not null then
+    return;
+  end if;
+  execute format('create table %I (like records including defaults including constraints including comments)', partition);
+  execute format('alter table %I enable row level security', partition);
+  execute format('alter table records attach partition %I for values from (%s) to (%s)',
+                 partition, hour_micros, hour_micros + hour_width);
 end
 $$;
 
-comment on function ensure_hour is 'Makes the partitions of records and keyframes for the UTC hour that begins at the given Unix microsecond.';
+comment on function ensure_hour is 'Makes the partition of records for the UTC hour that begins at the given Unix microsecond.';

@@ -95,8 +95,8 @@ export const watermarkWaitMillisMax = 2_000
 const watermarkPollMillis = 20
 /** A recorder that has not committed for so long is not running: nobody waits for it, and "now" is not trusted. */
 export const recorderSilenceMillisMax = 10_000
-/** Keyframes are 500 records apart: mostly one page is all there is to fold. */
-const recordsPerPageMax = 1_000
+/** As far apart as keyframes, so that one page holds all there is to fold on top of one. */
+const recordsPerPageMax = 500
 
 const make = (hot: HotTier["Service"]): History["Service"] => {
   // What is stored stays stored, so an old watermark saves asking for the current one, for all moments before it.
@@ -132,26 +132,30 @@ const make = (hot: HotTier["Service"]): History["Service"] => {
   const fold = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
     const keyframe = Option.getOrUndefined(yield* hot.keyframeAt(ticker, atMicros, clock))
     const replay = keyframe === undefined ? Replay.make() : Replay.fromKeyframe(keyframe)
+    let recordsMax = recordsPerPageMax
     while (true) {
+      const { last } = replay
       const records = yield* hot.records({
         marketTicker: ticker,
-        fromMicros: replay.last?.tsReceivedMicros ?? 0,
+        fromMicros: last?.tsReceivedMicros ?? 0,
         toMicros: clock === "received" ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
-        afterOffset: replay.last?.offset ?? 0,
-        recordsMax: recordsPerPageMax
+        afterOffset: last?.offset ?? 0,
+        recordsMax
       })
       const isComplete = Replay.applyUntil(replay, records, atMicros, clock)
-      if (isComplete || records.length < recordsPerPageMax) break
+      if (isComplete || records.length < recordsMax) break
+      // A page of nothing but snapshots whose place only the delta behind them can show.
+      if (replay.last === last) recordsMax *= 2
     }
     if (replay.last === undefined) return yield* nothingBefore(ticker, atMicros, clock)
     return { replay, last: replay.last, keyframeOffset: keyframe?.offset ?? null }
   })
 
   const nothingBefore = Effect.fnUntraced(function* (marketTicker: MarketTicker, atMicros: number, clock: BookClock) {
-    const [first] = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 1 })
+    const records = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: recordsPerPageMax })
+    const [first] = records
     if (first === undefined) return yield* new MarketNotRecorded({ marketTicker })
-    const firstRecordMicros =
-      clock === "received" ? first.tsReceivedMicros : Replay.exchangeMicros(Replay.make(), first)
+    const firstRecordMicros = clock === "received" ? first.tsReceivedMicros : firstExchangeMicros(records)
     return yield* new BeforeFirstRecord({ marketTicker, atMicros, firstRecordMicros })
   })
 
@@ -211,6 +215,16 @@ const make = (hot: HotTier["Service"]): History["Service"] => {
   })
 
   return { bookAt, bookNow, records, trades: (query) => hot.trades(query) }
+}
+
+/** The first moment by the exchange's clock that has an answer: the first delta may show that the snapshot is older than its receipt. */
+const firstExchangeMicros = (records: ReadonlyArray<BookRecord>): number => {
+  const times: Array<number> = []
+  for (const record of records) {
+    times.push(Replay.exchangeMicros(Replay.make(), record))
+    if (record.kind !== "snapshot") break
+  }
+  return Math.min(...times)
 }
 
 const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }

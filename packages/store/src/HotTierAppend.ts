@@ -31,7 +31,7 @@ export const make = (sql: SqlClient.SqlClient, markets: MarketIds) => {
 
   const ensureHours = Effect.fnUntraced(function* (batch: HotBatch) {
     const missing = new Set<number>()
-    for (const { tsReceivedMicros } of [...batch.records, ...batch.keyframes]) {
+    for (const { tsReceivedMicros } of batch.records) {
       const hour = tsReceivedMicros - (tsReceivedMicros % hourMicros)
       if (!hours.has(hour)) missing.add(hour)
     }
