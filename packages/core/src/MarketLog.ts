@@ -57,6 +57,7 @@ export const make = (marketTicker: MarketTicker, end?: LogEnd | undefined): Mark
     replay.last = end.last
     replay.trust = end.trust
     replay.tsExchangeEffectiveMicros = end.tsExchangeEffectiveMicros
+    replay.tsExchangeProvenMicros = end.tsExchangeEffectiveMicros
   }
   return { marketTicker, offset: end?.last.offset ?? 0, replay, grid: PriceGrid.any, recordsSinceKeyframe: 0 }
 }

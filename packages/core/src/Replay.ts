@@ -16,6 +16,8 @@ export interface Replay {
   last: RecordHead | undefined
   /** Running maximum of the records' times by the exchange's clock, Unix microseconds; 0 before the first. */
   tsExchangeEffectiveMicros: number
+  /** The same without the snapshot since which the book is trusted, as long as only an estimate places that one. */
+  tsExchangeProvenMicros: number
   /** How many records were folded since the start, or since the keyframe. */
   recordsApplied: number
 }
@@ -26,6 +28,7 @@ export const make = (): Replay => ({
   trust: Trust.unknown,
   last: undefined,
   tsExchangeEffectiveMicros: 0,
+  tsExchangeProvenMicros: 0,
   recordsApplied: 0
 })
 
@@ -35,6 +38,7 @@ export const fromKeyframe = (keyframe: Keyframe): Replay => ({
   trust: Trust.trusted(keyframe.sinceOffset),
   last: keyframe,
   tsExchangeEffectiveMicros: keyframe.tsExchangeEffectiveMicros,
+  tsExchangeProvenMicros: keyframe.tsExchangeEffectiveMicros,
   recordsApplied: 0
 })
 
@@ -58,7 +62,7 @@ export const toKeyframe = (replay: Replay): Keyframe | undefined => {
 }
 
 /**
- * The record's time by the exchange's clock, given the state before it: never less than that of the record before.
+ * The record's time by the exchange's clock, as far as the log up to it tells: never less than that of the record before.
  *
  * 1. A delta has the exchange's own time; without one, its receipt.
  * 2. A gap begins at the last exchange time proven on its subscription; without one, at the record before it: what was lost may
@@ -67,9 +71,19 @@ export const toKeyframe = (replay: Replay): Keyframe | undefined => {
  * 4. A snapshot after a gap carries no time of the exchange. It is placed at its receipt or, if that is later (the exchange's
  *    clock is ahead of ours), as far behind the gap's exchange time as our own clock says.
  * 5. The first snapshot is placed at its receipt.
+ * 6. The next delta shows better: a snapshot of 4 or 5 is never later than the delta that follows it.
  */
 export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
-  Math.max(replay.tsExchangeEffectiveMicros, ownExchangeMicros(replay, record))
+  Math.max(
+    isDated(record) ? replay.tsExchangeProvenMicros : replay.tsExchangeEffectiveMicros,
+    ownExchangeMicros(replay, record)
+  )
+
+/** Whether the record shows, by an exchange time of its own, that the snapshot before it is not later (6). */
+const isDated = (record: BookRecord): boolean => record.kind === "delta" && record.tsExchangeMicros !== null
+
+/** Whether only an estimate would place a snapshot that came now (4, 5). */
+const isEstimated = (replay: Replay): boolean => replay.trust._tag !== "trusted"
 
 const ownExchangeMicros = ({ last, trust }: Replay, record: BookRecord): number => {
   if (record.kind === "delta") return record.tsExchangeMicros ?? record.tsReceivedMicros
@@ -82,7 +96,9 @@ const ownExchangeMicros = ({ last, trust }: Replay, record: BookRecord): number 
 
 /** Folds one record. O(1) for deltas and gaps, O(levels) for snapshots. */
 export const apply = (replay: Replay, record: BookRecord): void => {
-  replay.tsExchangeEffectiveMicros = exchangeMicros(replay, record)
+  const micros = exchangeMicros(replay, record)
+  if (record.kind !== "snapshot") replay.tsExchangeProvenMicros = micros
+  replay.tsExchangeEffectiveMicros = micros
   switch (record.kind) {
     case "snapshot":
       applySnapshot(replay, record)
@@ -128,16 +144,28 @@ const inconsistencyAt = (record: BookRecord): GapRecord => ({
   tsDetectedMicros: record.tsReceivedMicros
 })
 
-/** Folds records while their time by `clock` does not pass `atMicros`. Returns whether one passed it: the fold is then complete. */
+/**
+ * Folds records while their time by `clock` does not pass `atMicros`. Returns whether one passed it: the fold is then complete.
+ * To go on, call it with the records behind `replay.last`: a snapshot at the end of `records` whose place only the next delta
+ * can show (6) is not folded yet.
+ */
 export const applyUntil = (
   replay: Replay,
   records: ReadonlyArray<BookRecord>,
   atMicros: number,
   clock: BookClock
 ): boolean => {
+  let held: Array<BookRecord> = []
   for (const record of records) {
     const micros = clock === "received" ? record.tsReceivedMicros : exchangeMicros(replay, record)
-    if (micros > atMicros) return true
+    const isHeld = held.length > 0
+    if (clock === "exchange" && record.kind === "snapshot" && (isHeld || (micros > atMicros && isEstimated(replay)))) {
+      held.push(record)
+      continue
+    }
+    if (micros > atMicros || (isHeld && !isDated(record))) return true
+    for (const one of held) apply(replay, one)
+    held = []
     apply(replay, record)
   }
   return false

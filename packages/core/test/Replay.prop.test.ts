@@ -13,23 +13,29 @@ const fold = (records: ReadonlyArray<BookRecord>, start = Replay.make()): Replay
   return start
 }
 
-/** All that a state says of the market. */
-const stateOf = ({ book, last, trust, tsExchangeEffectiveMicros }: Replay.Replay): unknown => ({
+/**
+ * All that a state says of the market. Not the exchange times: a keyframe at a snapshot keeps the estimate that a delta behind
+ * it may have corrected, which only makes it be found later.
+ */
+const stateOf = ({ book, last, trust }: Replay.Replay): unknown => ({
   levels: Book.levels(book),
   hash: Book.hash(book),
   trust,
-  last: last === undefined ? undefined : { offset: last.offset, tsReceivedMicros: last.tsReceivedMicros },
-  tsExchangeEffectiveMicros
+  last: last === undefined ? undefined : { offset: last.offset, tsReceivedMicros: last.tsReceivedMicros }
 })
 
-/** Each record's time by a clock. */
+/** Each record's time by a clock, when the whole log is known: a delta shows how late the snapshots before it are at most (6). */
 const timesOf = (records: ReadonlyArray<BookRecord>, by: BookClock): ReadonlyArray<number> => {
   const replay = Replay.make()
-  return records.map((record) => {
+  const times = records.map((record) => {
     const micros = by === "received" ? record.tsReceivedMicros : Replay.exchangeMicros(replay, record)
     Replay.apply(replay, record)
     return micros
   })
+  for (let index = times.length - 2; index >= 0; index--) {
+    if (records[index]?.kind === "snapshot") times[index] = Math.min(times[index] ?? 0, times[index + 1] ?? 0)
+  }
+  return times
 }
 
 describe("Replay", () => {

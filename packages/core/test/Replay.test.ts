@@ -142,6 +142,29 @@ describe("Replay.exchangeMicros", () => {
     assert.strictEqual(Replay.exchangeMicros(Replay.make(), snapshot(1, { received: 100 })), 100)
   })
 
+  it("of a snapshot is never later than the delta behind it, so a book months before its receipt is found (6)", () => {
+    const log = [
+      snapshot(1, { received: 9_000 }),
+      delta(2, { received: 9_010, exchange: 150 }),
+      snapshot(3, { received: 9_020 }),
+      delta(4, { received: 9_030, exchange: 170 })
+    ]
+    const offsetAt = (atMicros: number): number | undefined => {
+      const replay = Replay.make()
+      Replay.applyUntil(replay, log, atMicros, "exchange")
+      return replay.last?.offset
+    }
+    assert.deepStrictEqual([149, 150, 169, 170].map(offsetAt), [undefined, 3, 3, 4])
+  })
+
+  it("of a snapshot stays its receipt when a gap or nothing follows it (5)", () => {
+    for (const rest of [[], [gap(2, { received: 9_010, exchange: 150 })]]) {
+      const replay = Replay.make()
+      Replay.applyUntil(replay, [snapshot(1, { received: 9_000 }), ...rest], 8_999, "exchange")
+      assert.isUndefined(replay.last)
+    }
+  })
+
   it("never goes back, also when the exchange's clock does", () => {
     const replay = fold(snapshot(1, { received: 100 }), delta(2, { received: 200, exchange: 190 }))
     assert.strictEqual(Replay.exchangeMicros(replay, delta(3, { received: 210, exchange: 120 })), 190)
