@@ -238,8 +238,16 @@ const clockLead = ({ tsExchangeMicros, tsExchangeReceivedMicros }: Watermark, cl
     ? tsExchangeMicros - tsExchangeReceivedMicros
     : 0
 
-/** The last moment, by the clock, up to which everything is stored. */
-const provenMicros = (mark: Watermark, clock: BookClock): number => mark.tsReceivedMicros + clockLead(mark, clock)
+/**
+ * The last moment, by the clock, up to which everything is stored. By the exchange's: the latest exchange time received, or,
+ * while the exchange is quiet, what its clock showed `exchangeLagMicrosMax` before the watermark; what it did until then is
+ * no longer under way to us.
+ */
+const provenMicros = (mark: Watermark, clock: BookClock): number => {
+  if (clock === "received") return mark.tsReceivedMicros
+  const quietMicros = mark.tsReceivedMicros + clockLead(mark, clock) - exchangeLagMicrosMax
+  return Math.max(mark.tsExchangeMicros ?? 0, quietMicros)
+}
 
 const isSilent = (mark: Watermark, nowMillis: number): boolean =>
   nowMillis - mark.tsReceivedMicros / 1_000 > recorderSilenceMillisMax

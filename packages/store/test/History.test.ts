@@ -1,5 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { History, InTheFuture, recorderSilenceMillisMax, watermarkWaitMillisMax } from "@kalshibook/store/History"
+import {
+  exchangeLagMicrosMax,
+  History,
+  InTheFuture,
+  recorderSilenceMillisMax,
+  watermarkWaitMillisMax
+} from "@kalshibook/store/History"
 import { HotTier, type Watermark } from "@kalshibook/store/HotTier"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -49,6 +55,22 @@ describe("History at the edge of what is stored", () => {
       assert.isUndefined(fiber.pollUnsafe())
       const hot = yield* HotTier
       yield* hot.append(batch({ watermark: watermark({ tsReceivedMicros: at(450) }) }))
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).trust, { _tag: "trusted", sinceOffset: 1 })
+    }).pipe(Effect.provide(memory))
+  )
+
+  it.effect("by the exchange's clock, trusts a quiet moment only when nothing of it can be under way any more", () =>
+    Effect.gen(function* () {
+      const history = yield* History
+      const exchange = { tsExchangeMicros: at(70), tsExchangeReceivedMicros: at(100) }
+      yield* recordedUntil(1_500, exchange)
+      const fiber = yield* Effect.forkChild(history.bookAt(marketTicker, at(1_400), "exchange"))
+      yield* TestClock.adjust(100)
+      assert.isUndefined(fiber.pollUnsafe())
+      const hot = yield* HotTier
+      const mark = watermark({ ...exchange, tsReceivedMicros: at(1_430) + exchangeLagMicrosMax })
+      yield* hot.append(batch({ watermark: mark }))
       yield* TestClock.adjust(100)
       assert.deepStrictEqual((yield* Fiber.join(fiber)).trust, { _tag: "trusted", sinceOffset: 1 })
     }).pipe(Effect.provide(memory))
