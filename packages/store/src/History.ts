@@ -95,6 +95,8 @@ export const watermarkWaitMillisMax = 2_000
 const watermarkPollMillis = 20
 /** A recorder that has not committed for so long is not running: nobody waits for it, and "now" is not trusted. */
 export const recorderSilenceMillisMax = 10_000
+/** How much later than others a frame may arrive; shorter than the wait, so that a quiet exchange makes nobody wait in vain. */
+export const exchangeLagMicrosMax = 1_000_000
 /** As far apart as keyframes, so that one page holds all there is to fold on top of one. */
 const recordsPerPageMax = 500
 
