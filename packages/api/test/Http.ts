@@ -58,11 +58,13 @@ export type Json = any
 export const json = (path: string, asked: Asked = {}) =>
   Effect.map(ask(path, asked), ({ headers, status, text }) => {
     const { request_id, response_time, ...body } = JSON.parse(text) as Json
+    const retryAfter = headers["retry-after"]
     return {
       status,
       type: headers["content-type"],
       requestId: request_id,
       responseTime: response_time,
+      retryAfter,
       body: body as Json
     }
   })
