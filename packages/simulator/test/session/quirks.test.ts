@@ -1,5 +1,8 @@
 /** One test per quirk of the protocol notes, in their order, against the running server over a real socket. */
+import * as Book from "@kalshibook/core/Book"
+import * as Wire from "@kalshibook/core/kalshi/Wire"
 import { assert, describe, it } from "vitest"
+import * as Exchange from "../../src/exchange/Exchange.ts"
 import type { RunningExchange } from "../../src/SimulatedExchange.ts"
 import { connect, type Frame, foldBooks, levelTexts, type TestClient } from "../TestClient.ts"
 import { activeTickers, withExchange } from "../WithExchange.ts"
@@ -144,17 +147,29 @@ describe("the websocket", () => {
   it(
     "5: leaves out the levels of an empty side, and of both for an empty book",
     withExchange({}, async (running) => {
-      const [a = ""] = activeTickers(running)
-      running.faults.inflict({ fault: "pause_market", marketTicker: a })
-      const client = await following(running, [a])
-      const book = running.exchange.markets.get(a)?.book
-      running.advance(61_000)
-      // Reactivated: all orders were cancelled one by one, so that each side passed through being empty.
-      await client.until(() => client.of(1).length > (book?.yes.count ?? 0))
-      const empty = await following(running, ["KXNOSUCHMARKET-26NOV22-X"])
-      assert.strictEqual(
-        empty.texts[1],
-        '{"type":"orderbook_snapshot","sid":1,"seq":1,"msg":{"market_ticker":"KXNOSUCHMARKET-26NOV22-X","market_id":""}}\n'
+      const [a = "", b = ""] = activeTickers(running)
+      for (const [ticker, sides] of [
+        [a, ["no"]],
+        [b, ["yes", "no"]]
+      ] as const) {
+        const market = running.exchange.markets.get(ticker)
+        if (market === undefined) throw new Error(ticker)
+        Exchange.beginEvent(running.exchange)
+        for (const side of sides) {
+          for (const level of Book.levels(market.book)[side]) {
+            Exchange.changeLevel(running.exchange, market, side, level.priceE4, -level.sizeE2)
+          }
+        }
+      }
+      const unknown = "KXNOSUCHMARKET-26NOV22-X"
+      const client = await following(running, [a, b, unknown])
+      const keys = (ticker: string) =>
+        Object.keys(client.frames.find((frame) => frame.msg.market_ticker === ticker)?.msg ?? {})
+      assert.deepStrictEqual(keys(a), ["market_ticker", "market_id", "yes_dollars_fp"])
+      assert.deepStrictEqual(keys(b), ["market_ticker", "market_id"])
+      assert.include(
+        client.texts,
+        `{"type":"orderbook_snapshot","sid":1,"seq":3,"msg":{"market_ticker":"${unknown}","market_id":""}}\n`
       )
     })
   )
@@ -416,6 +431,33 @@ const assertTruth = (running: RunningExchange, client: TestClient, tickers: Read
     }
   }
 }
+
+describe("every frame", () => {
+  it(
+    "of every channel is read by the project's own decoder without a field that it does not know",
+    withExchange({ marketsOpen: 20, quickLifeSeconds: 3, lifecycleSpeed: 500 }, async (running) => {
+      const client = await connect(running)
+      const channels = ["orderbook_delta", "trade", "ticker", "market_lifecycle_v2"]
+      client.send({ id: 1, cmd: "subscribe", params: { channels, market_tickers: activeTickers(running) } })
+      await client.until(() => client.frames.filter((frame) => frame.type === "subscribed").length === 4)
+      running.advance(10_000)
+      client.send({ id: 2, cmd: "unsubscribe", params: { sids: [1, 99] } })
+      await client.frame((frame) => frame.type === "unsubscribed")
+      const messages = client.texts.map((text) => Wire.decode(Buffer.from(text)))
+      const kinds = new Set(messages.map((message) => message._tag))
+      assert.includeMembers(
+        [...kinds],
+        ["orderbook_snapshot", "orderbook_delta", "trade", "ticker", "market_lifecycle_v2", "event_lifecycle", "error"]
+      )
+      assert.isFalse(kinds.has("undecodable") || kinds.has("unknown"))
+      assert.deepStrictEqual(
+        messages.filter((message) => message.unknownFields.length > 0),
+        []
+      )
+      assert.deepStrictEqual(messages.map(Wire.encode), client.texts)
+    })
+  )
+})
 
 describe("the truth", () => {
   it(
