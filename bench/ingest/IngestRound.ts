@@ -1,0 +1,110 @@
+/** One round of the ingest benchmark: records the whole recording into a new database, proves what was stored, and measures. */
+import { NodeHttpClient } from "@effect/platform-node"
+import { Collector } from "@kalshibook/collector/Collector"
+import { Settings } from "@kalshibook/collector/CollectorSettings"
+import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as Book from "@kalshibook/core/Book"
+import * as Replay from "@kalshibook/core/Replay"
+import * as Database from "@kalshibook/store/Database"
+import { Epochs } from "@kalshibook/store/Epochs"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Duration, Effect, Layer, Redacted, References } from "effect"
+import { SqlClient } from "effect/sql"
+import * as ExchangeProcess from "./ExchangeProcess.ts"
+import * as PostgresAlone from "./PostgresAlone.ts"
+import type { RecordingFile } from "./RecordingFile.ts"
+
+export interface IngestRound {
+  /** From the receipt of the first change to the commit of the last. */
+  readonly seconds: number
+  /** CPU of this process in that time, user and system. */
+  readonly cpuMicros: number
+  /** Most memory that this process held in that time. */
+  readonly rssBytesMax: number
+  /** Postgres alone, same rows. */
+  readonly baselineSeconds: number
+}
+
+const pollMillis = 10
+const roundMillisMax = 120_000
+
+const collectorOf = (address: ExchangeProcess.ExchangeAddress) =>
+  Collector.layer.pipe(
+    Layer.provide(Settings.layerOf({ restRequestsPerSecondMax: 200 })),
+    Layer.provide(
+      ExchangeAccess.layerOf({ ...address, source: "recording", privateKeyPem: Redacted.make(address.privateKeyPem) })
+    ),
+    Layer.provide(NodeHttpClient.layerUndici)
+  )
+
+/** Records the recording at `path` into a database in `folder`. Rejects when anything of it is not stored exactly once. */
+export const record = (path: string, recording: RecordingFile, folder: string): Promise<IngestRound> =>
+  Effect.gen(function* () {
+    const address = yield* ExchangeProcess.start(path)
+    // Proved while the collector runs: when it ends it closes every log with a gap.
+    const measured = yield* measure(recording).pipe(Effect.tap(prove(recording)), Effect.provide(collectorOf(address)))
+    return { ...measured, baselineSeconds: yield* PostgresAlone.insertAgain }
+  }).pipe(
+    Effect.provide(Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)),
+    Effect.provide(Database.layerEmbedded({ folder, durability: "keep" })),
+    Effect.scoped,
+    Effect.timeout(Duration.millis(roundMillisMax)),
+    Effect.provideService(References.MinimumLogLevel, "Error"),
+    Effect.runPromise
+  )
+
+/** Waits until every change is committed. The time of the first is the collector's own; the last is seen within `pollMillis`. */
+const measure = Effect.fnUntraced(function* ({ changes, markets }: RecordingFile) {
+  const collector = yield* Collector
+  const sql = yield* SqlClient.SqlClient
+  const wanted = changes + markets.size
+  let cpuStart = process.cpuUsage()
+  let rssBytesMax = 0
+  let recordsCommitted = 0
+  let isStarted = false
+  while (recordsCommitted < wanted) {
+    yield* Effect.sleep(Duration.millis(pollMillis))
+    const status = yield* collector.status
+    recordsCommitted = status.recordsCommitted
+    rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
+    if (!isStarted && status.marketsByState.live === markets.size) {
+      isStarted = true
+      cpuStart = process.cpuUsage()
+    }
+  }
+  const endMicros = Date.now() * 1_000
+  const { system, user } = process.cpuUsage(cpuStart)
+  const [first] = yield* sql<{ micros: number }>`
+    select min(ts_received_micros) as micros from records where kind = 'd'`
+  return { seconds: (endMicros - (first?.micros ?? Number.NaN)) / 1e6, cpuMicros: user + system, rssBytesMax }
+})
+
+/** Reads every log back: offsets without a hole, no gap, and at the end the exchange's own book. */
+const prove = Effect.fnUntraced(function* ({ markets }: RecordingFile) {
+  const hotTier = yield* HotTier
+  for (const [marketTicker, { bookHash, changes }] of markets) {
+    const records = yield* hotTier.records({
+      marketTicker,
+      fromMicros: 0,
+      toMicros: Number.MAX_SAFE_INTEGER,
+      afterOffset: 0,
+      recordsMax: changes + 3
+    })
+    const replay = Replay.make()
+    for (const record of records) {
+      Replay.apply(replay, record)
+      if (record.offset !== replay.recordsApplied || record.kind === "gap") {
+        return yield* Effect.die(
+          new Error(`${marketTicker}: ${record.kind} with offset ${record.offset} as record ${replay.recordsApplied}`)
+        )
+      }
+    }
+    const kinds = records.map((record) => record.kind)
+    if (records.length !== changes + 1 || replay.trust._tag !== "trusted" || Book.hash(replay.book) !== bookHash) {
+      return yield* Effect.die(
+        new Error(`${marketTicker}: ${kinds.length} records for ${changes} changes, ${replay.trust._tag}`)
+      )
+    }
+  }
+})
