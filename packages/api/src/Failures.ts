@@ -26,8 +26,11 @@ type Catalog = MarketCatalog["Service"]
 
 /** The database is away when the same call may succeed later; anything else that it says is a fault of ours. */
 export const storeFailed = Effect.fnUntraced(function* (error: HotTierError) {
-  const { requestId } = yield* RequestMeta
-  yield* Effect.logError("the store failed", error).pipe(Effect.annotateLogs({ requestId }))
+  const { requestId, url } = yield* RequestMeta
+  const log = error.isRetryable ? Effect.logWarning : Effect.logError
+  yield* log(`the store failed at ${error.operation}: ${String(error.reason.reason.cause)}`).pipe(
+    Effect.annotateLogs({ requestId, url })
+  )
   if (error.isRetryable) {
     const detail = `The database cannot be reached. Recording goes on; try again in ${retryAfterSeconds} seconds.`
     return yield* new DatabaseAway({ detail, request_id: requestId })

@@ -13,7 +13,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { makeTypes } from "@kalshibook/store/PgNumbers"
-import { Deferred, Effect, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Fiber, Layer, Logger, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { temporaryFolder } from "../../store/test/PgTest.ts"
 import { everyPage, json } from "./Http.ts"
@@ -24,10 +24,14 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps
 )
 
+/** What breaks here is logged, as it should be, but nobody needs to read it. */
+const silent = Logger.layer([])
+
 const apiOver = (gate?: RequestGate.RequestGate) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
     Layer.provide(RecorderStatusSource.layerDatabase),
-    Layer.provideMerge(stores)
+    Layer.provideMerge(stores),
+    Layer.provideMerge(silent)
   )
 
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`

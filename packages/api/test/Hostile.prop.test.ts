@@ -156,7 +156,8 @@ layer(ApiTest.layer())("whatever is asked", (it) => {
       const follow = async (asked: string, left: number): Promise<void> => {
         const answer = await Effect.runPromiseWith(context)(ask(asked))
         if (answer.status === 200) return
-        const { suggestion } = JSON.parse(answer.text)
+        const { code, suggestion } = JSON.parse(answer.text)
+        assert.isFalse(left < suggestionsMax && code === "unknown_route", `suggested: ${asked}`)
         if (suggestion === undefined) return
         assert.isAbove(left, 0, `${asked} -> ${suggestion}`)
         await follow(suggestion, left - 1)

@@ -1,0 +1,43 @@
+/** The API as a program of its own: answers from the database that the environment names. */
+import { NodeRuntime } from "@effect/platform-node"
+import * as Database from "@kalshibook/store/Database"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Console, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import * as ApiConfig from "./ApiConfig.ts"
+import * as ApiServer from "./ApiServer.ts"
+import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+
+const stores = Layer.mergeAll(
+  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  MarketCatalog.layerNoDeps
+).pipe(Layer.provide(Database.layer))
+
+const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
+  Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(stores)
+)
+
+const program = Effect.gen(function* () {
+  const { address } = yield* HttpServer.HttpServer
+  const place = address._tag === "UnixPathAddress" ? address.path : HttpServer.formatAddress(address)
+  yield* Console.log(`KalshiBook API: ${place} (reference: ${place}/docs)`)
+  return yield* Effect.never
+})
+
+/** Says in one line why it cannot start. */
+const refuse = (error: { readonly message: string }) =>
+  Effect.andThen(
+    Console.error(`KalshiBook API cannot start: ${error.message}`),
+    Effect.sync(() => {
+      process.exitCode = 1
+    })
+  )
+
+program.pipe(
+  Effect.provide(server),
+  Effect.catchTags({ ConfigError: refuse, DatabaseError: refuse, ListenFailed: refuse }),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
