@@ -3,32 +3,42 @@ import fs from "node:fs"
 import path from "node:path"
 import { Cause, Effect, Option, Result } from "effect"
 import * as FileLog from "./start/FileLog.ts"
+import * as FreePorts from "./start/FreePorts.ts"
 import * as SimulatorProcess from "./start/SimulatorProcess.ts"
 import * as StartSettings from "./start/StartSettings.ts"
 import { runUntilStopped } from "./start/StopSignals.ts"
 import * as Terminal from "./start/Terminal.ts"
 
-const root = path.dirname(import.meta.dirname)
-const settings = StartSettings.read(process.env, root)
-if (Result.isFailure(settings)) {
-  for (const problem of settings.failure) Terminal.problem(problem)
+const refuse = (problems: ReadonlyArray<string>): never => {
+  for (const problem of problems) Terminal.problem(problem)
   process.exit(1)
 }
-const { dataFolder } = settings.success
+
+const root = path.dirname(import.meta.dirname)
+const settings = Result.getOrElse(StartSettings.read(process.env, root), refuse)
+const { apiHost, apiPort, dataFolder, exchange, simulatorPort } = settings
+const portProblems = await Effect.runPromise(
+  FreePorts.problems([
+    { host: apiHost, port: apiPort, variable: "KALSHIBOOK_API_PORT" },
+    ...(exchange === "kalshi"
+      ? []
+      : [{ host: "127.0.0.1", port: simulatorPort, variable: "KALSHIBOOK_SIMULATOR_PORT" }])
+  ])
+)
+if (portProblems.length > 0) refuse(portProblems)
 const logFile = path.join(dataFolder, "kalshibook.log")
 fs.mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
 
 Terminal.line("KalshiBook")
 Terminal.line()
-const { exchange } = settings.success
 const program = Effect.gen(function* () {
   const simulator =
-    exchange._tag === "simulator"
-      ? Option.some(yield* SimulatorProcess.start(exchange.simulator, path.join(dataFolder, "simulator.log")))
-      : Option.none()
+    exchange === "kalshi"
+      ? Option.none()
+      : Option.some(yield* SimulatorProcess.start(simulatorPort, path.join(dataFolder, "simulator.log")))
   // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
   const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
-  return yield* WholeSystem.run(settings.success, simulator)
+  return yield* WholeSystem.run(settings, simulator)
 }).pipe(Effect.scoped, Effect.provide(FileLog.layer(logFile)))
 
 const exit = await runUntilStopped(program, {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process"
 import fs from "node:fs"
 import path from "node:path"
 import { Data, Effect, Fiber, type Scope } from "effect"
-import type { SimulatorSettings } from "./StartSettings.ts"
 
 /** What the child tells, once. */
 export type SimulatorMessage =
@@ -36,13 +35,11 @@ export interface SimulatorStarting {
 /** It has nothing to save; what does not end in this time is ended. */
 const stopMillisMax = 5_000
 
-export const start = (
-  settings: SimulatorSettings,
-  logFile: string
-): Effect.Effect<SimulatorStarting, never, Scope.Scope> =>
+/** Starts it on this port (0: any free one); the rest of its settings come from the environment. */
+export const start = (port: number, logFile: string): Effect.Effect<SimulatorStarting, never, Scope.Scope> =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => spawnChild(settings, logFile)),
+      Effect.sync(() => spawnChild(port, logFile)),
       stop
     )
     const told = yield* Effect.forkScoped(firstMessage(child, logFile), { startImmediately: true })
@@ -52,10 +49,12 @@ export const start = (
     return { ready: Effect.map(Fiber.join(told), ({ _tag, ...place }) => ({ ...place, ended })) }
   })
 
-const spawnChild = (settings: SimulatorSettings, logFile: string): ChildProcess => {
+const spawnChild = (port: number, logFile: string): ChildProcess => {
   const log = fs.openSync(logFile, "w", 0o600)
   const program = path.join(import.meta.dirname, "simulated-exchange.ts")
-  const child = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: ["ignore", log, log, "ipc"] })
+  // The variable allows no 0.
+  const { KALSHIBOOK_SIMULATOR_PORT, ...env } = process.env
+  const child = spawn(process.execPath, [program, String(port)], { env, stdio: ["ignore", log, log, "ipc"] })
   fs.closeSync(log)
   return child
 }
@@ -67,7 +66,7 @@ const firstMessage = (child: ChildProcess, logFile: string) =>
     child.once("exit", () => fail(`The simulated exchange ended at once; see ${logFile}`))
     child.once("message", (message: SimulatorMessage) => {
       if (message._tag === "ready") resume(Effect.succeed(message))
-      else fail(`The simulated exchange: ${message.problem} (KALSHIBOOK_SIMULATOR_PORT chooses its port)`)
+      else fail(`The simulated exchange could not be started: ${message.problem}`)
     })
   })
 

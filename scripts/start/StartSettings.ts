@@ -1,6 +1,6 @@
 /**
  * What the environment says about a start, checked as a whole before anything begins: one message for each problem, none of
- * them hidden behind another. An empty variable counts as absent.
+ * them hidden behind another. An empty variable counts as absent. What only one program reads it reads itself, once checked here.
  */
 import path from "node:path"
 import * as Result from "effect/Result"
@@ -11,20 +11,10 @@ export interface StartSettings {
   readonly apiHost: string
   /** 0: any free one. */
   readonly apiPort: number
-  /** Which exchange is recorded. */
-  readonly exchange: { readonly _tag: "kalshi" } | { readonly _tag: "simulator"; readonly simulator: SimulatorSettings }
-}
-
-/** The simulated exchange; an absent field takes the simulator's own default. */
-export interface SimulatorSettings {
-  /** 0: any free one. */
-  readonly port: number
-  /** How many markets are open at a time. */
-  readonly marketsOpen?: number
-  /** Mean changes of books per second. */
-  readonly deltasPerSecond?: number
-  /** The same seed gives the same exchange. */
-  readonly seed?: number
+  /** Where the simulated exchange listens, when there is one. 0: any free port. */
+  readonly simulatorPort: number
+  /** Which exchange is recorded: Kalshi's, an invented one, or the recorded frames of a file. The last two run in a process of ours. */
+  readonly exchange: "kalshi" | "simulator" | "recording"
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -46,9 +36,6 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     problems.push(`${name} must be a whole number from ${low} to ${high}, not "${value}".`)
     return undefined
   }
-  const optional = <Name extends string>(name: Name, value: number | undefined) =>
-    (value === undefined ? {} : { [name]: value }) as { readonly [key in Name]?: number }
-
   const database = text("DATABASE_URL")
   if (database !== undefined && !isPostgresUrl(database)) {
     problems.push("DATABASE_URL must be the address of a Postgres: postgres://user:password@host:port/name.")
@@ -62,13 +49,11 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     problems.push("KALSHI_API_KEY_ID is set, but neither KALSHI_PRIVATE_KEY nor KALSHI_PRIVATE_KEY_PATH is.")
   }
   const apiPort = number("KALSHIBOOK_API_PORT", 0, portMax) ?? apiPortDefault
-  const simulator: SimulatorSettings = {
-    port: number("KALSHIBOOK_SIMULATOR_PORT", 0, portMax) ?? simulatorPortDefault,
-    ...optional("marketsOpen", number("KALSHIBOOK_SIMULATOR_MARKETS", 5, 10_000)),
-    ...optional("deltasPerSecond", number("KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND", 1, 50_000)),
-    ...optional("seed", number("KALSHIBOOK_SIMULATOR_SEED", 0, 0xffffffff))
-  }
-  if (!isReal && apiPort === simulator.port && apiPort !== 0) {
+  const simulatorPort = number("KALSHIBOOK_SIMULATOR_PORT", 0, portMax) ?? simulatorPortDefault
+  number("KALSHIBOOK_SIMULATOR_MARKETS", 5, 10_000)
+  number("KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND", 1, 50_000)
+  number("KALSHIBOOK_SIMULATOR_SEED", 0, 0xffffffff)
+  if (!isReal && apiPort === simulatorPort && apiPort !== 0) {
     problems.push(`KALSHIBOOK_API_PORT and KALSHIBOOK_SIMULATOR_PORT are both ${apiPort}: choose two.`)
   }
   if (problems.length > 0) return Result.fail(problems)
@@ -76,7 +61,8 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     dataFolder: path.resolve(folder, text("KALSHIBOOK_DATA_DIR") ?? dataFolderDefault),
     apiHost: text("KALSHIBOOK_API_HOST") ?? "127.0.0.1",
     apiPort,
-    exchange: isReal ? { _tag: "kalshi" } : { _tag: "simulator", simulator }
+    simulatorPort,
+    exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording"
   })
 }
 

@@ -4,9 +4,8 @@ import type { CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalo
 import { Clock, Effect } from "effect"
 import * as Terminal from "./Terminal.ts"
 
-/** The examples ask for the book as it was so long ago: they are shown when the chosen market is older than that. */
+/** The examples ask for the book as it was so long ago: they are shown when the chosen market was recorded for longer. */
 const agoSeconds = 10
-const pollMillis = 250
 const marketsReadMax = 1_000
 /** A market that stays open at least so long, so that the lines still work when they are pasted later. */
 const openMillisMin = 3_600_000
@@ -18,6 +17,7 @@ export const show = Effect.fnUntraced(function* (
 ) {
   const ticker = yield* busiest(hotTier, catalog)
   if (ticker === undefined) return
+  yield* Effect.sleep((agoSeconds + 1) * 1_000)
   const book = `${url}/v1/markets/${ticker}`
   Terminal.line()
   Terminal.line(
@@ -31,7 +31,7 @@ export const show = Effect.fnUntraced(function* (
   Terminal.line("  Ctrl-C stops everything.")
 })
 
-/** The market with the longest log that stays open; waits until its first record is old enough. */
+/** The market with the longest log that is being recorded and stays open; `undefined` when there is none. */
 const busiest = Effect.fnUntraced(function* (hotTier: HotTier["Service"], catalog: MarketCatalog["Service"]) {
   const nowMillis = yield* Clock.currentTimeMillis
   const markets = yield* catalog.markets({ status: "active" }, { entriesMax: marketsReadMax })
@@ -40,19 +40,7 @@ const busiest = Effect.fnUntraced(function* (hotTier: HotTier["Service"], catalo
   const candidates = new Set((lasting.length > 0 ? lasting : markets).map((market) => market.ticker))
   const heads = yield* hotTier.heads
   const [chosen] = heads
-    .filter((head) => candidates.has(head.marketTicker))
+    .filter((head) => candidates.has(head.marketTicker) && head.kind !== "gap")
     .sort((left, right) => right.offset - left.offset)
-  if (chosen === undefined) return undefined
-  const { marketTicker } = chosen
-  const [first] = yield* hotTier.records({
-    marketTicker,
-    fromMicros: 0,
-    toMicros: Number.MAX_SAFE_INTEGER,
-    afterOffset: 0,
-    recordsMax: 1
-  })
-  if (first === undefined) return undefined
-  const showMillis = first.tsReceivedMicros / 1_000 + (agoSeconds + 1) * 1_000
-  while ((yield* Clock.currentTimeMillis) < showMillis) yield* Effect.sleep(pollMillis)
-  return marketTicker
+  return chosen?.marketTicker
 })

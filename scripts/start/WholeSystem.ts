@@ -36,7 +36,10 @@ export const run = Effect.fnUntraced(function* (
   const database = yield* Layer.build(Database.layer)
   const { kind, place } = Context.get(database, Database.Database)
   Terminal.fact("database", kind === "embedded" ? `Postgres in ${Terminal.shown(place)}` : `Postgres at ${place}`)
-  const exchange = yield* Option.match(simulator, { onNone: realExchange, onSome: simulatedExchange })
+  const exchange = yield* Option.match(simulator, {
+    onNone: realExchange,
+    onSome: (starting) => ownExchange(starting, settings.exchange)
+  })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   const collected = yield* Layer.build(
     Collector.layer.pipe(
@@ -70,11 +73,13 @@ const realExchange = () =>
     return { access: ExchangeAccess.layer, ended: Effect.never }
   })
 
-const simulatedExchange = (simulator: SimulatorProcess.SimulatorStarting) =>
-  Effect.map(simulator.ready, ({ restUrl, wsUrl, keyId, privateKeyPem, ended }) => {
-    Terminal.fact("exchange", `simulated at ${new URL(restUrl).origin}: THE DATA IS MADE UP`)
+const ownExchange = (starting: SimulatorProcess.SimulatorStarting, source: StartSettings["exchange"]) =>
+  Effect.map(starting.ready, ({ restUrl, wsUrl, keyId, privateKeyPem, ended }) => {
+    const { origin } = new URL(restUrl)
+    if (source === "recording") Terminal.fact("exchange", `recorded frames, played back at ${origin}: not live`)
+    else Terminal.fact("exchange", `simulated at ${origin}: THE DATA IS MADE UP`)
     Terminal.fact("", "(set KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH to record the real one)")
-    const options = { source: "simulator", restUrl, wsUrl, keyId, privateKeyPem: Redacted.make(privateKeyPem) } as const
+    const options = { source, restUrl, wsUrl, keyId, privateKeyPem: Redacted.make(privateKeyPem) }
     return { access: ExchangeAccess.layerOf(options), ended }
   })
 

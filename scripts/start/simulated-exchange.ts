@@ -1,9 +1,10 @@
 /**
  * The simulated exchange as a process of its own: as busy as it is, it must not take the event loop from the recorder that it
- * tests. Its settings come as JSON on the command line; what it says goes to its parent over IPC. It ends when the parent
- * disconnects, however the parent ended.
+ * tests. Its port is on the command line, its other settings are in the environment; what it says goes to its parent over IPC.
+ * It ends when the parent disconnects, however the parent ended.
  */
-import { startSimulatedExchange } from "@kalshibook/simulator/SimulatedExchange"
+import { SimulatorStartError, startSimulatedExchange } from "@kalshibook/simulator/SimulatedExchange"
+import { problemText, simulatorConfig } from "@kalshibook/simulator/SimulatorConfig"
 import { Cause, Effect } from "effect"
 import type { SimulatorMessage } from "./SimulatorProcess.ts"
 
@@ -12,7 +13,12 @@ const tell = (message: SimulatorMessage): void => {
 }
 
 const program = Effect.gen(function* () {
-  const { restUrl, wsUrl, keyId, privateKeyPem } = yield* startSimulatedExchange(JSON.parse(process.argv[2] ?? "{}"))
+  const { dataDir, recordingPace, recordingPath, port: _, ...settings } = yield* simulatorConfig
+  const { restUrl, wsUrl, keyId, privateKeyPem } = yield* startSimulatedExchange({
+    ...settings,
+    port: Number(process.argv[2]),
+    recording: recordingPath === "" ? undefined : { path: recordingPath, pace: recordingPace }
+  })
   tell({ _tag: "ready", restUrl, wsUrl, keyId, privateKeyPem })
   return yield* Effect.never
 }).pipe(Effect.scoped)
@@ -21,9 +27,14 @@ const fiber = Effect.runFork(program)
 fiber.addObserver((exit) => {
   if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) {
     const error = Cause.squash(exit.cause)
-    tell({ _tag: "failed", problem: error instanceof Error ? error.message : String(error) })
+    const problem = problemText(error instanceof Error ? error.message : String(error))
+    const isPortInUse = error instanceof SimulatorStartError && error.reason === "port_in_use"
+    tell({
+      _tag: "failed",
+      problem: isPortInUse ? `${problem}; choose another with KALSHIBOOK_SIMULATOR_PORT` : problem
+    })
   }
-  process.disconnect?.()
+  if (process.connected) process.disconnect()
   process.exitCode = exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause) ? 1 : 0
 })
 process.on("disconnect", () => fiber.interruptUnsafe())

@@ -1,0 +1,2 @@
+/** `npm run simulator`: see packages/simulator. */
+import "@kalshibook/simulator/main"

@@ -1,0 +1,58 @@
+import * as Result from "effect/Result"
+import { assert, it } from "vitest"
+import * as StartSettings from "../../scripts/start/StartSettings.ts"
+
+const read = (environment: StartSettings.Environment) => StartSettings.read(environment, "/project")
+
+const problemsOf = (environment: StartSettings.Environment) =>
+  Result.getOrElse(Result.flip(read(environment)), () => [])
+
+it("without any variable the simulated exchange is recorded into a folder of the project", () => {
+  assert.deepStrictEqual(
+    read({}),
+    Result.succeed({
+      dataFolder: "/project/.kalshibook",
+      apiHost: "127.0.0.1",
+      apiPort: 4000,
+      simulatorPort: 4010,
+      exchange: "simulator"
+    })
+  )
+})
+
+it("an empty variable counts as absent", () => {
+  const empty = { KALSHIBOOK_API_PORT: "", KALSHIBOOK_DATA_DIR: " ", KALSHI_API_KEY_ID: "", DATABASE_URL: "" }
+  assert.deepStrictEqual(read(empty), read({}))
+})
+
+it("credentials choose the real exchange", () => {
+  const settings = read({ KALSHI_API_KEY_ID: "id", KALSHI_PRIVATE_KEY_PATH: "key.pem" })
+  assert.strictEqual(Result.getOrThrow(settings).exchange, "kalshi")
+})
+
+it("half of the credentials is a problem, not a reason to simulate", () => {
+  assert.match(problemsOf({ KALSHI_API_KEY_ID: "id" }).join(), /neither KALSHI_PRIVATE_KEY nor KALSHI_PRIVATE_KEY_PATH/)
+  assert.match(problemsOf({ KALSHI_PRIVATE_KEY: "pem" }).join(), /KALSHI_API_KEY_ID is not/)
+})
+
+it("every problem is told, each by the name of its variable", () => {
+  const problems = problemsOf({
+    KALSHIBOOK_API_PORT: "99999",
+    KALSHIBOOK_SIMULATOR_PORT: "4010x",
+    KALSHIBOOK_SIMULATOR_MARKETS: "3",
+    DATABASE_URL: "mysql://localhost/x"
+  })
+  assert.strictEqual(problems.length, 4)
+  for (const name of ["API_PORT", "SIMULATOR_PORT", "SIMULATOR_MARKETS", "DATABASE_URL"]) {
+    assert.strictEqual(problems.filter((problem) => problem.includes(name)).length, 1, name)
+  }
+})
+
+it("the API and the simulator cannot have the same port", () => {
+  assert.match(problemsOf({ KALSHIBOOK_API_PORT: "4010" }).join(), /both 4010/)
+  assert.deepStrictEqual(problemsOf({ KALSHIBOOK_API_PORT: "0", KALSHIBOOK_SIMULATOR_PORT: "0" }), [])
+})
+
+it("a password in a wrong DATABASE_URL is not repeated", () => {
+  assert.notInclude(problemsOf({ DATABASE_URL: "https://me:secret@host/name" }).join(), "secret")
+})

@@ -1,0 +1,88 @@
+/** What a newcomer sees: `npm start`, the lines it prints, Ctrl-C, and the second start. */
+import { execFileSync } from "node:child_process"
+import fs from "node:fs"
+import net from "node:net"
+import os from "node:os"
+import path from "node:path"
+import { afterAll, assert, beforeAll, it } from "vitest"
+import { endAll, start } from "./RunningStart.ts"
+
+const startMillisMax = 120_000
+const stopMillisMax = 20_000
+
+let folder = ""
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "kalshibook start-"))
+})
+afterAll(async () => {
+  await endAll()
+  fs.rmSync(folder, { recursive: true, force: true })
+})
+
+const anyPorts = { KALSHIBOOK_API_PORT: "0", KALSHIBOOK_SIMULATOR_PORT: "0" }
+
+/** What a shell makes of the address in a curl line. */
+const expand = (curl: string): string =>
+  execFileSync("sh", ["-c", `echo ${curl.replace(/^\s*curl /, "")}`])
+    .toString()
+    .trim()
+
+const ask = async (url: string) => {
+  const response = await fetch(url)
+  assert.strictEqual(response.status, 200, url)
+  return (await response.json()) as { readonly [key: string]: unknown; readonly book_hash: string; readonly at: string }
+}
+
+it("a start records, prints questions that work as pasted, stops at Ctrl-C, and the next one still knows the answers", {
+  timeout: 2 * startMillisMax
+}, async () => {
+  const variables = { ...anyPorts, KALSHIBOOK_DATA_DIR: path.join(folder, "whole") }
+  const first = start(variables)
+  const url = await first.printed(/API +(http:\S+)/)
+  await first.printed(/Ctrl-C stops everything/)
+  const lines = first.output()
+  assert.match(lines, /simulated at .*MADE UP/)
+  assert.match(lines, /markets +\d+ found/)
+  assert.match(lines, /recording +[1-9]\d* records a second/)
+
+  const questions = lines.match(/curl .*/g) ?? []
+  assert.strictEqual(questions.length, 3)
+  for (const question of questions) await ask(expand(question))
+  const book = await ask(expand(questions[1] ?? ""))
+  const status = await ask(`${url}/v1/status`)
+  assert.deepInclude(status.source as object, { kind: "simulator", simulated: true })
+
+  const stoppedMillis = performance.now()
+  first.signal("SIGINT")
+  first.signal("SIGINT") // the terminal's and npm's: one wish
+  assert.strictEqual(await first.ended, 0, first.output())
+  assert.isBelow(performance.now() - stoppedMillis, stopMillisMax)
+  assert.match(first.output(), /Stopped\.\n$/)
+
+  const second = start(variables)
+  const urlAgain = await second.printed(/API +(http:\S+)/)
+  const market = /markets\/([^/]+)\/orderbook/.exec(questions[1] ?? "")?.[1] ?? ""
+  const bookAgain = await ask(`${urlAgain}/v1/markets/${market}/orderbook?at=${book.at}`)
+  assert.strictEqual(bookAgain.book_hash, book.book_hash)
+  second.signal("SIGTERM")
+  assert.strictEqual(await second.ended, 0, second.output())
+})
+
+it("a port in use is said plainly, with the variable that chooses another", { timeout: startMillisMax }, async () => {
+  const other = net.createServer()
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+  const { port } = other.address() as net.AddressInfo
+  for (const variable of ["KALSHIBOOK_API_PORT", "KALSHIBOOK_SIMULATOR_PORT"]) {
+    const run = start({ ...anyPorts, [variable]: String(port), KALSHIBOOK_DATA_DIR: path.join(folder, variable) })
+    assert.strictEqual(await run.ended, 1, run.output())
+    assert.match(run.output(), new RegExp(`^Port ${port} .* in use.*${variable}.\\n$`))
+  }
+  await new Promise((resolve) => other.close(resolve))
+})
+
+it("an unusable setting is named before anything begins", { timeout: startMillisMax }, async () => {
+  const run = start({ ...anyPorts, KALSHIBOOK_SIMULATOR_SEED: "-1", KALSHIBOOK_DATA_DIR: path.join(folder, "never") })
+  assert.strictEqual(await run.ended, 1)
+  assert.match(run.output(), /^KALSHIBOOK_SIMULATOR_SEED must be .*\n$/)
+  assert.isFalse(fs.existsSync(path.join(folder, "never")))
+})
