@@ -12,12 +12,19 @@ export interface Course {
   readonly simulation: Simulation.Simulation | undefined
   /** The recording that is played; `undefined` for an invented exchange. */
   readonly playback: Playback.Playback | undefined
-  /** Follows this machine's time, at most `catchUpMillisMax` of the exchange's at once. */
-  readonly follow: (feed: Feed, nowMillis: number, catchUpMillisMax: number) => void
+  /** Follows this machine's time within the limits. */
+  readonly follow: (feed: Feed, nowMillis: number, limits: FollowLimits) => void
   /** Lets the next `count` things happen. */
   readonly step: (count: number) => void
   /** Lets time pass. */
   readonly advance: (feed: Feed, millis: number) => void
+}
+
+export interface FollowLimits {
+  /** Time that is made up at most in one go. */
+  readonly catchUpMillisMax: number
+  /** How far the exchange may be behind before its traders rest to let it catch up. */
+  readonly lagMillisMax: number
 }
 
 /** Invented traders. */
@@ -28,7 +35,8 @@ export const invented = (settings: ExchangeSettings): Course => {
     exchange,
     simulation,
     playback: undefined,
-    follow: (_, nowMillis, catchUpMillisMax) => {
+    follow: (_, nowMillis, { catchUpMillisMax, lagMillisMax }) => {
+      Simulation.skipTo(simulation, (nowMillis - lagMillisMax) * 1000)
       Simulation.advanceTo(simulation, Math.min(exchange.nowMicros + catchUpMillisMax * 1000, nowMillis * 1000))
     },
     step: (count) => Simulation.step(simulation, count),

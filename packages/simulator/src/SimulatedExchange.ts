@@ -82,7 +82,8 @@ export const startSimulatedExchange = (
     const reservedSids = new Map(
       course.playback === undefined ? [] : [["orderbook_delta", course.playback.recording.sid]]
     )
-    const feed = Feed.make({ exchange, limits: settings, faults: FrameFaults.make(settings.seed), reservedSids })
+    const limits = { ...settings, sendsSendingTime: settings.sendsSendingTime && course.playback === undefined }
+    const feed = Feed.make({ exchange, limits, faults: FrameFaults.make(settings.seed), reservedSids })
     const services = yield* Effect.context<never>()
     const onDefect = (defect: unknown): void => {
       Effect.runForkWith(services)(Effect.logError("the simulated exchange failed to answer", defect))
@@ -99,7 +100,7 @@ export const startSimulatedExchange = (
       course.advance(feed, millis)
       ExchangeServer.tick(server, Date.now())
     }
-    const admin = { server, truth, faults, drive: isManual ? { step, advance } : undefined }
+    const admin = { server, course, truth, faults, drive: isManual ? { step, advance } : undefined }
     server.admin = (method, url, body) => AdminApi.answer(admin, method, url, body)
 
     const port = yield* Effect.acquireRelease(listen(server), () => stop(server))
@@ -107,7 +108,7 @@ export const startSimulatedExchange = (
       Effect.sync(() =>
         setInterval(() => {
           const nowMillis = Date.now()
-          if (!isManual) course.follow(feed, nowMillis, settings.catchUpMillisMax)
+          if (!isManual) course.follow(feed, nowMillis, settings)
           ExchangeServer.tick(server, nowMillis)
         }, settings.tickMillis)
       ),

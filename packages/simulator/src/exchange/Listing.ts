@@ -5,7 +5,7 @@
  * that the exchange never dries up and keeps its number of open markets and its spread of activity.
  */
 import { type BookLevels, emptyLevels } from "@kalshibook/core/BookRecord"
-import { dollarE4, isoFromMicros } from "@kalshibook/core/Units"
+import { contractE2, dollarE4, isoFromMicros } from "@kalshibook/core/Units"
 import * as Exchange from "./Exchange.ts"
 import type { ExchangeSettings } from "./ExchangeSettings.ts"
 import type { SimEvent, SimMarket, SimSeries, Strike } from "./MarketModel.ts"
@@ -236,6 +236,25 @@ interface NewMarket {
 /** Seconds between determination and payment, as REST shows them at normal speed. */
 const settlementTimerSeconds = 120
 
+/** What has been traded in a market that is not new; nothing in the quietest. */
+const seasonedTrading = (
+  prng: Prng.Prng,
+  { fairE4, structure }: Pick<SimMarket, "fairE4" | "structure">,
+  weight: number
+): Pick<SimMarket, "lastPriceE4" | "lastTradeSizeE2" | "volumeE2" | "openInterestE2"> => {
+  const contracts = Math.floor(Prng.exponential(prng, seasonedContractsMean * weight))
+  if (contracts === 0) return { lastPriceE4: 0, lastTradeSizeE2: 0, volumeE2: 0, openInterestE2: 0 }
+  return {
+    lastPriceE4: structure.pricesE4[structure.indexAtOrBelow[fairE4] ?? 0] ?? fairE4,
+    lastTradeSizeE2: Prng.between(prng, 1, contracts) * contractE2,
+    volumeE2: contracts * contractE2,
+    openInterestE2: Math.ceil(contracts / 3) * contractE2
+  }
+}
+
+/** Contracts traded so far in the busiest market of a running exchange, in the mean. */
+const seasonedContractsMean = 2_000_000
+
 const addOutcome = (exchange: Exchange.Exchange, event: SimEvent, added: NewMarket): SimMarket => {
   const { outcome, seasoned, template, times, weight } = added
   const { prng } = exchange
@@ -264,10 +283,9 @@ const addOutcome = (exchange: Exchange.Exchange, event: SimEvent, added: NewMark
       settlementTimerSeconds: Math.max(1, Math.round(settlementTimerSeconds / exchange.settings.lifecycleSpeed)),
       result: "",
       tsSettledMicros: undefined,
-      lastPriceE4: 0,
-      lastTradeSizeE2: 0,
-      volumeE2: 0,
-      openInterestE2: 0,
+      ...(seasoned
+        ? seasonedTrading(prng, quoted, weight)
+        : { lastPriceE4: 0, lastTradeSizeE2: 0, volumeE2: 0, openInterestE2: 0 }),
       weight
     },
     levels

@@ -19,6 +19,8 @@ export interface Simulation {
   /** Active markets with the running sum of their weights, to draw from; rebuilt when the set has changed. */
   drawn: { readonly version: number; readonly markets: ReadonlyArray<SimMarket>; readonly sums: Float64Array }
   lastActed: SimMarket | undefined
+  /** Time in which the traders should have acted and did not, because the machine could not keep up. */
+  skippedMicros: number
 }
 
 /** How often the next act hits the same market again: activity comes in bursts. */
@@ -34,7 +36,8 @@ export const make = (settings: ExchangeSettings): Simulation => {
     life,
     nextActMicros: settings.startMicros,
     drawn: { version: -1, markets: [], sums: new Float64Array() },
-    lastActed: undefined
+    lastActed: undefined,
+    skippedMicros: 0
   }
 }
 
@@ -91,6 +94,14 @@ const next = (simulation: Simulation): void => {
 export const advanceTo = (simulation: Simulation, untilMicros: number): void => {
   while (Math.min(simulation.nextActMicros, Agenda.firstAt(simulation.life.agenda)) <= untilMicros) next(simulation)
   simulation.exchange.nowMicros = Math.max(simulation.exchange.nowMicros, Math.floor(untilMicros))
+}
+
+/** Lets the traders rest until a moment, should they have been due before: fewer changes, but no exchange that lives in the past. */
+export const skipTo = (simulation: Simulation, micros: number): void => {
+  const behindMicros = micros - simulation.nextActMicros
+  if (behindMicros <= 0) return
+  simulation.skippedMicros += behindMicros
+  simulation.nextActMicros = micros
 }
 
 /** Performs the next `count` things that happen, whenever they are due. */

@@ -10,6 +10,7 @@
 import type { BookLevels, Level } from "@kalshibook/core/BookRecord"
 import { contractsFromSizeE2, dollarsFromPriceE4 } from "@kalshibook/core/Units"
 import { Result } from "effect"
+import type { Course } from "../Course.ts"
 import * as Exchange from "../exchange/Exchange.ts"
 import * as Faults from "../fault/Faults.ts"
 import { badRequest, methodNotAllowed, notFound, ok, type RestAnswer } from "../rest/RestAnswer.ts"
@@ -18,6 +19,7 @@ import type { ExchangeServer } from "./ExchangeServer.ts"
 
 export interface AdminParts {
   readonly server: ExchangeServer
+  readonly course: Course
   readonly truth: TruthReader
   readonly faults: Faults.Faults
   /** Lets `count` things happen, or time pass; `undefined` when the exchange runs by itself. */
@@ -52,7 +54,7 @@ export const answer = (parts: AdminParts, method: string, url: URL, body: string
   }
 }
 
-const status = ({ server, truth }: AdminParts): unknown => {
+const status = ({ course, server, truth }: AdminParts): unknown => {
   const { exchange, feed } = server
   const { changeNumber, tsMicros } = truth.last()
   return {
@@ -60,6 +62,9 @@ const status = ({ server, truth }: AdminParts): unknown => {
     ts_micros: tsMicros,
     clock_micros: Exchange.clockMicros(exchange),
     clock_offset_micros: exchange.clockOffsetMicros,
+    lag_millis_skipped: Math.round((course.simulation?.skippedMicros ?? 0) / 1000),
+    frames_to_play:
+      course.playback === undefined ? null : course.playback.recording.frames.length - course.playback.position,
     markets: exchange.markets.size,
     markets_active: [...exchange.markets.values()].filter((market) => market.status === "active").length,
     trades: exchange.tradesCount,

@@ -10,6 +10,8 @@ export interface ServerSettings {
   readonly tickMillis: number
   /** Time that the exchange makes up at most in one tick when it is behind. */
   readonly catchUpMillisMax: number
+  /** How far the exchange may fall behind before its traders rest until it has caught up; the admin status tells how long. */
+  readonly lagMillisMax: number
   /** How far a signed timestamp may be off. The exchange does not say. */
   readonly timestampToleranceMillis: number
   /** Time between pings (10 s on the exchange). */
@@ -33,6 +35,8 @@ export interface ServerSettings {
   readonly readTokensMax: number
   /** Longest body of an admin request. */
   readonly adminBodyBytesMax: number
+  /** Whether frames end with `sending_ts_ms`, as clients have seen since about 2026-09-28. Recorded frames never change. */
+  readonly sendsSendingTime: boolean
   /** Frames of a subscription whose moment is remembered for questions about the truth. */
   readonly sequenceEntriesMax: number
   /** Closed connections that are remembered for the same. */
@@ -47,6 +51,7 @@ export const defaultServerSettings: ServerSettings = {
   drive: "real_time",
   tickMillis: 5,
   catchUpMillisMax: 50,
+  lagMillisMax: 500,
   timestampToleranceMillis: 30_000,
   pingMillis: 10_000,
   commandDelayMillisMax: 20,
@@ -59,6 +64,7 @@ export const defaultServerSettings: ServerSettings = {
   readTokensPerSecond: 200,
   readTokensMax: 400,
   adminBodyBytesMax: mebibyte,
+  sendsSendingTime: false,
   sequenceEntriesMax: 2_000_000,
   closedSessionsMax: 100
 }

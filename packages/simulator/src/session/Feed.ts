@@ -9,7 +9,7 @@ import { type ErrorCode, errorText } from "@kalshibook/core/kalshi/ErrorCode"
 import { noUnknownFields } from "@kalshibook/core/kalshi/ServerMessage"
 import { encode } from "@kalshibook/core/kalshi/Wire"
 import { swapLevels } from "@kalshibook/core/kalshi/YesPrice"
-import type { Exchange, ExchangeListener } from "../exchange/Exchange.ts"
+import * as Exchange from "../exchange/Exchange.ts"
 import type { SimMarket } from "../exchange/MarketModel.ts"
 import type { LevelChange } from "../exchange/Truth.ts"
 import * as FrameFaults from "../fault/FrameFaults.ts"
@@ -25,10 +25,12 @@ export interface FeedLimits {
   readonly sequenceEntriesMax: number
   /** Closed sessions that are remembered, for the same. */
   readonly closedSessionsMax: number
+  /** Whether each frame says when it was sent. */
+  readonly sendsSendingTime: boolean
 }
 
 export interface Feed {
-  readonly exchange: Exchange
+  readonly exchange: Exchange.Exchange
   readonly limits: FeedLimits
   readonly faults: FrameFaults.FrameFaults
   readonly sessions: Map<number, Session.Session>
@@ -49,7 +51,7 @@ export interface Feed {
 const everyMarket = ""
 
 export interface FeedParts {
-  readonly exchange: Exchange
+  readonly exchange: Exchange.Exchange
   readonly limits: FeedLimits
   readonly faults: FrameFaults.FrameFaults
   readonly reservedSids: ReadonlyMap<string, number>
@@ -159,8 +161,14 @@ export const refuseOn = (feed: Feed, on: Session.Subscription, id: number | null
 export const write = (feed: Feed, session: Session.Session, text: string): void => {
   if (session.isClosed) return
   feed.framesSent++
-  session.outlet.write(text)
+  session.outlet.write(feed.limits.sendsSendingTime ? withSendingTime(feed.exchange, text) : text)
 }
+
+/** The frame with the time of sending at its end, where all its braces are there. */
+const withSendingTime = (exchange: Exchange.Exchange, text: string): string =>
+  text.endsWith("}\n")
+    ? `${text.slice(0, -2)},"sending_ts_ms":${Math.floor(Exchange.clockMicros(exchange) / 1000)}}\n`
+    : text
 
 /** Takes the next seq of a subscription, `null` when its channel has none. */
 export const nextSeq = (feed: Feed, subscription: Session.Subscription): number | null => {
@@ -205,7 +213,7 @@ const forFollowers = (
   if (all !== undefined) for (const subscription of all) each(subscription)
 }
 
-const listener = (feed: Feed): ExchangeListener => ({
+const listener = (feed: Feed): Exchange.ExchangeListener => ({
   levelChanged: (market, change) => {
     const books = feed.followers.get("orderbook_delta")?.get(market.ticker)
     if (books !== undefined) sendDelta(feed, market, change, books)

@@ -224,6 +224,15 @@ describe("Simulation", () => {
     assert.isAtLeast(new Set([...exchange.markets.values()].map((market) => market.structure.label)).size, 5)
   })
 
+  it("lets its traders rest rather than live in the past when the machine cannot keep up, and counts it", () => {
+    const simulation = Simulation.make(settings())
+    Simulation.skipTo(simulation, startMicros + 5_000_000)
+    Simulation.advanceTo(simulation, startMicros + 6_000_000)
+    assert.strictEqual(simulation.skippedMicros, 5_000_000)
+    assert.isBelow(simulation.exchange.changeNumber, 400)
+    assert.isAtLeast(simulation.exchange.stampMicros, startMicros + 5_000_000)
+  })
+
   it("keeps stamps in order when the clock is set back and forth", () => {
     const simulation = Simulation.make(settings())
     const stamps: Array<number> = []

@@ -1,4 +1,5 @@
 /** Commands and their refusals over a real socket; the rules of numbering are in the quirks. */
+import * as Wire from "@kalshibook/core/kalshi/Wire"
 import { assert, describe, it } from "vitest"
 import { connect } from "../TestClient.ts"
 import { activeTickers, withExchange } from "../WithExchange.ts"
@@ -169,6 +170,23 @@ describe("commands", () => {
         client.frames.map((frame) => frame.msg),
         channels.map((channel, index) => ({ channel, sid: index + 1 }))
       )
+    })
+  )
+
+  it(
+    "are answered with frames that say when they were sent, where that is asked for",
+    withExchange({ sendsSendingTime: true }, async (running) => {
+      const tickers = activeTickers(running)
+      const client = await connect(running)
+      client.send(books(1, tickers))
+      await client.until(() => client.of(1).length === tickers.length)
+      running.step(50)
+      await client.until(() => client.of(1).length > tickers.length + 40)
+      const messages = client.texts.map((text) => Wire.decode(Buffer.from(text)))
+      for (const message of messages) {
+        assert.deepStrictEqual(message.unknownFields, [])
+        assert.isAtLeast(message.tsSentMicros ?? 0, Math.floor(running.exchange.settings.startMicros / 1000) * 1000)
+      }
     })
   )
 
