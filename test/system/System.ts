@@ -17,15 +17,23 @@ import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Context, Effect, Layer, Redacted, type Scope } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
 import { SqlClient } from "effect/sql"
 import * as PgTest from "../../packages/store/test/PgTest.ts"
 
-export interface RunningSystem {
-  readonly exchange: RunningExchange
+/** A collector that records. */
+export interface Recording {
   readonly collector: Collector["Service"]
+  /** Stops it: what was received is stored, and the logs say that they end. */
+  readonly stop: Effect.Effect<void>
+}
+
+export interface RunningSystem extends Recording {
+  readonly exchange: RunningExchange
   readonly sql: SqlClient.SqlClient
+  /** Starts another collector on the same stores, after the one before was stopped. */
+  readonly startAgain: Effect.Effect<Recording>
   /** GET on the API: status and parsed body. */
   readonly get: <Body = unknown>(path: string) => Effect.Effect<{ readonly status: number; readonly body: Body }>
 }
@@ -68,17 +76,23 @@ export const start = (
     const exchange = yield* startSimulatedExchange({ readTokensPerSecond: 100_000, readTokensMax: 100_000, ...options })
     const stored = yield* Layer.build(stores.pipe(Layer.provideMerge(PgTest.layer)))
     const source = options.recording === undefined ? "simulator" : "recording"
-    const recorder = yield* Layer.build(collectorOf(exchange, settings, source)).pipe(Effect.provide(stored))
-    const collector = Context.get(recorder, Collector)
-    const served = yield* Layer.build(apiOf(collector)).pipe(Effect.provide(stored))
+    const scope = yield* Effect.scope
+    const record = Effect.gen(function* () {
+      const own = yield* Scope.fork(scope)
+      const built = yield* Layer.buildWithScope(collectorOf(exchange, settings, source), own)
+      return { collector: Context.get(built, Collector), stop: Scope.close(own, Exit.void) }
+    }).pipe(Effect.provide(stored), Effect.orDie)
+    const first = yield* record
+    const served = yield* Layer.build(apiOf(first.collector)).pipe(Effect.provide(stored))
     const { address } = Context.get(served, HttpServer.HttpServer)
     if (address._tag === "UnixPathAddress") return yield* Effect.die("the API listens on a TCP port")
     const client = Context.get(yield* Layer.build(NodeHttpClient.layerUndici), HttpClient.HttpClient)
     const base = `http://127.0.0.1:${address.port}`
     return {
+      ...first,
       exchange,
-      collector,
       sql: Context.get(stored, SqlClient.SqlClient),
+      startAgain: record,
       get: <Body>(path: string) =>
         client.get(`${base}${path}`).pipe(
           Effect.flatMap((response) =>
