@@ -18,7 +18,7 @@ import * as Recording from "./recording/Recording.ts"
 import * as AccessKeys from "./server/AccessKeys.ts"
 import * as AdminApi from "./server/AdminApi.ts"
 import * as ExchangeServer from "./server/ExchangeServer.ts"
-import { defaultServerSettings, type ServerSettings } from "./server/ServerSettings.ts"
+import { defaultServerSettings, problemOfServer, type ServerSettings } from "./server/ServerSettings.ts"
 import * as Feed from "./session/Feed.ts"
 import * as TruthReader from "./session/TruthReader.ts"
 
@@ -71,7 +71,7 @@ export const startSimulatedExchange = (
   Effect.gen(function* () {
     const { ownKey: givenKey, recording, trustedKeys = [], ...given } = options
     const settings = { ...defaultSettings, ...defaultServerSettings, startMicros: Date.now() * 1000, ...given }
-    const problem = problemOf(settings)
+    const problem = problemOf(settings) ?? problemOfServer(settings)
     if (problem !== undefined) return yield* startError("settings", problem)
     const ownKey = givenKey ?? AccessKeys.generate()
     const keys = AccessKeys.make([ownKey, ...trustedKeys])

@@ -17,7 +17,7 @@ const withName = <A>(name: string, of: (name: string) => Config.Config<A>, fallb
   of(`KALSHIBOOK_${name}`).pipe(Config.withDefault(fallback))
 
 export const simulatorConfig: Config.Config<SimulatorConfig> = Config.all({
-  port: withName("SIMULATOR_PORT", Config.Port, 4010),
+  port: withName("SIMULATOR_PORT", Config.Int, 4010),
   marketsOpen: withName("SIMULATOR_MARKETS", Config.Int, 60),
   deltasPerSecond: withName("SIMULATOR_DELTAS_PER_SECOND", Config.Finite, 200),
   seed: withName("SIMULATOR_SEED", Config.Int, 1),
@@ -32,13 +32,19 @@ export const simulatorConfig: Config.Config<SimulatorConfig> = Config.all({
 })
 
 /** Options by the variable that sets them, for messages to people. */
-const variables: ReadonlyArray<readonly [option: string, variable: string]> = [
-  ["marketsOpen", "KALSHIBOOK_SIMULATOR_MARKETS"],
-  ["deltasPerSecond", "KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND"],
-  ["seed", "KALSHIBOOK_SIMULATOR_SEED"],
-  ["quickLifeSeconds", "KALSHIBOOK_SIMULATOR_QUICK_LIFE_SECONDS"]
+const variables: ReadonlyArray<readonly [option: RegExp, variable: string]> = [
+  [/^port\b/, "KALSHIBOOK_SIMULATOR_PORT"],
+  [/^marketsOpen\b/, "KALSHIBOOK_SIMULATOR_MARKETS"],
+  [/^deltasPerSecond\b/, "KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND"],
+  [/^seed\b/, "KALSHIBOOK_SIMULATOR_SEED"],
+  [/^quickLifeSeconds\b/, "KALSHIBOOK_SIMULATOR_QUICK_LIFE_SECONDS"]
 ]
+
+/** How `Config` words a variable that it cannot read. */
+const unreadable = /^SchemaError\(Expected (.*) at \["(\w+)"\]\)$/
 
 /** Why the simulator cannot start, in one line and in terms of what the caller can set. */
 export const problemText = (problem: string): string =>
-  variables.reduce((text, [option, variable]) => text.replace(option, variable), problem).replace(/\s+/g, " ")
+  variables
+    .reduce((text, [option, variable]) => text.replace(option, variable), problem.replace(/\s+/g, " "))
+    .replace(unreadable, "$2 must be $1")

@@ -60,8 +60,14 @@ const RefuseCommands = Schema.Struct({
   count: Count
 })
 
-/** Trading stops or goes on: everywhere, or in one market. On reactivation a market's orders are cancelled. */
-const PauseTrading = Schema.Struct({ fault: Schema.Literal("pause_trading") })
+/**
+ * Trading stops or goes on: everywhere, or in one market. On reactivation a market's orders are cancelled. With `scope`
+ * `exchange` it is the rarer pause in which the exchange does nothing at all.
+ */
+const PauseTrading = Schema.Struct({
+  fault: Schema.Literal("pause_trading"),
+  scope: Schema.optional(Schema.Literals(["trading", "exchange"]))
+})
 const ResumeTrading = Schema.Struct({ fault: Schema.Literal("resume_trading") })
 const PauseMarket = Schema.Struct({ fault: Schema.Literal("pause_market"), marketTicker: Schema.String })
 const ResumeMarket = Schema.Struct({ fault: Schema.Literal("resume_market"), marketTicker: Schema.String })

@@ -67,9 +67,11 @@ const inflict = (
       return met(0)
     case "pause_trading":
       exchange.tradingActive = false
+      exchange.exchangeActive = fault.scope !== "exchange"
       return met(exchange.markets.size)
     case "resume_trading":
       exchange.tradingActive = true
+      exchange.exchangeActive = true
       return met(exchange.markets.size)
     case "pause_market":
       return withMarket(simulation, fault.marketTicker, "active", Lifecycle.pause)

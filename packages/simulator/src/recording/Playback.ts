@@ -33,32 +33,33 @@ export const make = (settings: ExchangeSettings, recording: Recording, pace: Pac
   const firstMicros = recording.frames[0]?.tsMicros ?? settings.startMicros
   const exchange = Exchange.make({ ...settings, startMicros: firstMicros })
   const closeMicros = settings.startMicros + closesAfterMicros
+  const prices = pricesOf(recording)
   for (const market of recording.markets) {
-    addMarket(exchange, recording, market, { openMicros: firstMicros - openedBeforeMicros, closeMicros })
+    const structure = PriceStructure.coarsestWith(prices.get(market.marketTicker) ?? new Set())
+    addMarket(exchange, market, structure, { openMicros: firstMicros - openedBeforeMicros, closeMicros })
     exchange.recordedSnapshots.set(market.marketTicker, market.snapshotTail)
   }
   return { exchange, recording, pace, position: 0, startedMillis: undefined }
 }
 
-/** The coarsest grid that has every price of the recording. */
-const structureFor = (recording: Recording, marketTicker: string): PriceStructure.PriceStructure => {
-  const pricesE4 = new Set<number>()
-  const note = (market: Pick<RecordedMarket, "levels">): void => {
-    for (const level of [...market.levels.yes, ...market.levels.no]) pricesE4.add(level.priceE4)
+/** The prices that the recording has of each market. */
+const pricesOf = (recording: Recording): ReadonlyMap<string, ReadonlySet<number>> => {
+  const prices = new Map<string, Set<number>>(recording.markets.map(({ marketTicker }) => [marketTicker, new Set()]))
+  const note = ({ levels, marketTicker }: Pick<RecordedMarket, "levels" | "marketTicker">): void => {
+    for (const { priceE4 } of [...levels.yes, ...levels.no]) prices.get(marketTicker)?.add(priceE4)
   }
-  for (const market of recording.markets) if (market.marketTicker === marketTicker) note(market)
+  for (const market of recording.markets) note(market)
   for (const { message } of recording.frames) {
-    if (message.marketTicker !== marketTicker) continue
-    if (message._tag === "orderbook_delta") pricesE4.add(message.priceE4)
+    if (message._tag === "orderbook_delta") prices.get(message.marketTicker)?.add(message.priceE4)
     if (message._tag === "orderbook_snapshot") note(message)
   }
-  return PriceStructure.coarsestWith(pricesE4)
+  return prices
 }
 
 const addMarket = (
   exchange: Exchange.Exchange,
-  recording: Recording,
   { levels, marketId, marketTicker }: RecordedMarket,
+  structure: PriceStructure.PriceStructure,
   times: { readonly openMicros: number; readonly closeMicros: number }
 ): void => {
   const eventTicker = marketTicker.includes("-") ? marketTicker.slice(0, marketTicker.lastIndexOf("-")) : marketTicker
@@ -88,7 +89,7 @@ const addMarket = (
     title: marketTicker,
     yesSubTitle: marketTicker,
     strike: { _tag: "custom", words: marketTicker },
-    structure: structureFor(recording, marketTicker),
+    structure,
     status: "active",
     tsCreatedMicros: times.openMicros,
     tsUpdatedMicros,

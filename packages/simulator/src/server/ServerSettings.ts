@@ -68,3 +68,11 @@ export const defaultServerSettings: ServerSettings = {
   sequenceEntriesMax: 2_000_000,
   closedSessionsMax: 100
 }
+
+const portMax = 65_535
+
+/** What is wrong with the settings, for people; `undefined` when nothing is. */
+export const problemOfServer = ({ port, tickMillis }: ServerSettings): string | undefined => {
+  if (!(Number.isInteger(port) && port >= 0 && port <= portMax)) return `port must be 0..${portMax}, not ${port}`
+  return tickMillis >= 1 ? undefined : `tickMillis must be 1 or more, not ${tickMillis}`
+}

@@ -1,46 +1,10 @@
 /** One test per quirk of the protocol notes, in their order, against the running server over a real socket. */
 import * as Book from "@kalshibook/core/Book"
-import * as Wire from "@kalshibook/core/kalshi/Wire"
 import { assert, describe, it } from "vitest"
 import * as Exchange from "../../src/exchange/Exchange.ts"
-import type { RunningExchange } from "../../src/SimulatedExchange.ts"
-import { connect, type Frame, foldBooks, levelTexts, type TestClient } from "../TestClient.ts"
+import { assertTruth, following, isContiguous, stepUntil, subscribe, update } from "../Following.ts"
+import { connect } from "../TestClient.ts"
 import { activeTickers, withExchange } from "../WithExchange.ts"
-
-const subscribe = (id: number, tickers: ReadonlyArray<string>, more: object = {}) => ({
-  id,
-  cmd: "subscribe",
-  params: { channels: ["orderbook_delta"], market_tickers: tickers, ...more }
-})
-
-const update = (id: number, sid: number, action: string, tickers: ReadonlyArray<string>) => ({
-  id,
-  cmd: "update_subscription",
-  params: { sids: [sid], action, market_tickers: tickers }
-})
-
-/** A connection whose order book subscription has sid 1, with the snapshots of these markets. */
-const following = async (
-  running: RunningExchange,
-  tickers: ReadonlyArray<string>,
-  more: object = {}
-): Promise<TestClient> => {
-  const client = await connect(running)
-  client.send(subscribe(1, tickers, more))
-  await client.until(() => client.of(1).length >= tickers.length)
-  return client
-}
-
-const isContiguous = (frames: ReadonlyArray<Frame>): boolean => frames.every((frame, index) => frame.seq === index + 1)
-
-/** Steps the exchange until the sid has this many frames. */
-const stepUntil = async (running: RunningExchange, client: TestClient, sid: number, frames: number): Promise<void> => {
-  for (let tries = 0; client.of(sid).length < frames && tries < 1_000; tries++) {
-    running.step(20)
-    const seq = running.server.feed.sessions.get(1)?.subscriptionsBySid.get(sid)?.seq ?? 0
-    await client.until(() => client.of(sid).length >= Math.min(seq, frames))
-  }
-}
 
 describe("the websocket", () => {
   it(
@@ -412,73 +376,6 @@ describe("the websocket", () => {
       })
       const error = await client.frame((frame) => frame.type === "error")
       assert.deepStrictEqual(error, { type: "error", id: 6, sid: 1, seq: 2, msg: { code: 15, msg: "Action required" } })
-    })
-  )
-})
-
-/** Every followed book, folded from the frames alone, is the exchange's at the last seq. */
-const assertTruth = (running: RunningExchange, client: TestClient, tickers: ReadonlyArray<string>): void => {
-  const books = foldBooks(client.frames)
-  const seq = client.of(1).at(-1)?.seq ?? 0
-  for (const ticker of tickers) {
-    const truth = running.truth.bookAt(ticker, { connection: 1, sid: 1, seq })
-    if (truth._tag !== "book") throw new Error(`${ticker}: ${truth._tag}`)
-    for (const side of ["yes", "no"] as const) {
-      const expected = truth.levels[side]
-        .map(({ priceE4, sizeE2 }) => `0.${String(priceE4).padStart(4, "0")}:${sizeE2}`)
-        .sort()
-      assert.deepStrictEqual(levelTexts(books.get(ticker)?.[side] ?? new Map()), expected, `${ticker} ${side}`)
-    }
-  }
-}
-
-describe("every frame", () => {
-  it(
-    "of every channel is read by the project's own decoder without a field that it does not know",
-    withExchange({ marketsOpen: 20, quickLifeSeconds: 3, lifecycleSpeed: 500 }, async (running) => {
-      const client = await connect(running)
-      const channels = ["orderbook_delta", "trade", "ticker", "market_lifecycle_v2"]
-      client.send({ id: 1, cmd: "subscribe", params: { channels, market_tickers: activeTickers(running) } })
-      await client.until(() => client.frames.filter((frame) => frame.type === "subscribed").length === 4)
-      running.advance(10_000)
-      client.send({ id: 2, cmd: "unsubscribe", params: { sids: [1, 99] } })
-      await client.frame((frame) => frame.type === "unsubscribed")
-      const messages = client.texts.map((text) => Wire.decode(Buffer.from(text)))
-      const kinds = new Set(messages.map((message) => message._tag))
-      assert.includeMembers(
-        [...kinds],
-        ["orderbook_snapshot", "orderbook_delta", "trade", "ticker", "market_lifecycle_v2", "event_lifecycle", "error"]
-      )
-      assert.isFalse(kinds.has("undecodable") || kinds.has("unknown"))
-      assert.deepStrictEqual(
-        messages.filter((message) => message.unknownFields.length > 0),
-        []
-      )
-      assert.deepStrictEqual(messages.map(Wire.encode), client.texts)
-    })
-  )
-})
-
-describe("the truth", () => {
-  it(
-    "is what a client gets by folding the frames, at every seq",
-    withExchange({ marketsOpen: 12, quickLifeSeconds: 3, lifecycleSpeed: 500 }, async (running) => {
-      const tickers = activeTickers(running)
-      const client = await following(running, tickers)
-      await stepUntil(running, client, 1, 1_500)
-      const frames = client.of(1)
-      for (let count = tickers.length; count <= frames.length; count += 97) {
-        const books = foldBooks(frames.slice(0, count))
-        for (const ticker of tickers) {
-          const truth = running.truth.bookAt(ticker, { connection: 1, sid: 1, seq: count })
-          if (truth._tag !== "book") throw new Error(truth._tag)
-          const expected = truth.levels.yes.map(
-            ({ priceE4, sizeE2 }) => `0.${String(priceE4).padStart(4, "0")}:${sizeE2}`
-          )
-          assert.deepStrictEqual(levelTexts(books.get(ticker)?.yes ?? new Map()), expected.sort())
-        }
-      }
-      assertTruth(running, client, tickers)
     })
   )
 })
