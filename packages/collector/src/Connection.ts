@@ -43,9 +43,11 @@ export class Connection extends Context.Service<
           pauseReading(recording, settings.queueRecordsMax)
         }
 
+        const onQuiet = (): void => recording.link?.subscriber.probe()
+
         /** One connection, from its opening to its end. */
         const session = Effect.gen(function* () {
-          const socket = yield* KalshiSocket.open(clock, settings, onFrame)
+          const socket = yield* KalshiSocket.open(clock, settings, { onFrame, onQuiet })
           const tsOpenedMicros = clock.nowMicros()
           const epoch = yield* epochs
             .open({ url: access.wsUrl, source: access.source, tsOpenedMicros })

@@ -55,11 +55,18 @@ export interface SocketLimits {
   readonly dataSilenceMillisMax: number
 }
 
-/** Opens a socket; closing the scope closes it. `onFrame` must not throw. */
+/** Who is told, synchronously; neither may throw. */
+export interface SocketListener {
+  readonly onFrame: (frame: Buffer, tsReceivedMicros: number) => void
+  /** Half of `dataSilenceMillisMax` has passed without a frame: time to ask for one. An exchange at rest is not a broken one. */
+  readonly onQuiet: () => void
+}
+
+/** Opens a socket; closing the scope closes it. */
 export const open = Effect.fn("KalshiSocket.open")(function* (
   clock: ReceiveClockState,
   limits: SocketLimits,
-  onFrame: (frame: Buffer, tsReceivedMicros: number) => void
+  listener: SocketListener
 ): Effect.fn.Return<KalshiSocket, ConnectFailed, ExchangeAccess | Scope.Scope> {
   const access = yield* ExchangeAccess
   const headers = yield* access.headers("GET", Signing.websocketPath)
@@ -72,10 +79,11 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
 
   let tsPingMicros = clock.nowMicros()
   let tsFrameMicros = tsPingMicros
+  let tsAskedMicros = 0
   let paused = false
   socket.on("message", (data: Buffer) => {
     tsFrameMicros = clock.nowMicros()
-    onFrame(data, tsFrameMicros)
+    listener.onFrame(data, tsFrameMicros)
   })
   socket.on("ping", () => {
     tsPingMicros = clock.nowMicros()
@@ -98,6 +106,9 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
       cut({ cause: "silence", detail: `no ping for ${limits.pingSilenceMillisMax} ms` })
     } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no data for ${limits.dataSilenceMillisMax} ms` })
+    } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsFrameMicros) {
+      tsAskedMicros = now
+      listener.onQuiet()
     }
   })
   const watchEveryMillis = Math.min(limits.pingSilenceMillisMax, limits.dataSilenceMillisMax) / 8

@@ -28,6 +28,11 @@ export interface Subscriber {
   readonly request: (ticker: MarketTicker) => Effect.Effect<void, MarketRefused>
   /** The market is not wanted any more. */
   readonly remove: (ticker: MarketTicker) => void
+  /**
+   * Asks for something that must be answered with a frame. Of a subscribed market that is its snapshot: it takes the next number
+   * of the subscription, and so shows at once that nothing was lost, and that the book is right.
+   */
+  readonly probe: () => void
   /** Takes the answer to a command. */
   readonly reply: (message: Reply) => void
   /** The exchange ended a channel; what was subscribed on it is not any more. */
@@ -182,6 +187,15 @@ export const make = (socket: KalshiSocket, recording: RecordingState, settings: 
         return Effect.sync(() => queue.delete(ticker))
       }),
     remove,
+    probe: () => {
+      const [ticker] = subscribed
+      const id = ++idLast
+      socket.send(
+        bookSid === null || ticker === undefined
+          ? { cmd: "list_subscriptions", id }
+          : { cmd: "update_subscription", id, sid: bookSid, action: "get_snapshot", marketTickers: [ticker] }
+      )
+    },
     reply: (message) => {
       if (message.id !== null) waiting.get(message.id)?.(message)
     },
