@@ -27,6 +27,8 @@ export interface Options {
   readonly folder: string
   /** `forget` does not wait for the disk: for tests and benchmarks, whose data nobody misses. */
   readonly durability: "keep" | "forget"
+  /** As whom it runs; by default the way that `PostgresUser.choose` finds. */
+  readonly user?: PostgresUser.PostgresUser
 }
 
 /** Where to connect. Trusts whoever can enter the socket's folder, which is only its owner. */
@@ -80,7 +82,7 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   const folder = resolve(options.folder)
   const binaries = yield* findBinaries
   yield* io(`make the folder ${folder}`, () => mkdir(folder, { recursive: true, mode: 0o700 }))
-  const user = yield* PostgresUser.choose(binaries.postgres, folder)
+  const user = options.user ?? (yield* PostgresUser.choose(binaries.postgres, folder))
   yield* own(user, folder)
   const cluster = join(folder, "cluster")
   yield* initialise(binaries.initdb, user, cluster, options)

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import {
   exchangeLagMicrosMax,
   History,
@@ -14,7 +14,7 @@ import { historySuite } from "./HistorySuite.ts"
 
 const memory = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerMemory))
 
-historySuite("memory", memory, 150)
+layer(memory, { excludeTestServices: true })("History (memory)", historySuite(150))
 
 const marketTicker = "KXNOW"
 const startMillis = hourStartMicros / 1_000

@@ -1,11 +1,11 @@
 /** What history promises over every hot tier, for moments that are stored long since. */
-import { assert, layer } from "@effect/vitest"
+import { assert, type Vitest } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
 import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
 import { BeforeFirstRecord, History, MarketNotRecorded } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { Effect, type Layer } from "effect"
+import { Effect } from "effect"
 import fc from "fast-check"
 import { batch, delta, gap, hourStartMicros, snapshot, watermark } from "./Batch.ts"
 import * as MarketLogs from "./MarketLogs.ts"
@@ -19,12 +19,9 @@ const stored = (records: ReadonlyArray<BookRecord>, keyframes = MarketLogs.keyfr
 
 const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
 
-export const historySuite = <E>(
-  name: string,
-  implementation: Layer.Layer<History | HotTier, E>,
-  runs: number
-): void => {
-  layer(implementation, { excludeTestServices: true })(`History (${name})`, (it) => {
+export const historySuite =
+  (runs: number) =>
+  (it: Vitest.MethodsNonLive<History | HotTier>): void => {
     it.effect("the book at any moment, by either clock, is the plain fold of the log up to it", () =>
       Effect.gen(function* () {
         const history = yield* History
@@ -125,5 +122,4 @@ export const historySuite = <E>(
         assert.deepStrictEqual(yield* Effect.flip(history.bookNow("KXNEVER")), unknown)
       })
     )
-  })
-}
+  }

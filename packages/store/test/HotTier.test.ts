@@ -1,4 +1,5 @@
+import { layer } from "@effect/vitest"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { hotTierSuite } from "./HotTierSuite.ts"
 
-hotTierSuite("memory", HotTier.layerMemory, 100)
+layer(HotTier.layerMemory, { excludeTestServices: true })("HotTier (memory)", hotTierSuite(100))

@@ -1,9 +1,9 @@
 /** What every hot tier promises. Runs over each implementation. */
-import { assert, layer } from "@effect/vitest"
+import { assert, type Vitest } from "@effect/vitest"
 import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import { hourMicros } from "@kalshibook/core/Units"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { Cause, Effect, Exit, type Layer, Option } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import fc from "fast-check"
 import { batch, delta, gap, hourStartMicros, lifecycle, snapshot, trade, watermark } from "./Batch.ts"
 import * as MarketLogs from "./MarketLogs.ts"
@@ -20,8 +20,9 @@ const tickers = (prefix: string) => {
   return () => `${prefix}-${++count}`
 }
 
-export const hotTierSuite = <E>(name: string, implementation: Layer.Layer<HotTier, E>, runs: number): void => {
-  layer(implementation, { excludeTestServices: true })(`HotTier (${name})`, (it) => {
+export const hotTierSuite =
+  (runs: number) =>
+  (it: Vitest.MethodsNonLive<HotTier>): void => {
     it.effect("has neither watermark nor logs before the first batch", () =>
       Effect.gen(function* () {
         const hot = yield* HotTier
@@ -282,8 +283,7 @@ export const hotTierSuite = <E>(name: string, implementation: Layer.Layer<HotTie
         assert.deepStrictEqual(found, ["page-a", "page-b", "page-c", "page-d"])
       })
     )
-  })
-}
+  }
 
 const headOf = ({ kind, marketTicker, offset, epoch, sid, seq, tsExchangeMicros, tsReceivedMicros }: BookRecord) => ({
   kind,

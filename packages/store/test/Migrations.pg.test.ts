@@ -1,0 +1,121 @@
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { assert, layer } from "@effect/vitest"
+import * as Migrations from "@kalshibook/store/Migrations"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import * as PgTest from "./PgTest.ts"
+
+let databases = 0
+
+/** A new, empty database for what is run in it. */
+const inNewDatabase = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const server = yield* PgTest.Server
+    const name = `migrations_${++databases}`
+    yield* Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql.unsafe(`create database ${name}`)
+    }).pipe(Effect.provide(PgTest.client(server, "postgres")))
+    return yield* effect.pipe(Effect.provide(PgTest.client(server, name)))
+  })
+
+/** A copy of the project's migrations, to be changed. */
+const folderOfCopies = Effect.gen(function* () {
+  const path = join(yield* PgTest.temporaryFolder, "migrations")
+  yield* Effect.promise(() => mkdir(path).then(() => cp(Migrations.projectFolder, path, { recursive: true })))
+  return { path, url: pathToFileURL(`${path}/`) }
+})
+
+const write = (folder: string, file: string, text: string) => Effect.promise(() => writeFile(join(folder, file), text))
+
+layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => {
+  it.effect("apply every file once, in order, and then nothing", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const files = yield* Effect.promise(() => readdir(Migrations.projectFolder))
+        const names = files.toSorted().map((file) => file.replace(/^\d+_(.+)\.sql$/, "$1"))
+        assert.deepStrictEqual(yield* Migrations.run(), names)
+        assert.deepStrictEqual(yield* Migrations.run(), [])
+      })
+    )
+  )
+
+  it.effect("apply every file once when several programs start at once", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const applied = yield* Effect.all([Migrations.run(), Migrations.run(), Migrations.run()], { concurrency: 3 })
+        assert.strictEqual(applied.filter((names) => names.length > 0).length, 1)
+      })
+    )
+  )
+
+  it.effect("refuse a file that was changed after it was applied", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const { path, url } = yield* folderOfCopies
+        yield* Migrations.run(url)
+        const file = "20261122100000_catalog.sql"
+        const text = yield* Effect.promise(() => readFile(join(path, file), "utf8"))
+        yield* write(path, file, `${text}-- changed\n`)
+        const error = yield* Effect.flip(Migrations.run(url))
+        assert.strictEqual(error._tag, "MigrationError")
+        assert.match(error.message, /20261122100000_catalog\.sql was changed after the database had applied it/)
+      })
+    )
+  )
+
+  it.effect("refuse a database that a newer program has changed", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const { path, url } = yield* folderOfCopies
+        yield* write(path, "20991231000000_future.sql", "create table from_the_future (year integer);")
+        assert.include(yield* Migrations.run(url), "future")
+        const error = yield* Effect.flip(Migrations.run())
+        assert.match(
+          error.message,
+          /migration 20991231000000 \(future\), which this version of the program does not know/
+        )
+      })
+    )
+  )
+
+  it.effect("refuse a file that is older than what was applied already", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const { path, url } = yield* folderOfCopies
+        yield* Migrations.run(url)
+        yield* write(path, "20200101000000_late.sql", "create table late (year integer);")
+        const error = yield* Effect.flip(Migrations.run(url))
+        assert.match(error.message, /20200101000000_late\.sql is older than/)
+      })
+    )
+  )
+
+  it.effect("leave the database as it was when one fails, and say which", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { path, url } = yield* folderOfCopies
+        yield* write(path, "20991231000000_broken.sql", "create table half (year integer);\nselect 1 from nowhere;")
+        const error = yield* Effect.flip(Migrations.run(url))
+        assert.match(error.message, /20991231000000_broken\.sql failed: .*nowhere/)
+        assert.deepStrictEqual(yield* sql`select relname from pg_class where relnamespace = 'public'::regnamespace`, [])
+        assert.isAbove((yield* Migrations.run()).length, 0)
+      })
+    )
+  )
+
+  it.effect("accept what the Supabase CLI has applied", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* Migrations.run()
+        // The CLI stores each migration as the list of its statements.
+        yield* sql`update supabase_migrations.schema_migrations set statements = array['create table one', 'create table two']`
+        assert.deepStrictEqual(yield* Migrations.run(), [])
+      })
+    )
+  )
+})

@@ -1,0 +1,161 @@
+/** The stores over one database: their suites, and what only the tables can show. */
+import { assert, layer, type Vitest } from "@effect/vitest"
+import { Epochs } from "@kalshibook/store/Epochs"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Effect, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
+import { batch, delta, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
+import { epochsSuite } from "./EpochsSuite.ts"
+import { historySuite } from "./HistorySuite.ts"
+import { hotTierSuite } from "./HotTierSuite.ts"
+import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
+import * as PgTest from "./PgTest.ts"
+
+const logs = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
+const stores = Layer.mergeAll(HotTier.layerNoDeps, MarketCatalog.layerNoDeps, Epochs.layerNoDeps)
+
+layer(PgTest.layer, { excludeTestServices: true })((it) => {
+  // Wants a database without a watermark, so it comes first.
+  it.layer(HotTier.layerNoDeps)("HotTier (Postgres)", hotTierSuite(25))
+  it.layer(logs)("History (Postgres)", historySuite(40))
+  it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
+  it.layer(Epochs.layerNoDeps)("Epochs (Postgres)", epochsSuite)
+  it.layer(stores)("The tables", tablesSuite)
+})
+
+function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs | SqlClient.SqlClient>): void {
+  it.effect("keep every version of a market, and the same short id for its log and its description", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      const catalog = yield* MarketCatalog
+      const ticker = "KXLATE-1"
+      yield* hot.append(batch({ records: [snapshot({ marketTicker: ticker, offset: 1 })] }))
+      assert.deepStrictEqual(yield* catalog.market(ticker), Option.none())
+      assert.deepStrictEqual(yield* catalog.markets({ tickers: [ticker] }, { entriesMax: 1 }), [])
+      for (const [index, status] of ["initialized", "active", "active", "closed"].entries()) {
+        yield* catalog.observe({
+          series: [],
+          events: [],
+          markets: [{ ticker, body: { status }, tsObservedMicros: index }]
+        })
+      }
+      const versions = yield* sql`
+        select version, ts_observed_micros, market_versions.body ->> 'status' as status, count(*) over () as versions
+        from market_versions where market_id = (select market_id from records join markets using (market_id) where ticker = ${ticker})
+        order by version`
+      assert.deepStrictEqual(
+        versions.map((row) => [row["version"], row["ts_observed_micros"], row["status"]]),
+        [
+          [1, 0, "initialized"],
+          [2, 1, "active"],
+          [3, 3, "closed"]
+        ]
+      )
+    })
+  )
+
+  it.effect("refuse a batch as a whole, say whether to try again, and take the next one", () =>
+    Effect.gen(function* () {
+      const hot = yield* HotTier
+      const marketTicker = "KXREFUSED"
+      const before = yield* hot.watermark
+      const impossible = batch({
+        records: [snapshot({ marketTicker, offset: 1 }), delta({ marketTicker, offset: 2, priceE4: 0 })],
+        watermark: watermark({ tsReceivedMicros: hourStartMicros * 2 })
+      })
+      const error = yield* Effect.flip(hot.append(impossible))
+      assert.strictEqual(error._tag, "HotTierError")
+      assert.strictEqual(error.operation, "append")
+      assert.isFalse(error.isRetryable)
+      assert.match(error.message, /append: .*records_shape/)
+      assert.deepStrictEqual(yield* hot.watermark, before)
+      const good = [snapshot({ marketTicker, offset: 1 }), delta({ marketTicker, offset: 2 })]
+      yield* hot.append(batch({ records: good }))
+      const all = { fromMicros: 0, toMicros: hourStartMicros * 2, afterOffset: 0, recordsMax: 10 }
+      assert.deepStrictEqual(yield* hot.records({ marketTicker, ...all }), good)
+    })
+  )
+
+  it.effect("keep lifecycle messages whole, and once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      const message = lifecycle({
+        seq: 77,
+        body: { market_ticker: "KXL", floor_strike: 1.5, odd: "\u0000 \ud800 \\u0000 \ud83d\ude00" }
+      })
+      yield* hot.append(batch({ lifecycle: [message, message] }))
+      const rows = yield* sql`select ticker, event_type, body from lifecycle where seq = 77`
+      assert.deepStrictEqual(rows, [
+        {
+          ticker: message.ticker,
+          event_type: message.eventType,
+          body: { market_ticker: "KXL", floor_strike: 1.5, odd: "\ufffd \ufffd \\u0000 \ud83d\ude00" }
+        }
+      ])
+    })
+  )
+
+  it.effect("note when and why a connection ended, the first time", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const epochs = yield* Epochs
+      const epoch = yield* epochs.open({ url: "ws://x", source: "kalshi", tsOpenedMicros: hourStartMicros })
+      yield* epochs.close(epoch, hourStartMicros + 5, "silence")
+      yield* epochs.close(epoch, hourStartMicros + 9, "connection_lost")
+      const rows =
+        yield* sql`select url, source, ts_opened_micros, ts_closed_micros, close_cause from epochs where epoch = ${epoch}`
+      assert.deepStrictEqual(rows, [
+        {
+          url: "ws://x",
+          source: "kalshi",
+          ts_opened_micros: hourStartMicros,
+          ts_closed_micros: hourStartMicros + 5,
+          close_cause: "silence"
+        }
+      ])
+    })
+  )
+
+  it.effect("are closed to everyone but their owner, and say what they are", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      yield* hot.append(batch({ records: [snapshot({ marketTicker: "KXRLS", offset: 1 })] }))
+      const tables = yield* sql<{
+        name: string
+        relrowsecurity: boolean
+        comment: string | null
+        ispartition: boolean
+      }>`
+        select relname as name, relrowsecurity, relispartition as ispartition, obj_description(oid, 'pg_class') as comment
+        from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`
+      assert.isTrue(tables.some((table) => table.ispartition))
+      assert.deepStrictEqual(
+        tables.filter((table) => !table.relrowsecurity),
+        []
+      )
+      assert.deepStrictEqual(
+        tables.filter((table) => !table.ispartition && table.comment === null),
+        []
+      )
+    })
+  )
+
+  it.effect("make an hour's partition once, however many ask for it at once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ensure = sql`select ensure_hour(${hourStartMicros + 40 * 3_600_000_000})`
+      yield* Effect.all(
+        Array.from({ length: 6 }, () => ensure),
+        { concurrency: 6 }
+      )
+      assert.strictEqual((yield* sql`select from pg_class where relname = 'records_2026112403'`).length, 1)
+      const error = yield* Effect.flip(sql`select ensure_hour(${hourStartMicros + 1})`)
+      assert.match(String(error.reason.cause), /not the beginning of a UTC hour/)
+    })
+  )
+}
