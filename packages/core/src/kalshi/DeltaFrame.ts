@@ -34,7 +34,7 @@ export const decodeDelta = (frame: Uint8Array): OrderbookDelta | undefined => {
   const seq = FrameBytes.count()
   if (!(seq >= 0) || !FrameBytes.skip(tickerPart)) return undefined
   const market = readMarket()
-  if (market === undefined) return undefined
+  if (market < 0) return undefined
   const priceE4 = FrameBytes.fourDigits()
   if (!(priceE4 > 0) || !FrameBytes.skip(changePart)) return undefined
   const deltaE2 = FrameBytes.hundredths()
@@ -65,8 +65,8 @@ export const decodeDelta = (frame: Uint8Array): OrderbookDelta | undefined => {
     _tag: "orderbook_delta",
     sid,
     seq,
-    marketTicker: market.marketTicker,
-    marketId: market.marketId,
+    marketTicker: marketTickers[market] as string,
+    marketId: marketIds[market] as string,
     side: isYes ? "yes" : "no",
     priceE4,
     deltaE2,
@@ -76,49 +76,41 @@ export const decodeDelta = (frame: Uint8Array): OrderbookDelta | undefined => {
   }
 }
 
-/** A market's names as they stand in its frames. Made once per market, so that its frames share the strings. */
-interface Market {
-  /** Hash of the ticker's bytes. */
-  readonly hash: number
-  /** From the first byte of the ticker through `pricePart`. */
-  readonly bytes: FrameBytes.Part
-  readonly marketTicker: string
-  readonly marketId: string
-}
-
-/** An open-addressing table; about 400 bytes a market in use. When all places of a hash are taken, the market at home gives way. */
-const marketSlots = 65_536
+/**
+ * The names of markets by their bytes in a frame, from the first of the ticker through `pricePart`. Made once per market, so that its
+ * frames share the strings. A table of open addressing with bounded probes; when all places of a hash are taken, the one at home is
+ * used again. About 300 bytes a market.
+ */
+const marketPlaces = 32_768
 const probesMax = 8
-const markets = new Array<Market | undefined>(marketSlots).fill(undefined)
+const marketBytes = FrameBytes.shelf(marketPlaces)
+const marketTickers = new Array<string>(marketPlaces).fill("")
+const marketIds = new Array<string>(marketPlaces).fill("")
 
-/** Reads ticker and id, and moves behind `pricePart`. */
-const readMarket = (): Market | undefined => {
+/** Reads ticker and id, and moves behind `pricePart`. Returns the market's place, -1 when they cannot be read. */
+const readMarket = (): number => {
   const hash = FrameBytes.hashToQuote()
-  const home = (hash ^ (hash >>> 15)) & (marketSlots - 1)
-  let free = home
+  const home = (hash ^ (hash >>> 15)) & (marketPlaces - 1)
+  let free = -1
   for (let probe = 0; probe < probesMax; probe++) {
-    const slot = (home + probe) & (marketSlots - 1)
-    const known = markets[slot]
-    if (known === undefined) {
-      free = slot
+    const place = (home + probe) & (marketPlaces - 1)
+    if (FrameBytes.skipShelved(marketBytes, place)) return place
+    if (FrameBytes.isEmptyPlace(marketBytes, place)) {
+      free = place
       break
     }
-    if (known.hash === hash && FrameBytes.skip(known.bytes)) return known
   }
-  const market = readMarketAnew(hash)
-  if (market !== undefined) markets[free] = market
-  return market
+  return readMarketAnew(free < 0 ? home : free)
 }
 
-const readMarketAnew = (hash: number): Market | undefined => {
+const readMarketAnew = (place: number): number => {
   const marketTicker = FrameBytes.textToQuote()
-  if (marketTicker === undefined || marketTicker === "" || !FrameBytes.skip(marketIdPart)) return undefined
+  if (marketTicker === undefined || marketTicker === "" || !FrameBytes.skip(marketIdPart)) return -1
   const marketId = FrameBytes.textToQuote()
-  if (marketId === undefined || !FrameBytes.skip(pricePart)) return undefined
-  return {
-    hash,
-    bytes: FrameBytes.part(`${marketTicker}","market_id":"${marketId}","price_dollars":"0.`),
-    marketTicker,
-    marketId
-  }
+  if (marketId === undefined || !FrameBytes.skip(pricePart)) return -1
+  const piece = FrameBytes.part(`${marketTicker}","market_id":"${marketId}","price_dollars":"0.`)
+  if (!FrameBytes.put(marketBytes, place, piece)) return -1
+  marketTickers[place] = marketTicker
+  marketIds[place] = marketId
+  return place
 }

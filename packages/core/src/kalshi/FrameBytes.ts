@@ -58,7 +58,7 @@ export const part = (text: string): Part => {
   if (length < laneBytes) return { length, lanes: new Float64Array(0), short: ascii }
   const source = new DataView(ascii.buffer)
   const lanes = Float64Array.from({ length: Math.ceil(length / laneBytes) }, (_, lane) =>
-    source.getFloat64(Math.min(lane * laneBytes, length - laneBytes))
+    source.getFloat64(Math.min(lane * laneBytes, length - laneBytes), true)
   )
   return { length, lanes, short: new Uint8Array(0) }
 }
@@ -75,10 +75,48 @@ export const skip = (expected: Part): boolean => {
     }
   } else {
     for (let lane = 0; lane < last; lane++) {
-      if (view.getFloat64(at + lane * laneBytes) !== lanes[lane]) return false
+      if (view.getFloat64(at + lane * laneBytes, true) !== lanes[lane]) return false
     }
-    if (view.getFloat64(end - laneBytes) !== lanes[last]) return false
+    if (view.getFloat64(end - laneBytes, true) !== lanes[last]) return false
   }
+  at = end
+  return true
+}
+
+/**
+ * Pieces of one template with a place for each, in one block of memory: comparing with the piece at a place touches no more than the
+ * lines of memory that it fills, however many there are.
+ */
+export type Shelf = Float64Array
+
+/** At each place: the length of the piece in bytes (0: empty), then its lanes. */
+const placeLanes = 20
+const shelfPieceBytesMax = (placeLanes - 1) * laneBytes
+
+export const shelf = (places: number): Shelf => new Float64Array(places * placeLanes)
+
+export const isEmptyPlace = (shelf: Shelf, place: number): boolean => shelf[place * placeLanes] === 0
+
+/** Puts a piece in a place. `false` when it is too long or too short for a shelf. */
+export const put = (shelf: Shelf, place: number, piece: Part): boolean => {
+  const { lanes, length } = piece
+  if (length < laneBytes || length > shelfPieceBytesMax) return false
+  shelf[place * placeLanes] = length
+  shelf.set(lanes, place * placeLanes + 1)
+  return true
+}
+
+/** Moves behind the piece at a place if it stands here. */
+export const skipShelved = (shelf: Shelf, place: number): boolean => {
+  const first = place * placeLanes + 1
+  const length = shelf[first - 1] as number
+  const end = at + length
+  if (length === 0 || end > frameBytes) return false
+  const last = first + ((length - 1) >> 3)
+  for (let lane = first, offset = at; lane < last; lane++, offset += laneBytes) {
+    if (view.getFloat64(offset, true) !== shelf[lane]) return false
+  }
+  if (view.getFloat64(end - laneBytes, true) !== shelf[last]) return false
   at = end
   return true
 }
@@ -139,52 +177,61 @@ export const hundredths = (): number => {
   return isNegative && number !== 0 ? -number : number
 }
 
+/** The last second that was read, as lanes over its 19 bytes, and its Unix microseconds: the frames of a second come together. */
+let secondLane0 = Number.NaN
+let secondLane1 = Number.NaN
+let secondLane2 = Number.NaN
+let secondMicros = Number.NaN
+
 /** Reads `2026-05-14T22:08:33.694567Z"` with none to six fraction digits, Unix microseconds, from 1970 on. */
 export const timeMicros = (): number => {
   const start = at
-  const hour = twoDigitsAt(start + 11)
-  const minute = twoDigitsAt(start + 14)
-  const second = twoDigitsAt(start + 17)
-  if (!(hour < 24 && minute < 60 && second < 60)) return Number.NaN
-  if (bytes[start + 4] !== minus || bytes[start + 7] !== minus || bytes[start + 10] !== letterT) return Number.NaN
-  if (bytes[start + 13] !== colon || bytes[start + 16] !== colon) return Number.NaN
-  const year = twoDigitsAt(start) * 100 + twoDigitsAt(start + 2)
-  const midnight = midnightMicros(year, twoDigitsAt(start + 5), twoDigitsAt(start + 8))
-  at = start + 19
+  if (start + secondBytes > frameBytes) return Number.NaN
+  const lane0 = view.getFloat64(start, true)
+  const lane1 = view.getFloat64(start + laneBytes, true)
+  const lane2 = view.getFloat64(start + secondBytes - laneBytes, true)
+  if (lane0 !== secondLane0 || lane1 !== secondLane1 || lane2 !== secondLane2) {
+    secondMicros = secondMicrosAt(start)
+    secondLane0 = lane0
+    secondLane1 = lane1
+    secondLane2 = lane2
+  }
+  at = start + secondBytes
   const fraction = bytes[at] === dot ? fractionMicros() : 0
   if (bytes[at] !== letterZ || bytes[at + 1] !== quote) return Number.NaN
   at += 2
-  const micros = midnight + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
+  const micros = secondMicros + fraction
   return micros <= Number.MAX_SAFE_INTEGER ? micros : Number.NaN
 }
+
+/** Length of `2026-05-14T22:08:33`. */
+const secondBytes = 19
+
+const secondMicrosAt = (start: number): number => {
+  if (bytes[start + 4] !== minus || bytes[start + 7] !== minus || bytes[start + 10] !== letterT) return Number.NaN
+  if (bytes[start + 13] !== colon || bytes[start + 16] !== colon) return Number.NaN
+  const year = twoDigitsAt(start) * 100 + twoDigitsAt(start + 2)
+  const month = twoDigitsAt(start + 5)
+  const hour = twoDigitsAt(start + 11)
+  const minute = twoDigitsAt(start + 14)
+  const second = twoDigitsAt(start + 17)
+  if (!(year >= 1970 && hour < 24 && minute < 60 && second < 60)) return Number.NaN
+  const millis = Date.UTC(year, month - 1, twoDigitsAt(start + 8), hour, minute, second)
+  // A day that its month does not have lies in another month.
+  return new Date(millis).getUTCMonth() === month - 1 ? millis * 1000 : Number.NaN
+}
+
+const fractionUnits = [Number.NaN, 100_000, 10_000, 1_000, 100, 10, 1]
 
 const fractionMicros = (): number => {
   const start = ++at
   let fraction = 0
-  let unit = 1_000_000
   let digit = (bytes[at] as number) - zero
-  while (digit >= 0 && digit <= 9 && unit > 1) {
-    unit /= 10
-    fraction += digit * unit
+  while (digit >= 0 && digit <= 9) {
+    fraction = fraction * 10 + digit
     digit = (bytes[++at] as number) - zero
   }
-  return at === start ? Number.NaN : fraction
-}
-
-let dateLast = -1
-let midnightLast = 0
-
-/** Midnight of a date, Unix microseconds; NaN for dates that do not exist. Remembers the last date: frames of a day come together. */
-const midnightMicros = (year: number, month: number, day: number): number => {
-  const date = year * 10_000 + month * 100 + day
-  if (date !== dateLast) {
-    const millis = Date.UTC(year, month - 1, day)
-    const found = new Date(millis)
-    if (!(year >= 1970 && found.getUTCMonth() === month - 1 && found.getUTCDate() === day)) return Number.NaN
-    dateLast = date
-    midnightLast = millis * 1000
-  }
-  return midnightLast
+  return fraction * (fractionUnits[at - start] ?? Number.NaN)
 }
 
 /** A hash of the bytes before the next quote. Does not move. */

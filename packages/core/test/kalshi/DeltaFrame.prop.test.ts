@@ -48,7 +48,15 @@ const variants: ReadonlyArray<(text: string) => string> = [
   (text) => text.replace('"delta_fp":"', '"delta_fp":"00'),
   (text) => text.replace(/"ts_ms":\d+/, '"ts_ms":9007199254741'),
   (text) => text.replace(/"ts":"\d{4}-\d\d-\d\d/, '"ts":"2026-02-30'),
-  (text) => text.replace(/"ts":"\d{4}/, '"ts":"9999')
+  (text) => text.replace(/"ts":"\d{4}/, '"ts":"9999'),
+  (text) => text.replace(/"seq":\d+/, '"seq":9007199254740993'),
+  (text) => text.replace(/"price_dollars":"[^"]+"/, '"price_dollars":"0.0000"'),
+  (text) => text.replace(/"price_dollars":"[^"]+"/, '"price_dollars":"1.0000"'),
+  (text) => text.replace(/"delta_fp":"[^"]+"/, '"delta_fp":"-0.00"'),
+  (text) => text.replace(/"ts":"([^"]{10})[^"]*"/, '"ts":"$1T24:00:00Z"'),
+  (text) => text.replace(/"ts":"([^"]{10})[^"]*"/, '"ts":"$1T22:08:60Z"'),
+  (text) => text.replace(/"ts":"([^"]{10})[^"]*"/, '"ts":"$1T22:08:33.Z"'),
+  (text) => text.replace(/"ts":"([^"]{5})[^"]*"/, '"ts":"$113-01T22:08:33Z"')
 ]
 
 describe("DeltaFrame", () => {

@@ -335,6 +335,7 @@ describe("Wire", () => {
     }
     assert.deepStrictEqual(numbers('{"type":"orderbook_delta","sid":1,"seq":12,"msg":{"market_tic'), [1, 12])
     assert.deepStrictEqual(numbers('{"type":"orderbook_delta","sid":1,"seq":12'), [1, null])
+    assert.deepStrictEqual(numbers('{"type":"orderbook_delta","sid":1'), [null, null])
     assert.deepStrictEqual(numbers('{"type":"ok","id":3,"msg":[{"channel":"trade","sid":1},'), [null, null])
     assert.deepStrictEqual(numbers("[1,2]"), [null, null])
     assert.deepStrictEqual(numbers('{"sid":1,"seq":2}'), [1, 2])
