@@ -1,5 +1,5 @@
 /** Answers about markets, events and series, from the catalogue. */
-import { eventView, marketView, seriesView } from "@kalshibook/core/contract/CatalogAnswer"
+import * as Answer from "@kalshibook/core/contract/CatalogAnswer"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { eventMarketsMax } from "@kalshibook/core/contract/Limits"
@@ -50,14 +50,14 @@ export const MarketsHandlers = HttpApiBuilder.group(
             { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { markets: entries.map(marketView), cursor }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed)),
+          return { markets: entries.map(Answer.marketView), cursor }
+        }).pipe(answered(Answer.Markets), Effect.catchTag("HotTierError", storeFailed)),
       get: ({ params }) =>
         Effect.gen(function* () {
           const market = yield* catalog.market(params.ticker)
           if (Option.isNone(market)) return yield* unknownMarket(catalog, params.ticker)
-          return { market: marketView(market.value) }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed))
+          return { market: Answer.marketView(market.value) }
+        }).pipe(answered(Answer.MarketOne), Effect.catchTag("HotTierError", storeFailed))
     })
   })
 )
@@ -77,8 +77,8 @@ export const EventsHandlers = HttpApiBuilder.group(
             { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { events: entries.map(eventView), cursor }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed)),
+          return { events: entries.map(Answer.eventView), cursor }
+        }).pipe(answered(Answer.Events), Effect.catchTag("HotTierError", storeFailed)),
       get: ({ params: { ticker } }) =>
         Effect.gen(function* () {
           const event = yield* catalog.event(ticker)
@@ -86,8 +86,12 @@ export const EventsHandlers = HttpApiBuilder.group(
           const page = pageAfter(Cursor.markets, marketsQuestion({ event_ticker: ticker }), eventMarketsMax)
           const found = yield* catalog.markets({ eventTicker: ticker }, { entriesMax: page.entriesMax })
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { event: eventView(event.value), markets: entries.map(marketView), markets_cursor: cursor }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed))
+          return {
+            event: Answer.eventView(event.value),
+            markets: entries.map(Answer.marketView),
+            markets_cursor: cursor
+          }
+        }).pipe(answered(Answer.EventOne), Effect.catchTag("HotTierError", storeFailed))
     })
   })
 )
@@ -106,14 +110,14 @@ export const SeriesHandlers = HttpApiBuilder.group(
             { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { series: entries.map(seriesView), cursor }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed)),
+          return { series: entries.map(Answer.seriesView), cursor }
+        }).pipe(answered(Answer.SeriesPage), Effect.catchTag("HotTierError", storeFailed)),
       get: ({ params }) =>
         Effect.gen(function* () {
           const series = yield* catalog.series(params.ticker)
           if (Option.isNone(series)) return yield* unknownSeries(catalog, params.ticker)
-          return { series: seriesView(series.value) }
-        }).pipe(answered, Effect.catchTag("HotTierError", storeFailed))
+          return { series: Answer.seriesView(series.value) }
+        }).pipe(answered(Answer.SeriesOne), Effect.catchTag("HotTierError", storeFailed))
     })
   })
 )

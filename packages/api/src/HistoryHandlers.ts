@@ -25,7 +25,7 @@ export const BooksHandlers = HttpApiBuilder.group(
         const book = query.at === undefined ? history.bookNow(ticker) : history.bookAt(ticker, query.at, clock)
         return book.pipe(
           Effect.map((answer) => OrderbookAnswer.view(answer, query.depth ?? 0)),
-          answered,
+          answered(OrderbookAnswer.Orderbook),
           Effect.catchTags({
             MarketNotRecorded: () => Failures.nothingRecorded(catalog, ticker),
             BeforeFirstRecord: Failures.beforeFirstRecord,
@@ -67,7 +67,7 @@ export const RecordsHandlers = HttpApiBuilder.group(
           const records = entries.map((record) => RecordView.view(record, found.gapEndsMicros.get(record.offset)))
           return { records, cursor }
         }).pipe(
-          answered,
+          answered(RecordView.Records),
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
           Effect.catchTag("HotTierError", Failures.storeFailed)
         )
@@ -93,7 +93,7 @@ export const TradesHandlers = HttpApiBuilder.group(
           }
           const { entries, cursor } = page.cut(found, (trade) => [trade.tsExchangeMicros, trade.tradeId] as const)
           return { trades: entries.map(TradeView.view), cursor }
-        }).pipe(answered, Effect.catchTag("HotTierError", Failures.storeFailed))
+        }).pipe(answered(TradeView.Trades), Effect.catchTag("HotTierError", Failures.storeFailed))
     })
   })
 )

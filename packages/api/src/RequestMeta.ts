@@ -1,7 +1,9 @@
 /**
  * What belongs to one request while it is answered: its id, what was asked, and since when.
  */
+import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
 
 export class RequestMeta extends Context.Service<
   RequestMeta,
@@ -18,11 +20,20 @@ export class RequestMeta extends Context.Service<
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
 
-/** The body with `request_id` and `response_time`, as every JSON answer has them. */
-export const answered = <Body extends object, E, R>(body: Effect.Effect<Body, E, R>) =>
-  Effect.gen(function* () {
-    const meta = yield* RequestMeta
-    const result = yield* body
-    const nanos = (yield* Clock.currentTimeNanos) - meta.startedNanos
-    return { ...result, request_id: meta.requestId, response_time: Math.round(Number(nanos) / 1_000) / 1_000_000 }
-  })
+/** The fields that `answered` adds. */
+type AnswerField = keyof typeof answerFields
+
+/**
+ * Writes the body as JSON, with `request_id` and `response_time`. That it is what the schema says is checked by the compiler
+ * and by tests, not again for each answer: encoding a book of 200 levels through its schema costs ten times its JSON.
+ */
+export const answered =
+  <Answer extends object>(_schema: { readonly Type: Answer }) =>
+  <E, R>(body: Effect.Effect<Omit<Answer, AnswerField>, E, R>) =>
+    Effect.gen(function* () {
+      const meta = yield* RequestMeta
+      const result = yield* body
+      const nanos = (yield* Clock.currentTimeNanos) - meta.startedNanos
+      const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
+      return HttpServerResponse.jsonUnsafe({ ...result, request_id: meta.requestId, response_time })
+    })

@@ -1,6 +1,7 @@
 /** Answers about the server itself: status, health, metrics, the index and what problems mean. */
 import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
+import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Clock, Effect, Metric, Option } from "effect"
@@ -29,7 +30,7 @@ export const StatusHandlers = HttpApiBuilder.group(
     const startedMicros = (yield* Clock.currentTimeMillis) * 1_000
     const status = Effect.provideContext(readStatus(startedMicros), context)
     return handlers.handleAll({
-      status: () => status.pipe(answered, Effect.catchTag("HotTierError", storeFailed))
+      status: () => status.pipe(answered(StatusAnswer.Status), Effect.catchTag("HotTierError", storeFailed))
     })
   })
 )
@@ -75,10 +76,13 @@ export const HealthHandlers = HttpApiBuilder.group(
     const { watermark } = yield* HotTier
     return handlers.handleAll({
       healthz: () =>
-        Effect.as(watermark, { status: "ok" } as const).pipe(answered, Effect.catchTag("HotTierError", storeFailed)),
+        Effect.as(watermark, { status: "ok" } as const).pipe(
+          answered(StatusAnswer.Health),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       metrics: () => Effect.andThen(Effect.provideContext(scrape(), context), PrometheusMetrics.format()),
       index: () =>
-        answered(
+        answered(StatusAnswer.Index)(
           Effect.succeed({
             name: "KalshiBook",
             description: "The complete, exact order-book history of the Kalshi prediction market.",
@@ -92,7 +96,7 @@ export const HealthHandlers = HttpApiBuilder.group(
           const { requestId } = yield* RequestMeta
           const detail = `There is no problem \`${code}\`.`
           return yield* new UnknownRoute({ detail, request_id: requestId, suggestion: openApiPath })
-        }).pipe(answered)
+        }).pipe(answered(ProblemAnswer))
     })
   })
 )

@@ -38,6 +38,11 @@ const refuse = (error: { readonly message: string }) =>
 
 program.pipe(
   Effect.provide(server),
-  Effect.catchTags({ ConfigError: refuse, DatabaseError: refuse, ListenFailed: refuse }),
+  Effect.catchTags({
+    ConfigError: () =>
+      refuse({ message: "KALSHIBOOK_API_PORT is a number from 0 to 65535, KALSHIBOOK_API_HOST an address" }),
+    DatabaseError: refuse,
+    ListenFailed: refuse
+  }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

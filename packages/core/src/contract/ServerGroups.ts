@@ -14,6 +14,11 @@ export const ProblemMeaning = Schema.Struct({
   meaning: Schema.String.annotate({ description: "What it means and what to do." })
 }).annotate({ identifier: "ProblemMeaning", description: "What a kind of problem means." })
 
+export const ProblemAnswer = Schema.Struct({ problem: ProblemMeaning, ...answerFields }).annotate({
+  identifier: "ProblemAnswer",
+  description: "What a kind of problem means."
+})
+
 export const StatusGroup = HttpApiGroup.make("status")
   .add(
     HttpApiEndpoint.get("status", "/v1/status", {
@@ -54,7 +59,7 @@ export const HealthGroup = HttpApiGroup.make("health")
     ),
     HttpApiEndpoint.get("problem", "/problems/:code", {
       params: { code: Schema.String },
-      success: Schema.Struct({ problem: ProblemMeaning, ...answerFields }).annotate({ identifier: "ProblemAnswer" }),
+      success: ProblemAnswer,
       error: [...problemsOfAll, UnknownRoute]
     }).annotateMerge(
       OpenApi.annotations({

@@ -117,7 +117,7 @@ export const view = (facts: ServerFacts): StatusBody => {
             lag_seconds: secondsBetween(watermark.tsReceivedMicros, facts.nowMicros)
           },
     markets_recorded: recorder.marketsRecorded,
-    records_per_second: recorder.recordsPerSecond,
+    records_per_second: recorder.recordsPerSecond === null ? null : Math.round(recorder.recordsPerSecond * 10) / 10,
     uptime_seconds: secondsBetween(facts.startedMicros, facts.nowMicros),
     versions: { api: facts.apiVersion, contract: "v1" }
   }
