@@ -31,7 +31,9 @@ interface Subscription {
   /** Receipt of the last frame in order, Unix microseconds: up to here nothing is missing. */
   tsProvenMicros: number
   /** The latest time of the exchange carried by a frame in order. */
-  tsExchangeProvenMicros: number | null
+  tsExchangeMicros: number | null
+  /** By how much a frame was ever behind a time that came before it: the exchange's shards need not agree to the microsecond. */
+  exchangeDisorderMicrosMax: number
 }
 
 /** What was counted since the start. */
@@ -288,7 +290,12 @@ const takeSnapshot = (recorder: Recorder, message: OrderbookSnapshot, tsReceived
 
 const openSubscription = (recorder: Recorder, sid: number, channel: string, tsReceivedMicros: number): void => {
   if (recorder.subscriptions.has(sid)) return
-  recorder.subscriptions.set(sid, { channel, tsProvenMicros: tsReceivedMicros, tsExchangeProvenMicros: null })
+  recorder.subscriptions.set(sid, {
+    channel,
+    tsProvenMicros: tsReceivedMicros,
+    tsExchangeMicros: null,
+    exchangeDisorderMicrosMax: 0
+  })
 }
 
 /** An error that names no subscription may mean any of them: no book is known, but the numbers of those that live go on. */
@@ -309,9 +316,9 @@ const proved = (recorder: Recorder, sid: number, message: ServerMessage, tsRecei
   subscription.tsProvenMicros = tsReceivedMicros
   if (message._tag === "orderbook_delta" && message.tsExchangeMicros !== null) {
     const { tsExchangeMicros } = message
-    if (subscription.tsExchangeProvenMicros === null || tsExchangeMicros > subscription.tsExchangeProvenMicros) {
-      subscription.tsExchangeProvenMicros = tsExchangeMicros
-    }
+    const disorderMicros = (subscription.tsExchangeMicros ?? tsExchangeMicros) - tsExchangeMicros
+    if (disorderMicros <= 0) subscription.tsExchangeMicros = tsExchangeMicros
+    subscription.exchangeDisorderMicrosMax = Math.max(subscription.exchangeDisorderMicrosMax, disorderMicros)
     if (recorder.tsExchangeMicros === null || tsExchangeMicros > recorder.tsExchangeMicros) {
       recorder.tsExchangeMicros = tsExchangeMicros
       recorder.tsExchangeReceivedMicros = tsReceivedMicros
@@ -327,14 +334,13 @@ const provenEnd = (
   tsDetectedMicros: number
 ): Omit<MarketLog.GapStart, "cause"> => {
   const subscription = recorder.subscriptions.get(sid)
-  const tsReceivedMicros = subscription === undefined ? tsDetectedMicros : subscription.tsProvenMicros + 1
+  const head = { epoch: recorder.epoch, sid, seq, tsDetectedMicros }
+  if (subscription === undefined) return { ...head, tsExchangeMicros: null, tsReceivedMicros: tsDetectedMicros }
+  const { exchangeDisorderMicrosMax, tsExchangeMicros, tsProvenMicros } = subscription
   return {
-    epoch: recorder.epoch,
-    sid,
-    seq,
-    tsExchangeMicros: subscription?.tsExchangeProvenMicros ?? null,
-    tsReceivedMicros: Math.min(tsReceivedMicros, tsDetectedMicros),
-    tsDetectedMicros
+    ...head,
+    tsExchangeMicros: tsExchangeMicros === null ? null : tsExchangeMicros - exchangeDisorderMicrosMax,
+    tsReceivedMicros: Math.min(tsProvenMicros + 1, tsDetectedMicros)
   }
 }
 

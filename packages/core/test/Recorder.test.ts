@@ -301,6 +301,18 @@ describe("Recorder", () => {
     assert.deepInclude(recorder.outbox.lifecycle[0], { ticker: "A", eventType: "settled", epoch: 7, sid: 3, seq: 1 })
   })
 
+  it("proves no more by the exchange's clock than its frames have ever been in disorder", () => {
+    const { recorder } = twoMarkets()
+    Listening.receiveAll(recorder, 140, [
+      change(4, "A", 1_000),
+      change(5, "B", 993),
+      change(6, "A", 998),
+      change(7, "A", 1_100)
+    ])
+    Recorder.receive(recorder, Frames.ok(1, 9), 200)
+    assert.include(linesOf(recorder, "B"), "gap sequence_hole @171..200 seq 8 x1093")
+  })
+
   it("knows the latest exchange time of all books and when it was received", () => {
     const { recorder } = twoMarkets()
     assert.deepInclude(recorder, { tsExchangeMicros: 125, tsExchangeReceivedMicros: 130 })
