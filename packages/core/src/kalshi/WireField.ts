@@ -116,7 +116,10 @@ const wholeTimes = (json: unknown, factor: number): number | undefined => {
 
 export const SideName = Schema.Literals(["yes", "no"])
 export const Ticker = Schema.NonEmptyString
-export const TickerList = Schema.Array(Schema.NonEmptyString)
+/** The list of an `ok` may hold every market of the exchange. */
+export const TickerList = field<ReadonlyArray<string>>(Schema.Any, "a list of names", (json) =>
+  Array.isArray(json) && json.every((name) => typeof name === "string" && name !== "") ? json : undefined
+)
 
 /** An object that is kept as it came. */
 export const Body = field<JsonObject>(Schema.Any, "an object", (json) => (isJsonObject(json) ? json : undefined))

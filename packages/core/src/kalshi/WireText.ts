@@ -62,10 +62,16 @@ const tail = (message: MessageHead): string =>
 /** A time as `ts` and `time` have it: trailing zeros of the fraction cut, as recorded. */
 export const timeText = (micros: number): string => {
   const iso = isoFromMicros(micros)
-  let end = iso.length - 2
-  while (iso.charCodeAt(end) === 48) end--
-  return `${iso.slice(0, iso.charCodeAt(end) === 46 ? end : end + 1)}Z`
+  let digits = fractionDigits
+  while (digits > 0 && iso.charCodeAt(fractionStart + digits - 1) === zero) digits--
+  // Without any digit the point goes too.
+  return `${iso.slice(0, digits === 0 ? fractionStart - 1 : fractionStart + digits)}Z`
 }
+
+/** Where the digits of the fraction stand in `2026-05-14T22:08:33.694567Z`. */
+const fractionStart = 20
+const fractionDigits = 6
+const zero = 0x30
 
 const millisOf = (micros: number): number => Math.floor(micros / 1000)
 const secondsOf = (micros: number): number => Math.floor(micros / 1_000_000)
