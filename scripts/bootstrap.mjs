@@ -19,19 +19,32 @@ const installLock = path.join(root, ".kalshibook-install")
 const installWaitMillisMax = 600_000
 const installPollMillis = 250
 
+/** A folder into which something is still being written is not empty when it is removed. */
+const removeRetriesMax = 20
+
 /** Ctrl-C reaches this process from the terminal and once more from npm: both mean the same wish. */
 const signalEchoMillisMax = 500
 
 /** How much of a failed command's output is shown. */
 const outputLinesMax = 30
 
-const scripts = ["start", "simulator", "test", "check", "bench"]
+const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])
+
+/** Each with whether it needs the development packages too, which are ten times as much to install. */
+const scripts = new Map([
+  ["start", false],
+  ["simulator", false],
+  ["test", true],
+  ["check", true],
+  ["bench", true]
+])
 
 const main = async () => {
   const [name = "", ...args] = process.argv.slice(2)
-  if (!scripts.includes(name)) fail(`Unknown script "${name}". There are: ${scripts.join(", ")}.`)
+  const withDev = scripts.get(name)
+  if (withDev === undefined) fail(`Unknown script "${name}". There are: ${[...scripts.keys()].join(", ")}.`)
   if (process.platform === "win32") fail("Windows is not supported; use WSL.")
-  if (!isInstalled() || missingParts().length > 0) await install()
+  if (!isInstalled(withDev) || missingParts().length > 0) await install(withDev)
   handOver(path.join(root, "scripts", `${name}.ts`), args)
 }
 
@@ -41,8 +54,12 @@ function fail(message) {
   process.exit(1)
 }
 
-/** Whether what npm says it installed is what the lock file asks for. Optional packages may be absent: they depend on the machine. */
-const isInstalled = () => {
+/**
+ * Whether what npm says it installed is what the lock file asks for. Optional packages may be absent: they depend on the machine.
+ *
+ * @param {boolean} withDev
+ */
+const isInstalled = (withDev) => {
   const installed = lockedPackages(path.join(modules, ".package-lock.json"))
   if (installed === undefined) return false
   const wanted = lockedPackages(path.join(root, "package-lock.json"))
@@ -50,11 +67,12 @@ const isInstalled = () => {
   return Object.entries(wanted).every(([place, entry]) => {
     if (place === "") return true
     const found = installed[place]
-    return found === undefined ? entry.optional === true : found.version === entry.version
+    if (found !== undefined) return found.version === entry.version
+    return entry.optional === true || (!withDev && (entry.dev === true || entry.devOptional === true))
   })
 }
 
-/** @param {string} file @returns {Record<string, { version?: string, optional?: boolean }> | undefined} */
+/** @param {string} file @returns {Record<string, { version?: string, optional?: boolean, dev?: boolean, devOptional?: boolean }> | undefined} */
 const lockedPackages = (file) => {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8")).packages
@@ -86,11 +104,14 @@ const postgresLinksExist = (postgres) => {
   return links.every(({ target }) => fs.existsSync(path.join(postgres, target)))
 }
 
-const install = async () => {
+/** @param {boolean} withDev */
+const install = async (withDev) => {
   await takeInstallLock()
-  if (!isInstalled()) {
-    process.stdout.write("Installing dependencies (only when they changed, about half a minute) ...\n")
-    runNpm(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
+  if (!isInstalled(withDev)) {
+    process.stdout.write(
+      `Installing ${withDev ? "all dependencies, also those of the tests" : "dependencies"} (only when they changed) ...\n`
+    )
+    await installPackages(withDev)
   }
   for (const { script } of missingParts()) runPart(script)
   for (const { name, script } of missingParts())
@@ -134,14 +155,54 @@ const systemPath = () =>
     .filter((folder) => !folder.endsWith(path.join("node_modules", ".bin")))
     .join(path.delimiter)
 
-/** @param {ReadonlyArray<string>} args */
-const runNpm = (args) => {
-  const result = spawnSync("npm", args, { cwd: root, encoding: "utf8", env: { ...process.env, PATH: systemPath() } })
-  if (result.error !== undefined)
-    fail(`npm could not be run (${result.error.message}). Install Node.js 20 or later with npm.`)
-  if (result.signal !== null) process.exit(128 + (os.constants.signals[result.signal] ?? 0))
-  if (result.status !== 0) fail(`npm ${args[0]} failed:\n${tail(`${result.stdout}${result.stderr}`)}`)
+/**
+ * `npm ci`, twice if need be: an interrupted installation, or a network that stumbled, leaves half-removed folders on which npm
+ * itself stumbles.
+ *
+ * @param {boolean} withDev
+ */
+const installPackages = async (withDev) => {
+  for (const isLastTry of [false, true]) {
+    const { code, output } = await runNpm([
+      "ci",
+      withDev ? "--include=dev" : "--omit=dev",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error"
+    ])
+    if (code === 0) return
+    if (isLastTry) fail(`npm ci failed:\n${tail(output)}`)
+    fs.rmSync(modules, { recursive: true, force: true, maxRetries: removeRetriesMax, retryDelay: installPollMillis })
+  }
 }
+
+/**
+ * Runs npm to its end. A stop of this process ends npm as well: left alone it goes on for minutes.
+ *
+ * @param {ReadonlyArray<string>} args
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+const runNpm = (args) =>
+  new Promise((resolve) => {
+    const npm = spawn("npm", args, {
+      cwd: root,
+      env: { ...process.env, PATH: systemPath() },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let output = ""
+    for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk) => (output += chunk))
+    /** @param {NodeJS.Signals} signal */
+    const stop = (signal) => {
+      if (npm.pid !== undefined) npm.kill("SIGKILL")
+      process.exit(128 + os.constants.signals[signal])
+    }
+    for (const signal of signals) process.on(signal, stop)
+    npm.once("error", (error) => fail(`npm could not be run (${error.message}). Install Node.js 20 or later with npm.`))
+    npm.once("close", (code) => {
+      for (const signal of signals) process.off(signal, stop)
+      resolve({ code, output })
+    })
+  })
 
 /** Runs the install script of one package, in its folder, as npm would. @param {string} script */
 const runPart = (script) => {
@@ -173,7 +234,7 @@ const handOver = (script, args) => {
     stdio: ["inherit", "inherit", "inherit", "ipc"]
   })
   let forwardedMillis = -Infinity
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  for (const signal of signals) {
     process.on(signal, () => {
       const nowMillis = performance.now()
       if (nowMillis - forwardedMillis < signalEchoMillisMax) return
