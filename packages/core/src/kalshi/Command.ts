@@ -142,7 +142,7 @@ const refused = (id: number | null, code: ErrorCode): Result.Result<never, Comma
   Result.fail(refusal(id, code))
 
 /** The exchange's refusal with the text of its table. */
-export const refusal = (id: number | null, code: ErrorCode): CommandRefused => ({
+const refusal = (id: number | null, code: ErrorCode): CommandRefused => ({
   _tag: "CommandRefused",
   id,
   code,

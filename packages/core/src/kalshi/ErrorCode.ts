@@ -35,9 +35,6 @@ export const errorText = {
   28: "Underlying tickers required"
 } as const
 
-/** No longer sent by the exchange of October 2026. */
-export const retiredCodes: ReadonlySet<number> = new Set<number>([6, 16, 17])
-
 const terminalCodes: ReadonlySet<number> = new Set<number>([10, 17, 25])
 
 /**

@@ -7,7 +7,7 @@
  */
 
 /** Longer frames are not loaded. A delta has 233 to 300 bytes. */
-export const frameBytesMax = 1_024
+const frameBytesMax = 1_024
 
 /** Digits of a whole number that surely fits 2^53. */
 const digitsMax = 15

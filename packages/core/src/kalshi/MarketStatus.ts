@@ -31,7 +31,7 @@ export type MarketStatusFilter = (typeof filters)[number]
  * Which states a filter word selects. `open` selects paused markets too in the hours when they could trade (since 2025-11-27), which
  * this table leaves out.
  */
-export const selectedBy: Readonly<Record<MarketStatusFilter, ReadonlyArray<MarketStatus>>> = {
+const selectedBy: Readonly<Record<MarketStatusFilter, ReadonlyArray<MarketStatus>>> = {
   unopened: ["initialized"],
   open: ["active"],
   paused: ["inactive"],

@@ -20,7 +20,7 @@ const numberOrNull = Schema.optionalKey(Schema.NullOr(Schema.Number))
 const flag = Schema.optionalKey(Schema.Boolean)
 
 /** One band of `price_ranges`, in dollars as text. `PriceGrid.fromRanges` reads them. */
-export const PriceRange = Schema.Struct({ start: Schema.String, end: Schema.String, step: Schema.String })
+const PriceRange = Schema.Struct({ start: Schema.String, end: Schema.String, step: Schema.String })
 
 /** One market. Times are RFC 3339, prices dollars and sizes contracts as text. REST gives no market id: only the websocket does. */
 export const Market = open({

@@ -81,7 +81,7 @@ const quoted = (text: string): string => JSON.stringify(text)
 const marketIdText = (marketId: string | null): string => (marketId === null ? "" : `,"market_id":${quoted(marketId)}`)
 
 /** The frame of one delta. */
-export const encodeDelta = (delta: OrderbookDelta): string => {
+const encodeDelta = (delta: OrderbookDelta): string => {
   const micros = delta.tsExchangeMicros
   const times = micros === null ? "" : `,"ts":"${timeText(micros)}","ts_ms":${millisOf(micros)}`
   return (

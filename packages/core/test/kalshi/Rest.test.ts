@@ -55,6 +55,27 @@ describe("Rest", () => {
     assert.strictEqual(reply.cursor, "")
   })
 
+  it("reads trades, of old ones too", () => {
+    const trade = {
+      trade_id: "d91bc706",
+      ticker: "A-B",
+      count_fp: "136.50",
+      yes_price_dollars: "0.3600",
+      taker_side: "no",
+      created_time: "2026-05-14T22:08:33.698612Z"
+    }
+    assert.deepStrictEqual<object>(Schema.decodeUnknownSync(Rest.Trade)(trade), trade)
+    assert.throws(() => Schema.decodeUnknownSync(Rest.Trade)({ ...trade, taker_side: "both" }))
+  })
+
+  it("reads the exchange's hours", () => {
+    const day = [{ open_time: "08:00", close_time: "03:00" }]
+    const week = { monday: day, tuesday: day, wednesday: day, thursday: [], friday: day, saturday: day, sunday: day }
+    const maintenance = { start_datetime: "2026-11-26T03:00:00-05:00", end_datetime: "2026-11-26T05:00:00-05:00" }
+    const schedule = { standard_hours: [week], maintenance_windows: [maintenance] }
+    assert.deepStrictEqual<object>(Schema.decodeUnknownSync(Rest.ExchangeSchedule)(schedule), schedule)
+  })
+
   it("reads a book with an empty side", () => {
     const reply = Schema.decodeUnknownSync(Rest.OrderbookReply)({
       orderbook_fp: {
