@@ -4,8 +4,8 @@
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
-import { declaration } from "@kalshibook/core/contract/Problems"
-import { Data, Effect, Layer } from "effect"
+import { MalformedRequest } from "@kalshibook/core/contract/Problems"
+import { Data, Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Api from "./Api.ts"
 import { headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
@@ -91,12 +91,9 @@ const refuse = (error: NodeJS.ErrnoException, socket: Socket): void => {
     socket.destroy()
     return
   }
-  const body = JSON.stringify({
-    ...declaration("malformed_request"),
-    detail: details[error.code ?? ""] ?? "What was sent is no HTTP request.",
-    code: "malformed_request",
-    request_id: newRequestId()
-  })
+  const detail = details[error.code ?? ""] ?? "What was sent is no HTTP request."
+  const problem = new MalformedRequest({ detail, request_id: newRequestId() })
+  const body = JSON.stringify(Schema.encodeSync(MalformedRequest)(problem))
   const head = ["HTTP/1.1 400 Bad Request", "Content-Type: application/problem+json", "Connection: close"]
   socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, "", body].join("\r\n"))
 }

@@ -1,6 +1,7 @@
 /**
  * The next call that would work, as path and query.
  */
+import { Result } from "effect"
 
 /** Path and query with one parameter set, or left out where the value is `undefined`. */
 export const withParameter = (url: string, name: string, value: string | undefined): string =>
@@ -43,10 +44,8 @@ const split = (url: string): readonly [path: string, query: string] => {
 
 const join = (path: string, query: string): string => (query === "" ? path : `${path}?${query}`)
 
-const decoded = (segment: string): string => {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return segment
-  }
-}
+const decoded = (segment: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(segment)),
+    () => segment
+  )

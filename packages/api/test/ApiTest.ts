@@ -13,7 +13,7 @@ import { TestClock } from "effect/testing"
 import * as Seed from "./Seed.ts"
 
 /** What time it is in these tests: one second after the watermark. */
-export const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
+const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
 const stores = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerMemory), Layer.merge(MarketCatalog.layerMemory))
 

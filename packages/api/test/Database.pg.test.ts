@@ -2,7 +2,7 @@
  * The whole API over a real Postgres, which is stopped, locked and damaged while it is asked.
  */
 import { join } from "node:path"
-import { PgClient } from "@effect/sql-pg"
+import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
@@ -12,10 +12,8 @@ import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { makeTypes } from "@kalshibook/store/PgNumbers"
-import { Deferred, Effect, Fiber, Layer, Logger, Scope } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import { temporaryFolder } from "../../store/test/PgTest.ts"
 import { everyPage, json } from "./Http.ts"
 import * as Seed from "./Seed.ts"
 
@@ -34,17 +32,27 @@ const apiOver = (gate?: RequestGate.RequestGate) =>
     Layer.provideMerge(silent)
   )
 
+/** Where a Postgres of this test lives. */
+const postgresOptions = Effect.gen(function* () {
+  const fileSystem = yield* FileSystem.FileSystem
+  const folder = yield* fileSystem.makeTempDirectoryScoped({ prefix: "kalshibook-api-" })
+  return { folder: join(folder, "postgres"), durability: "forget" } as const
+}).pipe(Effect.provide(NodeFileSystem.layer))
+
+/** The database of a Postgres that somebody else started, as by `DATABASE_URL`. */
+const databaseAt = ({ database, port, socketFolder, username }: EmbeddedPostgres.Place) =>
+  Database.layerUrl(
+    Redacted.make(`postgres://${username}@localhost:${port}/${database}?host=${encodeURIComponent(socketFolder)}`)
+  )
+
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
 
 describe("the API over Postgres", () => {
   it.live("answers from it, says when it is away, and answers again when it is back", () =>
     Effect.gen(function* () {
-      const options = { folder: join(yield* temporaryFolder, "postgres"), durability: "forget" } as const
-      yield* Effect.scoped(Layer.build(Database.layerEmbedded(options)))
+      const options = yield* postgresOptions
       const running = yield* Scope.make()
-      const { socketFolder, ...place } = yield* Scope.provide(EmbeddedPostgres.start(options), running)
-      const client = PgClient.layer({ host: socketFolder, ...place, types: makeTypes(), maxConnections: 4 })
-
+      const place = yield* Scope.provide(EmbeddedPostgres.start(options), running)
       yield* Effect.gen(function* () {
         yield* Seed.store
         const { body } = yield* json(book)
@@ -76,13 +84,13 @@ describe("the API over Postgres", () => {
         yield* EmbeddedPostgres.start(options)
         assert.strictEqual((yield* json("/healthz")).status, 200)
         assert.strictEqual((yield* json(book)).body.provenance.offset, 2)
-      }).pipe(Effect.provide(apiOver().pipe(Layer.provide(client))))
+      }).pipe(Effect.provide(apiOver().pipe(Layer.provide(databaseAt(place)))))
     })
   )
 
   it.live("stops waiting for a database that does not answer, refuses what is too much, and hides what broke", () =>
     Effect.gen(function* () {
-      const folder = join(yield* temporaryFolder, "postgres")
+      const options = yield* postgresOptions
       const gate = RequestGate.make({ requestsMax: 1, answerMillisMax: 300 })
       yield* Effect.gen(function* () {
         yield* Seed.store
@@ -110,9 +118,7 @@ describe("the API over Postgres", () => {
         const broken = yield* json("/v1/markets")
         assert.deepStrictEqual([broken.status, broken.body.code], [500, "internal"])
         assert.notMatch(JSON.stringify(broken.body), /column|gone|select/i)
-      }).pipe(
-        Effect.provide(apiOver(gate).pipe(Layer.provideMerge(Database.layerEmbedded({ folder, durability: "forget" }))))
-      )
+      }).pipe(Effect.provide(apiOver(gate).pipe(Layer.provideMerge(Database.layerEmbedded(options)))))
     })
   )
 })

@@ -3,7 +3,6 @@ import { type ProblemCode, problemClasses, problems } from "@kalshibook/core/con
 import { Effect, Schema } from "effect"
 import type { HttpServer } from "effect/http"
 import * as fc from "fast-check"
-import { propertyRuns } from "../../core/test/PropertyRuns.ts"
 import * as ApiTest from "./ApiTest.ts"
 import { type Answer, ask } from "./Http.ts"
 import * as Seed from "./Seed.ts"
@@ -144,7 +143,7 @@ layer(ApiTest.layer())("whatever is asked", (it) => {
           fc.asyncProperty(bad, async (asked) => {
             check(await Effect.runPromiseWith(context)(ask(asked.path, asked)), asked)
           }),
-          propertyRuns(400)
+          { numRuns: 400 }
         )
       )
     })
@@ -165,7 +164,7 @@ layer(ApiTest.layer())("whatever is asked", (it) => {
       yield* Effect.promise(() =>
         fc.assert(
           fc.asyncProperty(bad, (asked) => follow(asked.path, suggestionsMax)),
-          propertyRuns(150)
+          { numRuns: 150 }
         )
       )
     })

@@ -118,7 +118,7 @@ const market = (ticker: string, status: string) =>
 const event = (ticker: string, series: string) =>
   entry(ticker, { event_ticker: ticker, series_ticker: series, title: "BTC", category: "Crypto" })
 
-export const series: ReadonlyArray<CatalogEntry> = [
+const series: ReadonlyArray<CatalogEntry> = [
   entry("KXBTC15M", { ticker: "KXBTC15M", title: "Bitcoin up or down", category: "Crypto" }),
   entry("KXBTCD", { ticker: "KXBTCD", title: "Bitcoin price", category: "Crypto" }),
   entry("KXHIGHNY", { ticker: "KXHIGHNY", title: "Temperature", category: "Climate and Weather" })

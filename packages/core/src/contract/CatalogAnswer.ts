@@ -14,14 +14,12 @@ const ours = {
 
 const anyOtherField = Schema.Record(Schema.String, Schema.Unknown)
 
-export const MarketAnswer = Schema.StructWithRest(Schema.Struct({ ticker: MarketTicker, ...ours }), [
-  anyOtherField
-]).annotate({
+const MarketAnswer = Schema.StructWithRest(Schema.Struct({ ticker: MarketTicker, ...ours }), [anyOtherField]).annotate({
   identifier: "Market",
   description: "A market as Kalshi describes it, without quotes and volumes. All of Kalshi's fields are passed on."
 })
 
-export const EventAnswer = Schema.StructWithRest(
+const EventAnswer = Schema.StructWithRest(
   Schema.Struct({ event_ticker: Schema.String.annotate({ examples: ["KXBTC15M-26NOV211415"] }), ...ours }),
   [anyOtherField]
 ).annotate({
@@ -29,7 +27,7 @@ export const EventAnswer = Schema.StructWithRest(
   description: "An event as Kalshi describes it. All of Kalshi's fields are passed on."
 })
 
-export const SeriesAnswer = Schema.StructWithRest(
+const SeriesAnswer = Schema.StructWithRest(
   Schema.Struct({ ticker: Schema.String.annotate({ examples: ["KXBTC15M"] }), ...ours }),
   [anyOtherField]
 ).annotate({

@@ -16,7 +16,7 @@ export const Clock = Schema.Literals(["received", "exchange"]).annotate({
     "By which clock a moment is meant: `received`, our time of receipt (always present, and never ahead of what a trader could have known), or `exchange`, the exchange's own time."
 })
 
-export const Provenance = Schema.Struct({
+const Provenance = Schema.Struct({
   offset: Offset.annotate({ description: "The last record of the log that is part of the book." }),
   epoch: Epoch,
   sid: Sid,

@@ -7,7 +7,7 @@ import type { BookLevels, Level } from "../BookRecord.ts"
 import { contractsFromSizeE2, dollarsFromPriceE4 } from "../Units.ts"
 import { Contracts, Dollars } from "./Scalars.ts"
 
-export const PriceLevel = Schema.Tuple([Dollars, Contracts]).annotate({
+const PriceLevel = Schema.Tuple([Dollars, Contracts]).annotate({
   identifier: "PriceLevel",
   description: "One level: [price in dollars of this side, size in contracts].",
   examples: [["0.3400", "78.00"]]

@@ -24,7 +24,7 @@ import { GapCause } from "./TrustView.ts"
 
 const place = { market_ticker: MarketTicker, epoch: Epoch, sid: Sid, seq: Seq, ts_exchange: TsExchange }
 
-export const SnapshotAnswer = Schema.Struct({
+const SnapshotAnswer = Schema.Struct({
   offset: Offset,
   kind: Schema.Literal("snapshot"),
   ...place,
@@ -35,7 +35,7 @@ export const SnapshotAnswer = Schema.Struct({
   description: "The whole book as the exchange sent it: replaces everything before it, also when it is empty."
 })
 
-export const DeltaAnswer = Schema.Struct({
+const DeltaAnswer = Schema.Struct({
   offset: Offset,
   kind: Schema.Literal("delta"),
   ...place,
@@ -48,7 +48,7 @@ export const DeltaAnswer = Schema.Struct({
   })
 }).annotate({ identifier: "DeltaRecord", description: "A signed change of one level." })
 
-export const GapAnswer = Schema.Struct({
+const GapAnswer = Schema.Struct({
   offset: Offset,
   kind: Schema.Literal("gap"),
   ...place,
@@ -73,15 +73,13 @@ export const RecordAnswer = Schema.Union([SnapshotAnswer, DeltaAnswer, GapAnswer
 })
 export type RecordAnswer = typeof RecordAnswer.Type
 
-export const RecordsBody = Schema.Struct({
+export const Records = Schema.Struct({
   records: Schema.Array(RecordAnswer).annotate({
     description: "In log order: ascending by offset, without holes within the range."
   }),
-  cursor: Cursor
-})
-export type RecordsBody = typeof RecordsBody.Type
-
-export const Records = Schema.Struct({ ...RecordsBody.fields, ...answerFields }).annotate({
+  cursor: Cursor,
+  ...answerFields
+}).annotate({
   identifier: "Records",
   description: "A page of a market's log."
 })

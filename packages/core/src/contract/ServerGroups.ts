@@ -6,7 +6,7 @@ import { problems, problemsOfAll, UnknownRoute } from "./Problems.ts"
 import { answerFields } from "./Scalars.ts"
 import { Health, Index, Status } from "./StatusAnswer.ts"
 
-export const ProblemMeaning = Schema.Struct({
+const ProblemMeaning = Schema.Struct({
   code: Schema.String.annotate({ examples: ["before_first_record"] }),
   type: Schema.String.annotate({ description: "The `type` of the problem: the path of this description." }),
   title: Schema.String,

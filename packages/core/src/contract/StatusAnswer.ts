@@ -6,7 +6,7 @@ import { isoFromMicros } from "../Units.ts"
 import { type RecorderStatus, sourceDescriptions } from "./RecorderStatus.ts"
 import { answerFields, Epoch, Instant } from "./Scalars.ts"
 
-export const Source = Schema.Struct({
+const Source = Schema.Struct({
   kind: Schema.Literals(["kalshi", "simulator", "recording", "unknown"]).annotate({
     description:
       "`kalshi`: the real exchange, live. `simulator`: a generated exchange. `recording`: recorded frames, played back. `unknown`: not known to this server."
@@ -16,7 +16,7 @@ export const Source = Schema.Struct({
   url: Schema.NullOr(Schema.String).annotate({ description: "Address of the source; null where it is not known." })
 }).annotate({ identifier: "Source", description: "Where the data comes from." })
 
-export const Recording = Schema.Struct({
+const Recording = Schema.Struct({
   state: Schema.Literals(["starting", "recording", "reconnecting", "stopped"]).annotate({
     description:
       "`starting`: looking for markets, or connecting for the first time. `recording`: what is received is stored. `reconnecting`: the connection was lost. `stopped`: nothing was stored lately."
@@ -24,7 +24,7 @@ export const Recording = Schema.Struct({
   since: Schema.NullOr(Instant).annotate({ description: "Since when; null where it is not known." })
 }).annotate({ identifier: "Recording", description: "What the recorder is doing." })
 
-export const WatermarkAnswer = Schema.Struct({
+const WatermarkAnswer = Schema.Struct({
   ts_received: Instant.annotate({ description: "Everything received up to this moment is durably stored." }),
   ts_exchange: Schema.NullOr(Instant).annotate({
     description: "The latest exchange time carried by any stored record; null before the first."
@@ -58,21 +58,21 @@ export const Status = Schema.Struct({ ...StatusBody.fields, ...answerFields }).a
   description: "What this server serves."
 })
 
-export const HealthBody = Schema.Struct({
-  status: Schema.Literal("ok").annotate({ description: "The server answers and reaches its database." })
-})
-export const Health = Schema.Struct({ ...HealthBody.fields, ...answerFields }).annotate({
+export const Health = Schema.Struct({
+  status: Schema.Literal("ok").annotate({ description: "The server answers and reaches its database." }),
+  ...answerFields
+}).annotate({
   identifier: "Health",
   description: "This server can answer."
 })
 
-export const IndexBody = Schema.Struct({
+export const Index = Schema.Struct({
   name: Schema.Literal("KalshiBook"),
   description: Schema.String,
   version: Schema.String,
-  links: Schema.Record(Schema.String, Schema.String).annotate({ description: "What there is, by name: paths." })
-})
-export const Index = Schema.Struct({ ...IndexBody.fields, ...answerFields }).annotate({
+  links: Schema.Record(Schema.String, Schema.String).annotate({ description: "What there is, by name: paths." }),
+  ...answerFields
+}).annotate({
   identifier: "Index",
   description: "What this API offers."
 })

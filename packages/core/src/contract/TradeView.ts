@@ -44,13 +44,11 @@ export const TradeAnswer = Schema.Struct({
 }).annotate({ identifier: "Trade", description: "One trade of a market." })
 export type TradeAnswer = typeof TradeAnswer.Type
 
-export const TradesBody = Schema.Struct({
+export const Trades = Schema.Struct({
   trades: Schema.Array(TradeAnswer).annotate({ description: "Ascending by exchange time, then id." }),
-  cursor: Cursor
-})
-export type TradesBody = typeof TradesBody.Type
-
-export const Trades = Schema.Struct({ ...TradesBody.fields, ...answerFields }).annotate({
+  cursor: Cursor,
+  ...answerFields
+}).annotate({
   identifier: "Trades",
   description: "A page of a market's trades."
 })

@@ -23,7 +23,7 @@ export const GapCause = Schema.Literals(gapCauses).annotate({
   ].join("\n")
 })
 
-export const Gap = Schema.Struct({
+const Gap = Schema.Struct({
   offset: Schema.NullOr(Offset).annotate({
     description: "The gap's place in the log; null where no gap is stored yet (the recorder is not running)."
   }),
