@@ -42,7 +42,7 @@ describe("the exchange in real time", () => {
     const running = await Effect.runPromise(Scope.provide(startSimulatedExchange({ ownKey }), scope))
     const client = await following(running, activeTickers(running))
     await Effect.runPromise(Scope.close(scope, Exit.void))
-    await client.until(() => client.closeCode !== undefined)
+    await client.until(() => client.closeCode === 1001)
     const program = Effect.map(SimulatedExchange, (again) => again.port)
     const layer = SimulatedExchange.layer({ ownKey, port: running.port })
     assert.strictEqual(await Effect.runPromise(Effect.provide(program, layer)), running.port)
@@ -103,16 +103,12 @@ describe("the program", () => {
   it("says in one line why it cannot start", async () => {
     const folder = mkdtempSync(join(tmpdir(), "simulator-"))
     folders.push(folder)
-    const wrong = [
-      ["KALSHIBOOK_SIMULATOR_MARKETS", "2", "KALSHIBOOK_SIMULATOR_MARKETS must be 5..10000, not 2"],
-      ["KALSHIBOOK_SIMULATOR_PORT", "99999", "KALSHIBOOK_SIMULATOR_PORT must be 0..65535, not 99999"],
-      ["KALSHIBOOK_SIMULATOR_SEED", "x", "KALSHIBOOK_SIMULATOR_SEED must be a string representing a finite number"]
-    ] as const
-    const endings = wrong.map(async ([variable, value, message]) => {
-      const program = start({ KALSHIBOOK_DATA_DIR: folder, KALSHIBOOK_SIMULATOR_PORT: "0", [variable]: value })
-      assert.strictEqual(await program.ended, 1)
-      assert.strictEqual(program.output().trim(), message)
+    const program = start({
+      KALSHIBOOK_DATA_DIR: folder,
+      KALSHIBOOK_SIMULATOR_PORT: "0",
+      KALSHIBOOK_SIMULATOR_MARKETS: "2"
     })
-    await Promise.all(endings)
+    assert.strictEqual(await program.ended, 1)
+    assert.strictEqual(program.output().trim(), "KALSHIBOOK_SIMULATOR_MARKETS must be 5..10000, not 2")
   })
 })

@@ -129,7 +129,7 @@ export const perform = (life: Lifecycle, step: LifecycleStep): void => {
       close(life, step.event)
       break
     case "sweep":
-      for (const market of step.event.markets) Quoting.cancelAll(life.exchange, market)
+      for (const market of step.event.markets) if (isOver(market)) Quoting.cancelAll(life.exchange, market)
       break
     case "determine":
       determine(life, step.event)
@@ -185,6 +185,8 @@ const isOver = (market: SimMarket): boolean =>
   market.status === "closed" || market.status === "determined" || market.status === "finalized"
 
 const determine = (life: Lifecycle, event: SimEvent): void => {
+  // It may have opened again, and have closed again since: each close plans its own determination.
+  if (event.markets.some((market) => market.status !== "closed")) return
   const winner = Prng.pick(life.prng, event.markets)
   for (const market of event.markets) {
     const yes = event.mutuallyExclusive ? market === winner : market.fairE4 > 5_000
@@ -244,12 +246,22 @@ export const resume = (life: Lifecycle, market: SimMarket): void => {
 /** An event will close soon, earlier than was said. */
 const reschedule = (life: Lifecycle, event: SimEvent): void => {
   const closeMicros = life.exchange.nowMicros + scaled(life, Prng.between(life.prng, 10, 120))
-  if (event.series.frequency === "fifteen_min" || event.markets.some((market) => market.tsCloseMicros <= closeMicros))
-    return
+  const isQuick = life.lineOf.get(event)?.template.life === "quick"
+  if (isQuick || event.markets.some((market) => market.tsCloseMicros <= closeMicros)) return
+  changeClose(life, event, closeMicros)
+}
+
+/** An event closes at another time than was said. When it is closed but not determined, it opens again with empty books. */
+export const changeClose = (life: Lifecycle, event: SimEvent, closeMicros: number): void => {
   for (const market of event.markets) {
     market.tsCloseMicros = closeMicros
     market.tsUpdatedMicros = Exchange.clockMicros(life.exchange)
     Notices.closeDateUpdated(life.exchange, market)
+    if (market.status !== "closed") continue
+    Quoting.cancelAll(life.exchange, market)
+    activate(life, market)
+    Notices.activated(life.exchange, market)
+    Quoting.openingQuotes(life.exchange, market)
   }
   Agenda.add(life.agenda, closeMicros, { _tag: "close", event })
 }

@@ -22,7 +22,7 @@ export const make = (seed: number, stream: number): Prng => {
 }
 
 /** A whole number from 0 to 2^32 - 1. */
-export const uint32 = (prng: Prng): number => {
+const uint32 = (prng: Prng): number => {
   const sum = (prng.a + prng.b + prng.counter) | 0
   prng.counter = (prng.counter + 1) | 0
   prng.a = prng.b ^ (prng.b >>> 9)

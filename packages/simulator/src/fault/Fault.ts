@@ -9,7 +9,7 @@ const HttpFailure = Schema.Int.check(Schema.isBetween({ minimum: 400, maximum: 5
 const connection = Schema.optional(Count)
 
 /** A frame is lost, doubled, late, garbled or swapped with the next (`FrameFaults`). */
-export const FrameFault = Schema.Struct({
+const FrameFault = Schema.Struct({
   fault: Schema.Literal("frame"),
   action: Schema.Union([
     Schema.TaggedStruct("drop", {}),
@@ -72,6 +72,13 @@ const ResumeTrading = Schema.Struct({ fault: Schema.Literal("resume_trading") })
 const PauseMarket = Schema.Struct({ fault: Schema.Literal("pause_market"), marketTicker: Schema.String })
 const ResumeMarket = Schema.Struct({ fault: Schema.Literal("resume_market"), marketTicker: Schema.String })
 
+/** A market's event closes so much later than now: earlier than was said, or again after it had closed. */
+const ChangeClose = Schema.Struct({
+  fault: Schema.Literal("change_close"),
+  marketTicker: Schema.String,
+  millis: Millis
+})
+
 /** A market trades that no lifecycle message has named. */
 const UnannouncedMarket = Schema.Struct({ fault: Schema.Literal("unannounced_market") })
 
@@ -114,6 +121,7 @@ export const Fault = Schema.Union([
   ResumeTrading,
   PauseMarket,
   ResumeMarket,
+  ChangeClose,
   UnannouncedMarket,
   StrayFrame,
   RestFailure,

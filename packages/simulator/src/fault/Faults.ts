@@ -2,7 +2,7 @@
 /** Makes things go wrong on command: turns a `Fault` into what it does to frames, connections, markets and REST. */
 import { Result, Schema } from "effect"
 import * as Lifecycle from "../exchange/Lifecycle.ts"
-import type { SimMarket } from "../exchange/MarketModel.ts"
+import type { MarketStatus, SimMarket } from "../exchange/MarketModel.ts"
 import * as Simulation from "../exchange/Simulation.ts"
 import * as ClientSocket from "../server/ClientSocket.ts"
 import type { ExchangeServer } from "../server/ExchangeServer.ts"
@@ -74,9 +74,13 @@ const inflict = (
       exchange.exchangeActive = true
       return met(exchange.markets.size)
     case "pause_market":
-      return withMarket(simulation, fault.marketTicker, "active", Lifecycle.pause)
+      return withMarket(simulation, fault.marketTicker, ["active"], Lifecycle.pause)
     case "resume_market":
-      return withMarket(simulation, fault.marketTicker, "inactive", Lifecycle.resume)
+      return withMarket(simulation, fault.marketTicker, ["inactive"], Lifecycle.resume)
+    case "change_close":
+      return withMarket(simulation, fault.marketTicker, ["active", "inactive", "closed"], (life, market) =>
+        Lifecycle.changeClose(life, market.event, exchange.nowMicros + fault.millis * 1000)
+      )
     case "unannounced_market":
       if (simulation === undefined) return Result.fail(onlyRecorded)
       return met(1, Simulation.listUnannounced(simulation).ticker)
@@ -124,12 +128,14 @@ const subscriptions = (server: ExchangeServer, connection: number | undefined): 
 const withMarket = (
   simulation: Simulation.Simulation | undefined,
   marketTicker: string,
-  status: "active" | "inactive",
+  statuses: ReadonlyArray<MarketStatus>,
   act: (life: Lifecycle.Lifecycle, market: SimMarket) => void
 ): Result.Result<FaultReport, FaultProblem> => {
   if (simulation === undefined) return Result.fail(onlyRecorded)
   const market = simulation.exchange.markets.get(marketTicker)
-  if (market?.status !== status) return Result.fail(`${marketTicker} is not ${status}`)
+  if (market === undefined || !statuses.includes(market.status)) {
+    return Result.fail(`${marketTicker} is not ${statuses.join(" or ")}`)
+  }
   act(simulation.life, market)
   return met(1, marketTicker)
 }

@@ -110,7 +110,7 @@ const addMarket = (
 }
 
 /** Whether all has been played. */
-export const isOver = (playback: Playback): boolean => playback.position >= playback.recording.frames.length
+const isOver = (playback: Playback): boolean => playback.position >= playback.recording.frames.length
 
 /** Plays the next `count` frames. */
 export const step = (playback: Playback, count: number): void => {

@@ -238,11 +238,25 @@ export const tick = (server: ExchangeServer, nowMillis: number): void => {
   }
 }
 
-/** Takes new connections no more and ends those there are. */
+/** How long a client may take to read the last frames before its connection is cut. */
+const closeGraceMillis = 200
+
+/** Takes new connections no more, ends those there are with close code 1001, and calls back when all are gone. */
 export const close = (server: ExchangeServer, done: () => void): void => {
-  for (const socket of server.sockets.values()) ClientSocket.cut(socket, 1001)
+  const streams = [...server.sockets.values()].map((socket) => socket.stream)
+  for (const socket of server.sockets.values()) {
+    ClientSocket.thaw(socket)
+    ClientSocket.flush(socket)
+    ClientSocket.cut(socket, 1001)
+    socket.stream.end()
+  }
+  const cutLate = setTimeout(() => {
+    for (const stream of streams) stream.destroy()
+  }, closeGraceMillis)
   server.websockets.close()
-  server.http.close(() => done())
+  server.http.close(() => {
+    clearTimeout(cutLate)
+    done()
+  })
   server.http.closeAllConnections()
-  for (const socket of server.sockets.values()) socket.stream.destroy()
 }

@@ -65,8 +65,8 @@ export const defaultServerSettings: ServerSettings = {
   readTokensMax: 400,
   adminBodyBytesMax: mebibyte,
   sendsSendingTime: false,
-  sequenceEntriesMax: 2_000_000,
-  closedSessionsMax: 100
+  sequenceEntriesMax: 1_000_000,
+  closedSessionsMax: 16
 }
 
 const portMax = 65_535

@@ -171,7 +171,7 @@ const withSendingTime = (exchange: Exchange.Exchange, text: string): string =>
     : text
 
 /** Takes the next seq of a subscription, `null` when its channel has none. */
-export const nextSeq = (feed: Feed, subscription: Session.Subscription): number | null => {
+const nextSeq = (feed: Feed, subscription: Session.Subscription): number | null => {
   if (!subscription.isSequenced) return null
   SequenceLog.push(subscription.log, feed.exchange.changeNumber)
   return ++subscription.seq
@@ -208,7 +208,7 @@ const forFollowers = (
   const channel = feed.followers.get(channelName)
   if (channel === undefined) return
   const named = channel.get(ticker)
-  if (named !== undefined) for (const subscription of named) each(subscription)
+  if (named !== undefined && ticker !== everyMarket) for (const subscription of named) each(subscription)
   const all = channel.get(everyMarket)
   if (all !== undefined) for (const subscription of all) each(subscription)
 }

@@ -189,6 +189,32 @@ describe("exchange faults", () => {
   )
 
   it(
+    "close an event early, and open it again, with what the lifecycle channel says of it",
+    withExchange({ lifecycleSpeed: 1 }, async (running) => {
+      const client = await following(running)
+      client.send({ id: 2, cmd: "subscribe", params: { channels: ["market_lifecycle_v2"] } })
+      await client.frame((frame) => frame.id === 2)
+      const market = [...running.exchange.markets.values()].find((one) => one.event.markets.length === 1)
+      const ticker = market?.ticker ?? ""
+      await inflict(running, { fault: "change_close", marketTicker: ticker, millis: 500 })
+      running.advance(600)
+      assert.strictEqual(market?.status, "closed")
+      await inflict(running, { fault: "change_close", marketTicker: ticker, millis: 60_000 })
+      assert.strictEqual(market?.status, "active")
+      running.advance(59_000)
+      assert.strictEqual(market?.status, "active")
+      running.advance(30_000)
+      assert.strictEqual(market?.status, "determined")
+      await client.until(() => client.of(2).some((frame) => frame.msg.event_type === "determined"))
+      const told = client.of(2).filter((frame) => frame.msg.market_ticker === ticker)
+      assert.deepStrictEqual(
+        told.map((frame) => frame.msg.event_type),
+        ["close_date_updated", "close_date_updated", "activated", "determined"]
+      )
+    })
+  )
+
+  it(
     "put the clock of the exchange off, which shows in its time stamps",
     withExchange({}, async (running) => {
       const client = await following(running)

@@ -3,8 +3,11 @@ import * as Book from "@kalshibook/core/Book"
 import { assert, describe, it } from "vitest"
 import * as Exchange from "../../src/exchange/Exchange.ts"
 import { assertTruth, following, isContiguous, stepUntil, subscribe, update } from "../Following.ts"
-import { connect } from "../TestClient.ts"
+import { connect, type Frame } from "../TestClient.ts"
 import { activeTickers, withExchange } from "../WithExchange.ts"
+
+/** Whether two frames tell the same. */
+const isSame = (one: Frame, other: Frame): boolean => JSON.stringify(one.msg) === JSON.stringify(other.msg)
 
 describe("the websocket", () => {
   it(
@@ -314,6 +317,8 @@ describe("the websocket", () => {
         assert.includeMembers(known, kinds)
         assert.isTrue(!kinds.includes("activated") || kinds.indexOf("deactivated") < kinds.indexOf("activated"))
       }
+      const repeated = told.filter((frame, index) => told.slice(0, index).some((one) => isSame(one, frame)))
+      assert.deepStrictEqual(repeated, [])
       const event = told.find((frame) => frame.type === "event_lifecycle")
       assert.isString(event?.msg.event_ticker)
     })
