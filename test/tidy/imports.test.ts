@@ -41,12 +41,18 @@ it("core imports effect alone", () => {
   assert.deepStrictEqual(show(wrong), [])
 })
 
-it("relative imports stay inside their package and name the file with its extension", () => {
-  const wrong = imports(programs).filter(({ file, module }) => {
-    if (!module.startsWith(".")) return false
-    const target = path.posix.join(path.posix.dirname(file), module)
-    return packageOf(target) !== packageOf(file) || !/\.(ts|tsx|mjs|css|json|svg|sql)(\?\w+)?$/.test(module)
-  })
+it("sources import other packages by name, never by path", () => {
+  const wrong = imports(sources).filter(
+    ({ file, module }) =>
+      module.startsWith(".") && packageOf(path.posix.join(path.posix.dirname(file), module)) !== packageOf(file)
+  )
+  assert.deepStrictEqual(show(wrong), [])
+})
+
+it("relative imports name the file with its extension", () => {
+  const wrong = imports(programs).filter(
+    ({ module }) => module.startsWith(".") && !/\.(ts|tsx|mjs|css|json|svg|sql)(\?\w+)?$/.test(module)
+  )
   assert.deepStrictEqual(show(wrong), [])
 })
 
