@@ -75,8 +75,9 @@ export interface DeltaRecord extends RecordHead {
  * - `silence`: pings or data stopped and the watchdog cut the connection
  * - `sequence_hole`: a frame of the subscription is missing
  * - `channel_error`: the exchange ended the subscription (errors 10 and 25)
- * - `undecodable`: a frame that consumed a sequence number could not be read
- * - `inconsistent`: a negative level, a crossed book or a price off the market's grid
+ * - `undecodable`: a frame that consumed a sequence number could not be read, or is of a type that nobody knows
+ * - `inconsistent`: a negative level, a crossed book, a price off the market's grid, a delta of another subscription, or a
+ *   snapshot that contradicts the book
  * - `recorder_stopped`: no recorder was running
  * - `market_closed`: the market closed and recording of it ended
  * - `unsubscribed`: the market is not subscribed, so nothing would tell of a change
@@ -100,7 +101,7 @@ export const gapCauses = [
 export interface GapRecord extends RecordHead {
   readonly kind: "gap"
   readonly cause: GapCause
-  /** When the recorder noticed, Unix microseconds; at or after `tsReceivedMicros`. */
+  /** When the recorder noticed, Unix microseconds; at or after `tsReceivedMicros` (I5). */
   readonly tsDetectedMicros: number
 }
 

@@ -5,6 +5,8 @@
  * Deterministic: what comes in is frames with their times, connections opening and closing, and which markets are followed;
  * what comes out is records with offsets. It reads no clock and does no IO, so a recording can be derived again from the
  * frames. It asks nobody for anything: what should be done about a loss is told to a listener.
+ *
+ * What each input does in each state is the table of SPEC-book.md; the promises kept here are I9-I17 and I20.
  */
 import type { GapCause, MarketTicker } from "./BookRecord.ts"
 import * as ErrorCode from "./kalshi/ErrorCode.ts"
@@ -344,7 +346,7 @@ const provenEnd = (
   }
 }
 
-/** Every book that is trusted because of the sid may have missed something (rule 4 of `Sequencer`). O(markets). */
+/** Every book that is trusted because of the sid may have missed something (rule 4 of `Sequencer`), and no other (I10). O(markets). */
 const distrustAll = (recorder: Recorder, sid: number, seq: number, cause: GapCause, tsDetectedMicros: number): void => {
   const start = { ...provenEnd(recorder, sid, seq, tsDetectedMicros), cause }
   for (const ticker of recorder.followed) {

@@ -1,7 +1,7 @@
 /**
  * The fold of a market's log: the definition of "the book at T" that every faster path is tested against.
  *
- * Total: any record in any state gives a state (SPEC-book.md has the table). Knows nothing of where records come from.
+ * Total: any record in any state gives a state (SPEC-book.md, "The fold"; I7, I18, I19). Knows nothing of where records come from.
  */
 import * as Book from "./Book.ts"
 import type { BookClock, BookRecord, GapRecord, RecordHead, SnapshotRecord } from "./BookRecord.ts"
