@@ -15,12 +15,12 @@ import {
   HttpServerResponse
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { compressBytesMin, preflightSecondsMax, retryAfterSeconds } from "./ApiLimits.ts"
+import { compressBytesMin, documentSecondsMax, preflightSecondsMax, retryAfterSeconds } from "./ApiLimits.ts"
 import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { methodsOfGet, routeOf, suggestionFor } from "./RouteTable.ts"
+import { docsPath, methodsOfGet, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
@@ -63,8 +63,9 @@ const answer = Effect.fnUntraced(function* <E, R>(
     compression
   )
   const nanos = (yield* Clock.currentTimeNanos) - startedNanos
-  yield* RequestMetrics.note({ route: routeOf(request.url), method: request.method, status: response.status, nanos })
-  return HttpServerResponse.setHeaders(response, headersFor(response, requestId))
+  const route = routeOf(request.url)
+  yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
+  return HttpServerResponse.setHeaders(response, headersFor(response, requestId, route))
 })
 
 const refuseTooLong = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong> => {
@@ -73,9 +74,16 @@ const refuseTooLong = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlToo
   return Effect.fail(new UrlTooLong({ detail, request_id: meta.requestId }))
 }
 
-const headersFor = (response: HttpServerResponse.HttpServerResponse, requestId: string): Record<string, string> => ({
+/** What only a new version of the server changes. Everything else is as of now. */
+const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath])
+
+const headersFor = (
+  response: HttpServerResponse.HttpServerResponse,
+  requestId: string,
+  route: string | undefined
+): Record<string, string> => ({
   "x-request-id": requestId,
-  ...(response.headers["cache-control"] === undefined ? { "cache-control": "no-store" } : {}),
+  "cache-control": lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store",
   ...(response.status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
   ...(response.status === 405 ? { allow: methodsOfGet } : {})
 })

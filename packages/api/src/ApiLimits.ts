@@ -23,3 +23,9 @@ export const preflightSecondsMax = 86_400
 
 /** Bodies from this size on are compressed for clients that accept it: below, it costs more than it saves. */
 export const compressBytesMin = 2_048
+
+/** How long browsers may keep the reference page and the OpenAPI document, in seconds: the page is 3 MB. */
+export const documentSecondsMax = 300
+
+/** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
+export const connectionsMax = 4_096

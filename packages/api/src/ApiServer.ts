@@ -8,7 +8,7 @@ import { MalformedRequest } from "@kalshibook/core/contract/Problems"
 import { Data, Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Api from "./Api.ts"
-import { headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
+import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { newRequestId } from "./RequestMeta.ts"
 
@@ -81,6 +81,7 @@ const listenFailed = (address: Address, error: HttpServerError.ServeError): List
 
 const makeServer = (): Server => {
   const server = createServer({ maxHeaderSize: headerBytesMax, headersTimeout: headersMillisMax })
+  server.maxConnections = connectionsMax
   server.on("clientError", refuse)
   return server
 }

@@ -75,6 +75,7 @@ layer(ApiTest.layer())("the server", (it) => {
       const { headers, status, text } = yield* ask("/docs")
       assert.strictEqual(status, 200)
       assert.match(String(headers["content-type"]), /^text\/html/)
+      assert.strictEqual(headers["cache-control"], "public, max-age=300")
       assert.include(text, '"withDefaultFonts":false')
       assert.notMatch(text, /<(script|link|img)[^>]*(src|href)="(https?:)?\/\//)
     })
@@ -102,6 +103,7 @@ layer(ApiTest.layer())("every answer", (it) => {
         const id = JSON.parse(text).request_id
         assert.match(id, /^req_[0-9a-f]{32}$/)
         assert.strictEqual(headers["x-request-id"], id)
+        assert.strictEqual(headers["cache-control"], "no-store")
         ids.add(id)
       }
       assert.strictEqual(ids.size, 3)

@@ -65,7 +65,9 @@ export const RecordsGroup = HttpApiGroup.make("records")
         description: [
           "Every record of a market's log in [from, to) by the receive clock, in log order: snapshots, deltas, and the gaps between what is known.",
           "",
-          "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot."
+          "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot.",
+          "",
+          "To begin in the middle, take `/orderbook?at=` of the same moment as `from`, and skip the records up to its `provenance.offset`."
         ].join("\n")
       })
     )

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { statuses } from "../kalshi/MarketStatus.ts"
 import { isoFromMicros } from "../Units.ts"
 import { cursorCharsMax, depthMax, limitDefault, limitMax, textCharsMax, tickerCharsMax, tickersMax } from "./Limits.ts"
 import { Clock } from "./OrderbookAnswer.ts"
@@ -23,6 +24,16 @@ const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
 const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
+/** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
+const statusOfFilterWord = {
+  unopened: "initialized",
+  open: "active",
+  paused: "inactive",
+  settled: "finalized"
+} as const
+
+const named = (words: ReadonlyArray<string>): string => words.map((word) => `\`${word}\``).join(", ")
+
 /** What each parameter may be, in words. */
 export const allowed = {
   ticker: `a ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
@@ -33,8 +44,7 @@ export const allowed = {
   to: `${TimeParameter.timeAllowed}, not before \`from\``,
   limit: `a whole number from 1 to ${limitMax}`,
   cursor: "the `cursor` of an answer to the same question, with the same filters",
-  status:
-    "a market's status (`initialized`, `active`, `inactive`, `closed`, `determined`, `disputed`, `amended`, `finalized`) or one of the words of Kalshi's filter (`unopened`, `open`, `paused`, `settled`)",
+  status: `a market's status (${named(statuses)}) or one of the words of Kalshi's filter (${named(Object.keys(statusOfFilterWord))})`,
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
@@ -149,30 +159,9 @@ export const Tickers = Schema.String.annotate({
   )
 )
 
-/** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
-export const statusOfFilterWord = {
-  unopened: "initialized",
-  open: "active",
-  paused: "inactive",
-  settled: "finalized"
-} as const
-
-export const Status = Schema.Literals([
-  "initialized",
-  "active",
-  "inactive",
-  "closed",
-  "determined",
-  "disputed",
-  "amended",
-  "finalized",
-  "unopened",
-  "open",
-  "paused",
-  "settled"
-]).annotate({
+export const Status = Schema.Literals([...statuses, "unopened", "open", "paused", "settled"]).annotate({
   description:
-    "Only markets of this status, as in their `status` field. The words of Kalshi's filter are understood too: `unopened` is `initialized`, `open` is `active`, `paused` is `inactive`, `settled` is `finalized`.",
+    "Only markets of this status, as in their `status` field. The words of Kalshi's filter are understood too: `unopened` is `initialized`, `open` is `active`, `paused` is `inactive`, `settled` is `finalized`; `closed` is the status of that name alone.",
   examples: ["active"]
 })
 export type Status = typeof Status.Type

@@ -2,24 +2,29 @@
  * Whether the book of an answer may be believed, and, where not, since when and why.
  */
 import * as Schema from "effect/Schema"
-import { type GapRecord, gapCauses, type RecordHead } from "../BookRecord.ts"
+import { type GapCause as BookGapCause, type GapRecord, gapCauses, type RecordHead } from "../BookRecord.ts"
 import type { Trust } from "../Trust.ts"
 import { isoFromMicros } from "../Units.ts"
 import { Instant, Offset } from "./Scalars.ts"
+
+const causeMeanings: Readonly<Record<BookGapCause, string>> = {
+  connection_lost: "the socket closed or failed",
+  silence: "pings or data stopped and the watchdog cut the connection",
+  sequence_hole: "a frame of the subscription is missing",
+  channel_error: "the exchange ended the subscription",
+  undecodable: "a frame that consumed a sequence number could not be read",
+  inconsistent: "a negative level, a crossed book or a price off the market's grid",
+  recorder_stopped: "no recorder was running",
+  market_closed: "the market closed and recording of it ended",
+  unsubscribed: "the market was not subscribed, so nothing would tell of a change",
+  storage: "records could not be stored"
+}
 
 export const GapCause = Schema.Literals(gapCauses).annotate({
   identifier: "GapCause",
   description: [
     "Why the book stopped being known:",
-    "- `connection_lost`: the socket closed or failed",
-    "- `silence`: pings or data stopped and the watchdog cut the connection",
-    "- `sequence_hole`: a frame of the subscription is missing",
-    "- `channel_error`: the exchange ended the subscription",
-    "- `undecodable`: a frame that consumed a sequence number could not be read",
-    "- `inconsistent`: a negative level, a crossed book or a price off the market's grid",
-    "- `recorder_stopped`: no recorder was running",
-    "- `market_closed`: the market closed and recording of it ended",
-    "- `storage`: records could not be stored"
+    ...gapCauses.map((cause) => `- \`${cause}\`: ${causeMeanings[cause]}`)
   ].join("\n")
 })
 
