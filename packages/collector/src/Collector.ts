@@ -20,7 +20,7 @@ import { HotWriter } from "./HotWriter.ts"
 import { KalshiRest } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
 import { ReceiveClock } from "./ReceiveClock.ts"
-import { Recording, type RecordingState } from "./Recording.ts"
+import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
 
 /** How long the last commit may take when the collector is stopped. What it cannot store then becomes a gap at the next start. */
 const lastCommitMillisMax = 5_000
@@ -61,9 +61,9 @@ export class Collector extends Context.Service<
     })
   )
 
-  /** Ready to use: needs the stores, the exchange's access, the settings and an HTTP client. */
-  static readonly layer: Layer.Layer<
-    Collector,
+  /** As `layer`, with the live books beside it. */
+  static readonly layerWithRecording: Layer.Layer<
+    Collector | Recording,
     HotTierError,
     Epochs | ExchangeAccess | HotTier | HttpClient.HttpClient | MarketCatalog | Settings
   > = Collector.layerNoDeps.pipe(
@@ -71,9 +71,16 @@ export class Collector extends Context.Service<
     Layer.provide(
       Layer.mergeAll(Connection.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)
     ),
-    Layer.provide(Recording.layerNoDeps),
+    Layer.provideMerge(Recording.layerNoDeps),
     Layer.provide(ReceiveClock.layer)
   )
+
+  /** Ready to use: needs the stores, the exchange's access, the settings and an HTTP client. */
+  static readonly layer: Layer.Layer<
+    Collector,
+    HotTierError,
+    Epochs | ExchangeAccess | HotTier | HttpClient.HttpClient | MarketCatalog | Settings
+  > = Collector.layerWithRecording
 }
 
 /**
@@ -123,7 +130,7 @@ const commitLast = (recording: RecordingState, flush: Effect.Effect<void>): Effe
       duration: Duration.millis(lastCommitMillisMax),
       orElse: () =>
         Effect.logError("stopped before everything was stored; the next start records a gap").pipe(
-          Effect.annotateLogs({ recordsWaiting: recording.recordsInFlight + recording.recorder.outbox.records.length })
+          Effect.annotateLogs({ recordsWaiting: recordsWaiting(recording) })
         )
     })
   )

@@ -8,8 +8,13 @@ export interface CollectorSettings {
   readonly seriesTickers: ReadonlyArray<string>
   readonly categories: ReadonlyArray<string>
   readonly marketTickers: ReadonlyArray<string>
-  /** Markets in one subscribe or get_snapshot command; each costs the exchange a full book, and bursts make it give up (error 25). */
+  /**
+   * Markets in one subscribe or get_snapshot command, and how many such commands are under way at a time; each market costs the
+   * exchange a full book, and bursts make it give up (error 25). After it did, chunks start small, at no more than the second.
+   */
   readonly chunkMarketsMax: number
+  readonly chunkMarketsMin: number
+  readonly commandsInFlightMax: number
   /** How long the answer to a command, and then each snapshot, may take before it is asked for again. */
   readonly replyMillisMax: number
   readonly snapshotMillisMax: number
@@ -19,7 +24,10 @@ export interface CollectorSettings {
   readonly flushMillis: number
   /** How often the watermark moves while nothing is received. */
   readonly watermarkMillis: number
-  /** Records received and not yet stored; when there are more, the socket is not read until half of them are stored. */
+  /**
+   * Records (with keyframes, trades and lifecycle messages) received and not yet stored; when there are more, the socket is not
+   * read until half of them are stored.
+   */
   readonly queueRecordsMax: number
   readonly frameBytesMax: number
   readonly handshakeMillisMax: number
@@ -42,8 +50,10 @@ export const defaults: CollectorSettings = {
   categories: [],
   marketTickers: [],
   chunkMarketsMax: 100,
-  replyMillisMax: 10_000,
-  snapshotMillisMax: 10_000,
+  chunkMarketsMin: 10,
+  commandsInFlightMax: 4,
+  replyMillisMax: 5_000,
+  snapshotMillisMax: 5_000,
   chunkSettleMillisMax: 2_000,
   flushMillis: 50,
   watermarkMillis: 250,

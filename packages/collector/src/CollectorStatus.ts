@@ -3,7 +3,7 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { RecorderState, RecorderStatus } from "@kalshibook/core/contract/RecorderStatus"
 import type { RecorderCounts } from "@kalshibook/core/Recorder"
 import type { ExchangeSource } from "./ExchangeAccess.ts"
-import type { MarketState, RecordingState } from "./Recording.ts"
+import { type MarketState, type RecordingState, recordsWaiting } from "./Recording.ts"
 
 export interface CollectorStatus extends RecorderStatus {
   readonly epoch: number
@@ -11,6 +11,8 @@ export interface CollectorStatus extends RecorderStatus {
   readonly connection: string
   /** Why records are not being stored right now, in words; `null` when they are. */
   readonly storeProblem: string | null
+  /** Why the list of markets cannot be read right now, in words; `null` when it can. */
+  readonly discoveryProblem: string | null
   readonly marketsByState: Readonly<Record<MarketState, number>>
   /** Markets that the exchange refuses, with its reason. At most `refusedListedMax`. */
   readonly refused: ReadonlyArray<{ readonly ticker: MarketTicker; readonly reason: string }>
@@ -70,11 +72,12 @@ export const read = (
     epoch: recording.recorder.epoch,
     connection: recording.connection,
     storeProblem: recording.storeProblem,
+    discoveryProblem: recording.discoveryProblem,
     marketsByState,
     refused,
     restarts: recording.restarts,
     recordsCommitted: recording.recordsCommitted,
-    recordsWaiting: recording.recordsInFlight + recording.recorder.outbox.records.length,
+    recordsWaiting: recordsWaiting(recording),
     counts: { ...recording.recorder.counts }
   }
 }

@@ -2,21 +2,35 @@
  * Keeps one signed connection to the exchange open for ever: each one is an epoch. Every frame is decoded and recorded in the
  * socket's own callback; when the connection ends, every book of it is distrusted and the next one begins with jitter.
  */
-import type { ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
+import type { GapCause } from "@kalshibook/core/BookRecord"
 import * as Wire from "@kalshibook/core/kalshi/Wire"
 import * as Recorder from "@kalshibook/core/Recorder"
 import { Epochs } from "@kalshibook/store/Epochs"
-import { Context, Effect, Latch, Layer } from "effect"
+import { Context, Duration, Effect, type Exit, Latch, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { Settings } from "./CollectorSettings.ts"
+import * as Dialogue from "./Dialogue.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 import { pauseReading } from "./HotWriter.ts"
 import * as KalshiSocket from "./KalshiSocket.ts"
-import { noticeLifecycle, Recording, type RecordingState } from "./Recording.ts"
+import { finishFrame, type Link, notice, Recording } from "./Recording.ts"
+import * as SideChannels from "./SideChannels.ts"
 import * as Subscriber from "./Subscriber.ts"
 
 /** A connection that lived this long was good: the delays start small again. */
 const goodConnectionMicros = 10_000_000
+/** How long the store may take to note the end of an epoch; it is a note for people, and the next connection must not wait. */
+const closeEpochMillisMax = 1_000
+
+/** The connection ended too soon to count as one. */
+class ShortLived extends Schema.TaggedError<ShortLived>()("ShortLived", {}) {}
+
+/** A connection that is open, and what it takes to keep it busy. */
+interface OpenLink extends Link {
+  readonly epoch: number
+  readonly dialogue: Dialogue.Dialogue
+  readonly run: Effect.Effect<never>
+}
 
 export class Connection extends Context.Service<
   Connection,
@@ -33,85 +47,107 @@ export class Connection extends Context.Service<
         const epochs = yield* Epochs
         const recording = yield* Recording
         const settings = yield* Settings
-        const { clock, recorder } = recording
+        const { clock } = recording
         const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
+        const { source, wsUrl: url } = access
+        /** The problem that people were told of, lest they are told of each attempt. */
+        let told: string | null = null
 
-        const onFrame = (frame: Buffer, tsReceivedMicros: number): void => {
-          const message = Wire.decode(frame)
-          Recorder.receive(recorder, message, tsReceivedMicros)
-          passOn(recording, message)
-          pauseReading(recording, settings.queueRecordsMax)
+        const linkUp = (socket: KalshiSocket.KalshiSocket, epoch: number): OpenLink => {
+          const dialogue = Dialogue.make(socket, settings.replyMillisMax)
+          const subscriber = Subscriber.make({ dialogue, socket, recording, settings })
+          const side = SideChannels.make(dialogue, settings, (channel) => {
+            if (channel === SideChannels.lifecycle) recording.missed.openUnsafe()
+          })
+          const link: OpenLink = {
+            epoch,
+            dialogue,
+            subscriber,
+            socket,
+            subscriptionEnded: (channel) => {
+              if (channel === Subscriber.bookChannel) subscriber.ended()
+              else recording.afterFrame.push(() => side.ended(channel))
+            },
+            gone: Latch.makeUnsafe(false),
+            run: Effect.raceFirst(subscriber.run, side.run)
+          }
+          Recorder.open(recording.recorder, epoch)
+          recording.link = link
+          recording.connection = `connected (epoch ${epoch})`
+          recording.connectionSinceMicros = clock.nowMicros()
+          finishFrame(recording)
+          recording.linked.openUnsafe()
+          return link
         }
 
-        const onQuiet = (): void => recording.link?.subscriber.probe()
+        const linkDown = (link: OpenLink, exit: Exit.Exit<KalshiSocket.SocketEnd>): Effect.Effect<void> =>
+          Effect.suspend(() => {
+            const cause: GapCause = exit._tag === "Success" ? exit.value.cause : "recorder_stopped"
+            const nowMicros = clock.nowMicros()
+            recording.linked.closeUnsafe()
+            recording.link = null
+            recording.readingPaused = false
+            recording.connectionSinceMicros = nowMicros
+            Recorder.close(recording.recorder, cause, nowMicros)
+            finishFrame(recording)
+            link.gone.openUnsafe()
+            return epochs
+              .close(link.epoch, nowMicros, cause)
+              .pipe(Effect.timeoutOption(Duration.millis(closeEpochMillisMax)), Effect.ignore)
+          })
 
-        /** One connection, from its opening to its end. */
+        const listenerOf = ({ dialogue, subscriber }: OpenLink): KalshiSocket.SocketListener => ({
+          onFrame: (frame, tsReceivedMicros) => {
+            const message = Wire.decode(frame)
+            Recorder.receive(recording.recorder, message, tsReceivedMicros)
+            if (message._tag === "subscribed" || message._tag === "ok" || message._tag === "error")
+              dialogue.take(message)
+            else if (message._tag === "market_lifecycle_v2") notice(recording, message.marketTicker)
+            finishFrame(recording)
+            pauseReading(recording, settings.queueRecordsMax)
+          },
+          onQuiet: subscriber.probe
+        })
+
+        /** One connection, from its opening to its end. Succeeds with how long it lived, in microseconds. */
         const session = Effect.gen(function* () {
-          const socket = yield* KalshiSocket.open(clock, settings, { onFrame, onQuiet })
+          const socket = yield* KalshiSocket.open(clock, settings)
           const tsOpenedMicros = clock.nowMicros()
           const epoch = yield* epochs
-            .open({ url: access.wsUrl, source: access.source, tsOpenedMicros })
+            .open({ url, source, tsOpenedMicros })
             .pipe(Effect.retry({ while: (error) => error.isRetryable, schedule }), Effect.orDie)
-          Recorder.open(recorder, epoch)
-          const subscriber = Subscriber.make(socket, recording, settings)
-          const gone = Latch.makeUnsafe(false)
-          recording.link = { subscriber, socket, gone }
-          recording.linked.openUnsafe()
-          recording.connection = `connected (epoch ${epoch})`
-          recording.connectionSinceMicros = tsOpenedMicros
-          yield* Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url: access.wsUrl }))
-          const end = yield* socket.ended.pipe(
-            Effect.raceFirst(subscriber.run),
-            Effect.onExit((exit) =>
-              Effect.gen(function* () {
-                recording.linked.closeUnsafe()
-                recording.link = null
-                recording.readingPaused = false
-                recording.connectionSinceMicros = clock.nowMicros()
-                gone.openUnsafe()
-                const cause = exit._tag === "Success" ? exit.value.cause : "recorder_stopped"
-                Recorder.close(recorder, cause, clock.nowMicros())
-                yield* Effect.ignore(epochs.close(epoch, clock.nowMicros(), cause))
-              })
-            )
+          const end = yield* Effect.acquireUseRelease(
+            Effect.sync(() => linkUp(socket, epoch)),
+            (link) =>
+              (told === null
+                ? Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url }))
+                : Effect.void
+              ).pipe(Effect.andThen(Effect.raceFirst(socket.receive(listenerOf(link)), link.run))),
+            linkDown
           )
+          const livedMicros = clock.nowMicros() - tsOpenedMicros
+          if (livedMicros >= goodConnectionMicros) told = null
+          yield* tell(`the connection to the exchange ended (${end.cause}): ${end.detail}`)
           recording.connection = `lost: ${end.detail}`
-          yield* Effect.logWarning("the connection to the exchange ended").pipe(
-            Effect.annotateLogs({ epoch, cause: end.cause, detail: end.detail })
-          )
-          return clock.nowMicros() - tsOpenedMicros
+          return livedMicros
         }).pipe(Effect.scoped, Effect.provideService(ExchangeAccess, access))
 
-        /** Fails when the connection was short, so that the schedule waits before the next. */
+        /** One line for each new problem, not one for each attempt. */
+        const tell = (problem: string): Effect.Effect<void> =>
+          Effect.suspend(() => {
+            if (told === problem) return Effect.void
+            told = problem
+            return Effect.logError(problem)
+          })
+
         const attempt = session.pipe(
-          Effect.tapError((error) => noticeFailure(recording, error.message)),
-          Effect.flatMap((livedMicros) =>
-            livedMicros < goodConnectionMicros ? Effect.fail("short-lived") : Effect.void
-          )
+          Effect.tapError((error) => {
+            recording.connection = error.message
+            return tell(`no connection to the exchange, trying again: ${error.message}`)
+          }),
+          Effect.flatMap((livedMicros) => (livedMicros < goodConnectionMicros ? new ShortLived() : Effect.void))
         )
         return Connection.of({ run: attempt.pipe(Effect.retry(schedule), Effect.orDie, Effect.forever) })
       })
     )
-}
-
-/** One line for each new problem, not one for each attempt. */
-const noticeFailure = (recording: RecordingState, problem: string): Effect.Effect<void> => {
-  if (recording.connection === problem) return Effect.void
-  recording.connection = problem
-  return Effect.logError(`no connection to the exchange, trying again: ${problem}`)
-}
-
-const passOn = (recording: RecordingState, message: ServerMessage): void => {
-  switch (message._tag) {
-    case "subscribed":
-    case "ok":
-    case "error":
-      recording.link?.subscriber.reply(message)
-      break
-    case "market_lifecycle_v2":
-      noticeLifecycle(recording, message)
-      break
-    default:
-      break
-  }
 }

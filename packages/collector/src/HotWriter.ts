@@ -7,7 +7,7 @@ import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
 import { Context, Duration, Effect, Layer } from "effect"
 import { backoff } from "./Backoff.ts"
 import { Settings } from "./CollectorSettings.ts"
-import { Recording, type RecordingState } from "./Recording.ts"
+import { entriesWaiting, Recording, type RecordingState } from "./Recording.ts"
 
 export class HotWriter extends Context.Service<
   HotWriter,
@@ -26,10 +26,6 @@ export class HotWriter extends Context.Service<
       const settings = yield* Settings
       const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
 
-      // What was drained and is not known to be stored. Survives an interruption, so that nothing is lost and the next flush
-      // begins with it; storing it twice is harmless.
-      let pending: HotBatch | null = null
-
       const drain = (): HotBatch => {
         const tsReceivedMicros = recording.clock.mark()
         const { epoch, outbox, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
@@ -37,31 +33,35 @@ export class HotWriter extends Context.Service<
         return { ...Outbox.drain(outbox), watermark }
       }
 
-      const commitPending = Effect.gen(function* () {
-        const batch = pending ?? drain()
-        pending = batch
-        recording.recordsInFlight = batch.records.length
-        yield* hotTier.append(batch).pipe(
+      /**
+       * What was drained stays in `pending` until it is known to be stored. That survives an interruption, so that nothing is
+       * lost and the next commit begins with it; storing it twice is harmless.
+       */
+      const commitPending = Effect.suspend(() => {
+        const batch = recording.pending ?? drain()
+        recording.pending = batch
+        return hotTier.append(batch).pipe(
           Effect.tapError((error) => storeFailed(recording, error)),
           Effect.retry({ while: (error) => error.isRetryable, schedule }),
           // What Postgres refuses for good cannot be stored: the process must not go on as if it were.
-          Effect.orDie
+          Effect.orDie,
+          Effect.andThen(() => {
+            recording.pending = null
+            recording.recordsCommitted += batch.records.length
+            recording.tsCommittedMicros = batch.watermark.tsReceivedMicros
+            resumeReading(recording, settings.queueRecordsMax)
+            return storeRecovered(recording)
+          })
         )
-        pending = null
-        recording.recordsInFlight = 0
-        recording.recordsCommitted += batch.records.length
-        recording.tsCommittedMicros = batch.watermark.tsReceivedMicros
-        recording.storeProblem = null
-        resumeReading(recording, settings.queueRecordsMax)
       })
 
-      const flush = Effect.suspend(() => (pending === null ? Effect.void : commitPending)).pipe(
+      const flush = Effect.suspend(() => (recording.pending === null ? Effect.void : commitPending)).pipe(
         Effect.andThen(commitPending)
       )
 
       const tick = Effect.gen(function* () {
         const isDue = recording.clock.nowMicros() - recording.tsCommittedMicros >= settings.watermarkMillis * 1000
-        if (isDue || !Outbox.isEmpty(recording.recorder.outbox)) yield* commitPending
+        if (isDue || entriesWaiting(recording) > 0) yield* commitPending
         yield* Effect.sleep(Duration.millis(settings.flushMillis))
       })
 
@@ -73,18 +73,24 @@ export class HotWriter extends Context.Service<
 const storeFailed = (recording: RecordingState, error: { readonly message: string }): Effect.Effect<void> => {
   const isNew = recording.storeProblem === null
   recording.storeProblem = error.message
-  return isNew ? Effect.logError("the database does not take records, trying again", error.message) : Effect.void
+  return isNew ? Effect.logError(`the database does not take records, trying again: ${error.message}`) : Effect.void
+}
+
+const storeRecovered = (recording: RecordingState): Effect.Effect<void> => {
+  if (recording.storeProblem === null) return Effect.void
+  recording.storeProblem = null
+  return Effect.logInfo("the database takes records again")
 }
 
 /** Stops reading the socket when more waits than `queueRecordsMax`. Called for each frame. */
 export const pauseReading = (recording: RecordingState, queueRecordsMax: number): void => {
-  if (recording.readingPaused || recording.recorder.outbox.records.length < queueRecordsMax) return
+  if (recording.readingPaused || entriesWaiting(recording) < queueRecordsMax) return
   recording.readingPaused = true
   recording.link?.socket.pause()
 }
 
 const resumeReading = (recording: RecordingState, queueRecordsMax: number): void => {
-  if (!recording.readingPaused || recording.recorder.outbox.records.length > queueRecordsMax / 2) return
+  if (!recording.readingPaused || entriesWaiting(recording) > queueRecordsMax / 2) return
   recording.readingPaused = false
   recording.link?.socket.resume()
 }

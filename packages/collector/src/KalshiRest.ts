@@ -6,8 +6,8 @@
  */
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as Signing from "@kalshibook/core/kalshi/Signing"
-import { Context, Duration, Effect, Layer, Schema, Semaphore } from "effect"
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { backoff } from "./Backoff.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
@@ -24,6 +24,7 @@ export class RestFailed extends Schema.TaggedError<RestFailed>()("RestFailed", {
 
 /** Attempts of one request; after the last the caller decides. */
 const attemptsMax = 6
+/** How long one attempt may take, from the request to the head of the answer, and how long the body. */
 const requestMillisMax = 30_000
 const eventsPerPage = 200
 /** Tickers in one request; longer addresses are refused by proxies. */
@@ -32,8 +33,11 @@ const tickersPerRequest = 100
 export class KalshiRest extends Context.Service<
   KalshiRest,
   {
-    /** One page of the events that have open markets, with their markets; begin with an empty cursor, an empty one ends. */
-    readonly openEvents: (cursor: string) => Effect.Effect<Rest.EventsReply, RestFailed>
+    /**
+     * One page of the events that have open markets, or whose markets are about to open, with their markets; begin with an empty
+     * cursor, an empty one ends.
+     */
+    readonly events: (status: "open" | "unopened", cursor: string) => Effect.Effect<Rest.EventsReply, RestFailed>
     readonly event: (eventTicker: string) => Effect.Effect<Rest.EventReply, RestFailed>
     /** The markets with these names; unknown names are left out. */
     readonly markets: (tickers: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Rest.Market>, RestFailed>
@@ -47,14 +51,15 @@ export class KalshiRest extends Context.Service<
       Effect.gen(function* () {
         const access = yield* ExchangeAccess
         const settings = yield* Settings
-        const paced = yield* pace(settings.restRequestsPerSecondMax)
+        const turn = pace(settings.restRequestsPerSecondMax)
         const client = (yield* HttpClient.HttpClient).pipe(
           HttpClient.mapRequestEffect((request) =>
-            paced.pipe(
+            turn.pipe(
               Effect.andThen(access.headers(request.method, new URL(request.url).pathname)),
               Effect.map((headers) => HttpClientRequest.setHeaders(request, headers))
             )
           ),
+          HttpClient.transformResponse(Effect.timeout(Duration.millis(requestMillisMax))),
           HttpClient.filterStatusOk,
           HttpClient.retryTransient({
             retryOn: "errors-only",
@@ -69,19 +74,22 @@ export class KalshiRest extends Context.Service<
           schema: S
         ): Effect.Effect<S["Type"], RestFailed> =>
           client.get(`${access.restUrl}${path}`, { urlParams: query }).pipe(
-            Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)),
-            Effect.timeout(Duration.millis(requestMillisMax * attemptsMax)),
+            Effect.flatMap((response) =>
+              HttpClientResponse.schemaBodyJson(schema)(response).pipe(
+                Effect.timeout(Duration.millis(requestMillisMax))
+              )
+            ),
             Effect.mapError(
-              (error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, detail: error.message })
+              (error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, detail: detailOf(error) })
             )
           )
 
         return KalshiRest.of({
-          openEvents: (cursor) =>
+          events: (status, cursor) =>
             get(
               "/events",
               {
-                status: "open",
+                status,
                 with_nested_markets: "true",
                 limit: String(eventsPerPage),
                 ...(cursor === "" ? {} : { cursor })
@@ -114,10 +122,18 @@ export class KalshiRest extends Context.Service<
     )
 }
 
-/** Lets one caller through every 1/n second. */
-const pace = (requestsPerSecondMax: number): Effect.Effect<Effect.Effect<void>> =>
-  Effect.gen(function* () {
-    const turn = yield* Semaphore.make(1)
-    const rest = Effect.sleep(Duration.millis(1000 / requestsPerSecondMax))
-    return turn.take(1).pipe(Effect.andThen(Effect.forkDetach(Effect.andThen(rest, turn.release(1)))), Effect.asVoid)
+/** In a few words: what an answer was, or why there was none. */
+const detailOf = (error: HttpClientError.HttpClientError | Error): string =>
+  HttpClientError.isHttpClientError(error) && error.response !== undefined
+    ? `HTTP ${error.response.status}`
+    : error.message
+
+/** Gives each caller its turn, 1/n second after the one before. */
+const pace = (requestsPerSecondMax: number): Effect.Effect<void> => {
+  let nextMillis = 0
+  return Effect.flatMap(Clock.currentTimeMillis, (nowMillis) => {
+    const turnMillis = Math.max(nextMillis, nowMillis)
+    nextMillis = turnMillis + 1000 / requestsPerSecondMax
+    return turnMillis > nowMillis ? Effect.sleep(Duration.millis(turnMillis - nowMillis)) : Effect.void
   })
+}

@@ -34,11 +34,18 @@ export interface SocketEnd {
   readonly detail: string
 }
 
+/** Who is told, synchronously. What it throws ends the socket, and is the defect of `receive`. */
+export interface SocketListener {
+  readonly onFrame: (frame: Buffer, tsReceivedMicros: number) => void
+  /** Half of `dataSilenceMillisMax` has passed without a frame: time to ask for one. An exchange at rest is not a broken one. */
+  readonly onQuiet: () => void
+}
+
 export interface KalshiSocket {
   readonly send: (command: Command.Command) => void
-  /** Resolves when the socket is gone. */
-  readonly ended: Effect.Effect<SocketEnd>
-  /** Ends the socket for a reason of our own. */
+  /** Reads frames until the socket is gone. Before, the socket is not read; after, and once interrupted, no frame is handed on. */
+  readonly receive: (listener: SocketListener) => Effect.Effect<SocketEnd>
+  /** Ends the socket for a reason of our own, and the frames with it. */
   readonly cut: (end: SocketEnd) => void
   /** Stops reading, so that the exchange has to wait, and starts again. */
   readonly pause: () => void
@@ -55,52 +62,49 @@ export interface SocketLimits {
   readonly dataSilenceMillisMax: number
 }
 
-/** Who is told, synchronously; neither may throw. */
-export interface SocketListener {
-  readonly onFrame: (frame: Buffer, tsReceivedMicros: number) => void
-  /** Half of `dataSilenceMillisMax` has passed without a frame: time to ask for one. An exchange at rest is not a broken one. */
-  readonly onQuiet: () => void
-}
-
 /** Opens a socket; closing the scope closes it. */
 export const open = Effect.fn("KalshiSocket.open")(function* (
   clock: ReceiveClockState,
-  limits: SocketLimits,
-  listener: SocketListener
+  limits: SocketLimits
 ): Effect.fn.Return<KalshiSocket, ConnectFailed, ExchangeAccess | Scope.Scope> {
   const access = yield* ExchangeAccess
   const headers = yield* access.headers("GET", Signing.websocketPath)
   const ended = yield* Deferred.make<SocketEnd>()
-  const socket = yield* Effect.acquireRelease(connect(access.wsUrl, headers, limits), (socket) => closeSocket(socket))
-  const cut = (end: SocketEnd): void => {
-    Deferred.doneUnsafe(ended, Effect.succeed(end))
+  const socket = yield* Effect.acquireRelease(connect(access.wsUrl, headers, limits), closeSocket, {
+    interruptible: true
+  })
+
+  let listener: SocketListener | null = null
+  const end = (result: Effect.Effect<SocketEnd>): void => {
+    listener = null
     socket.terminate()
+    Deferred.doneUnsafe(ended, result)
   }
+  const cut = (reason: SocketEnd): void => end(Effect.succeed(reason))
+  const lost = (detail: string): void => cut({ cause: "connection_lost", detail })
 
   let tsPingMicros = clock.nowMicros()
   let tsFrameMicros = tsPingMicros
   let tsAskedMicros = 0
-  let paused = false
+  let isPaused = true
   socket.on("message", (data: Buffer) => {
+    if (listener === null) return
     tsFrameMicros = clock.nowMicros()
-    listener.onFrame(data, tsFrameMicros)
+    try {
+      listener.onFrame(data, tsFrameMicros)
+    } catch (defect) {
+      end(Effect.die(defect))
+    }
   })
   socket.on("ping", () => {
     tsPingMicros = clock.nowMicros()
   })
-  socket.on("close", (code, reason) => {
-    const detail = `closed with ${code}${reason.length > 0 ? ` ${reason.toString()}` : ""}`
-    Deferred.doneUnsafe(ended, Effect.succeed({ cause: "connection_lost", detail }))
-  })
-  socket.on("error", (error) => {
-    Deferred.doneUnsafe(ended, Effect.succeed({ cause: "connection_lost", detail: error.message }))
-    socket.terminate()
-  })
-
-  if (socket.readyState !== WebSocket.OPEN) cut({ cause: "connection_lost", detail: "closed while it opened" })
+  socket.on("close", (code, reason) => lost(`closed with ${code}${reason.length > 0 ? ` ${reason.toString()}` : ""}`))
+  socket.on("error", (error) => lost(error.message))
+  if (socket.readyState !== WebSocket.OPEN) lost("closed while it opened")
 
   const watch = Effect.sync(() => {
-    if (paused) return
+    if (isPaused) return
     const now = clock.nowMicros()
     if (now - Math.max(tsPingMicros, tsFrameMicros) > limits.pingSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no ping for ${limits.pingSilenceMillisMax} ms` })
@@ -108,28 +112,37 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
       cut({ cause: "silence", detail: `no data for ${limits.dataSilenceMillisMax} ms` })
     } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsFrameMicros) {
       tsAskedMicros = now
-      listener.onQuiet()
+      listener?.onQuiet()
     }
   })
   const watchEveryMillis = Math.min(limits.pingSilenceMillisMax, limits.dataSilenceMillisMax) / 8
   yield* watch.pipe(Effect.repeat(Schedule.spaced(Duration.millis(watchEveryMillis))), Effect.forkScoped)
 
-  return {
-    send: (command) => socket.send(Command.encode(command)),
-    ended: Deferred.await(ended),
-    cut,
-    pause: () => {
-      paused = true
-      socket.pause()
-    },
-    resume: () => {
-      paused = false
-      tsPingMicros = tsFrameMicros = clock.nowMicros()
-      socket.resume()
-    }
+  const pause = (): void => {
+    isPaused = true
+    socket.pause()
   }
+  const resume = (): void => {
+    isPaused = false
+    tsPingMicros = tsFrameMicros = clock.nowMicros()
+    socket.resume()
+  }
+  const receive = (handler: SocketListener): Effect.Effect<SocketEnd> =>
+    Effect.suspend(() => {
+      listener = handler
+      resume()
+      return Deferred.await(ended)
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          listener = null
+        })
+      )
+    )
+  return { send: (command) => socket.send(Command.encode(command)), receive, cut, pause, resume }
 })
 
+/** A socket that is open and not read yet, so that no frame comes before somebody listens. */
 const connect = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -144,10 +157,13 @@ const connect = (
       maxPayload: limits.frameBytesMax,
       handshakeTimeout: limits.handshakeMillisMax
     })
-    const failed = (fields: { reason: "refused" | "unreachable"; status: number | null; detail: string }): void => {
+    const abandon = (): void => {
       socket.removeAllListeners()
       socket.on("error", () => {})
       socket.terminate()
+    }
+    const failed = (fields: { reason: "refused" | "unreachable"; status: number | null; detail: string }): void => {
+      abandon()
       resume(Effect.fail(new ConnectFailed({ url, ...fields })))
     }
     socket.once("unexpected-response", (_request, response) => {
@@ -157,14 +173,12 @@ const connect = (
     })
     socket.once("error", (error) => failed({ reason: "unreachable", status: null, detail: describe(error) }))
     socket.once("open", () => {
-      socket.removeAllListeners()
-      resume(Effect.succeed(socket))
-    })
-    return Effect.sync(() => {
+      socket.pause()
       socket.removeAllListeners()
       socket.on("error", () => {})
-      socket.terminate()
+      resume(Effect.succeed(socket))
     })
+    return Effect.sync(abandon)
   })
 
 /** An `AggregateError` of a refused connection to both ::1 and 127.0.0.1 has no message, only a code. */
@@ -175,9 +189,11 @@ const closeSocket = (socket: WebSocket): Effect.Effect<void> =>
     if (socket.readyState === WebSocket.CLOSED) return resume(Effect.void)
     socket.once("close", () => resume(Effect.void))
     socket.close(1000)
+    // The answer is not read otherwise.
+    socket.resume()
   }).pipe(
     Effect.timeoutOrElse({
-      duration: closeMillisMax,
+      duration: Duration.millis(closeMillisMax),
       orElse: () => Effect.sync(() => socket.terminate())
     })
   )

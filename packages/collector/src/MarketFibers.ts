@@ -6,7 +6,7 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { PriceGrid } from "@kalshibook/core/PriceGrid"
 import * as Recorder from "@kalshibook/core/Recorder"
-import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
+import { Cause, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import { type Cell, makeCell, Recording, type RecordingState } from "./Recording.ts"
@@ -25,7 +25,7 @@ class SnapshotMissing extends Schema.TaggedError<SnapshotMissing>()("SnapshotMis
   marketTicker: Schema.String
 }) {}
 
-/** The connection went away before the snapshot came. */
+/** The connection or the subscription went away before the snapshot came. */
 class LinkGone extends Schema.TaggedError<LinkGone>()("LinkGone", {}) {}
 
 /** A wait longer than this is made in several; timers do not hold more than 24 days. */
@@ -34,7 +34,10 @@ const waitMillisMax = 86_400_000
 export class MarketFibers extends Context.Service<
   MarketFibers,
   {
-    /** Starts to record the market, or takes over changed times and prices of one that is recorded already. */
+    /**
+     * Starts to record the market, or takes over changed times and prices of one that is recorded already. Nothing is started
+     * for a market whose time is over.
+     */
     readonly watch: (plan: MarketPlan) => Effect.Effect<void>
     /** Ends the recording of a market now: a gap of cause `market_closed` says so. */
     readonly release: (ticker: MarketTicker) => Effect.Effect<void>
@@ -48,12 +51,15 @@ export class MarketFibers extends Context.Service<
       const fibers = yield* FiberMap.make<MarketTicker>()
       return MarketFibers.of({
         watch: Effect.fnUntraced(function* (plan) {
-          Recorder.logOf(recording.recorder, plan.ticker).grid = plan.grid
-          const known = recording.cells.get(plan.ticker)
-          if (known !== undefined) return reschedule(known, plan.openMicros, plan.closeMicros)
-          const cell = makeCell(plan.ticker, plan.openMicros, plan.closeMicros)
-          recording.cells.set(plan.ticker, cell)
-          yield* life(recording, settings, cell).pipe(FiberMap.run(fibers, plan.ticker, { onlyIfMissing: true }))
+          const { closeMicros, grid, openMicros, ticker } = plan
+          const known = recording.cells.get(ticker)
+          if (known === undefined && letGoMicros(settings, closeMicros) <= recording.clock.nowMicros()) return
+          Recorder.logOf(recording.recorder, ticker).grid = grid
+          if (known !== undefined) return reschedule(known, openMicros, closeMicros)
+          const cell = makeCell(ticker, openMicros, closeMicros)
+          recording.cells.set(ticker, cell)
+          // A fiber of before that has let go of the market may be in its last step; it has no cell any more.
+          yield* FiberMap.run(fibers, ticker, life(recording, settings, cell))
         }),
         release: (ticker) =>
           Effect.sync(() => {
@@ -72,10 +78,18 @@ const reschedule = (cell: Cell, openMicros: number, closeMicros: number): void =
   cell.rescheduled.openUnsafe()
 }
 
+const letGoMicros = (settings: CollectorSettings, closeMicros: number): number =>
+  closeMicros + settings.closeGraceMillis * 1000
+
 const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell): Effect.Effect<void> =>
   until(recording, cell, () => cell.openMicros - settings.openLeadMillis * 1000).pipe(
     Effect.andThen(record(recording, settings, cell)),
-    Effect.raceFirst(until(recording, cell, () => cell.closeMicros + settings.closeGraceMillis * 1000)),
+    // Only what supervises can say that a fiber failed: a `FiberMap` is silent about it.
+    Effect.tapDefect((defect) => Effect.logError("a market's fiber failed and starts again", Cause.die(defect))),
+    Effect.catchDefect(() => Effect.fail("failed")),
+    Effect.retry(backoff(settings.retryMillisMin, settings.retryMillisMax)),
+    Effect.orDie,
+    Effect.raceFirst(until(recording, cell, () => letGoMicros(settings, cell.closeMicros))),
     Effect.andThen(Effect.sync(() => letGo(recording, cell))),
     Effect.annotateLogs({ marketTicker: cell.ticker })
   )
@@ -92,43 +106,65 @@ const until = Effect.fnUntraced(function* (recording: RecordingState, cell: Cell
 
 /** Keeps the book trusted for ever. */
 const record = Effect.fnUntraced(function* (recording: RecordingState, settings: CollectorSettings, cell: Cell) {
-  cell.state = "waiting"
   const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
   for (;;) {
-    yield* resync(recording, settings, cell).pipe(
-      Effect.tapError((error) =>
-        Effect.sync(() => {
-          recording.restarts++
-          if (error._tag === "LinkGone") return
-          cell.state = error._tag === "MarketRefused" ? "refused" : "waiting"
-          cell.fault = error._tag === "MarketRefused" ? `error ${error.code}: ${error.detail}` : "no snapshot came"
-        })
-      ),
+    yield* cell.broken.await
+    let attempts = 0
+    yield* Effect.suspend(() => resync(recording, settings, cell, attempts++)).pipe(
+      Effect.tapError((error) => Effect.sync(() => noteFault(recording, cell, error))),
       Effect.retry(schedule),
       Effect.orDie
     )
-    yield* cell.broken.await
   }
 })
 
+const noteFault = (recording: RecordingState, cell: Cell, error: Effect.Error<ReturnType<typeof resync>>): void => {
+  switch (error._tag) {
+    case "MarketRefused":
+      recording.restarts++
+      cell.state = "refused"
+      cell.fault = `error ${error.code}: ${error.detail}`
+      break
+    case "SnapshotMissing":
+      recording.restarts++
+      cell.fault = "no snapshot came"
+      break
+    case "LinkGone":
+      break
+  }
+}
+
 /** Subscribes, or asks for a snapshot of what is subscribed, and waits for the book. */
-const resync = Effect.fnUntraced(function* (recording: RecordingState, settings: CollectorSettings, cell: Cell) {
+const resync = Effect.fnUntraced(function* (
+  recording: RecordingState,
+  settings: CollectorSettings,
+  cell: Cell,
+  attempt: number
+) {
+  // A late snapshot may have come while the next attempt waited.
+  if (cell.state === "live") return
+  if (cell.state === "unopened") cell.state = "waiting"
   yield* recording.linked.await
   const { link } = recording
   if (link === null) return yield* new LinkGone()
-  const snapshot = cell.trusted.await.pipe(
-    Effect.timeoutOrElse({
-      duration: Duration.millis(settings.snapshotMillisMax),
-      orElse: () => Effect.fail(new SnapshotMissing({ marketTicker: cell.ticker }))
-    })
+  const lost = new LinkGone()
+  const missing = new SnapshotMissing({ marketTicker: cell.ticker })
+  yield* link.subscriber.request(cell.ticker, attempt).pipe(
+    Effect.flatMap((subscription) =>
+      cell.trusted.await.pipe(
+        Effect.raceFirst(Effect.andThen(subscription.over.await, Effect.fail(lost))),
+        Effect.timeoutOrElse({
+          duration: Duration.millis(settings.snapshotMillisMax),
+          orElse: () => Effect.fail(missing)
+        })
+      )
+    ),
+    Effect.raceFirst(Effect.andThen(link.gone.await, Effect.fail(lost)))
   )
-  yield* link.subscriber
-    .request(cell.ticker)
-    .pipe(Effect.andThen(snapshot), Effect.raceFirst(link.gone.await.pipe(Effect.andThen(Effect.fail(new LinkGone())))))
 })
 
 const letGo = (recording: RecordingState, cell: Cell): void => {
   recording.cells.delete(cell.ticker)
-  recording.link?.subscriber.remove(cell.ticker)
   Recorder.forget(recording.recorder, cell.ticker, "market_closed", recording.clock.nowMicros())
+  recording.link?.subscriber.remove(cell.ticker)
 }

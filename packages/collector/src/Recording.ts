@@ -1,11 +1,12 @@
 /**
  * The live state that the fibers of a collector share: the recorder with its logs, and one cell per market through which the
- * synchronous frame path and the market's fiber meet. Frames never hop through fibers: the recorder opens and closes latches,
- * and parked fibers wake.
+ * synchronous frame path and the market's fiber meet. Frames never hop through fibers: what a frame means for fibers is noted,
+ * and when the frame is over, latches are opened and parked fibers wake.
  */
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
-import type { MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
+import type { Outbox } from "@kalshibook/core/Outbox"
 import * as Recorder from "@kalshibook/core/Recorder"
+import type { HotBatch } from "@kalshibook/store/HotTier"
 import { Context, Effect, Latch, Layer } from "effect"
 import type { KalshiSocket } from "./KalshiSocket.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
@@ -22,7 +23,7 @@ export interface Cell {
   readonly trusted: Latch.Latch
   /** Open while it is not. */
   readonly broken: Latch.Latch
-  /** Opened when `closeMicros` changes. */
+  /** Opened when `openMicros` or `closeMicros` changes. */
   readonly rescheduled: Latch.Latch
   /** Scheduled times of the exchange, Unix microseconds. */
   openMicros: number
@@ -35,6 +36,8 @@ export interface Cell {
 export interface Link {
   readonly subscriber: Subscriber
   readonly socket: KalshiSocket
+  /** The exchange ended what was subscribed on this channel. May be called within a frame. */
+  readonly subscriptionEnded: (channel: string) => void
   /** Opened when it is gone. */
   readonly gone: Latch.Latch
 }
@@ -43,24 +46,26 @@ export interface RecordingState {
   readonly recorder: Recorder.Recorder
   readonly clock: ReceiveClockState
   readonly cells: Map<MarketTicker, Cell>
+  /** What is to be done when the frame is over. */
+  readonly afterFrame: Array<() => void>
   /** The connection that is open; `linked` is open while there is one. */
   link: Link | null
   readonly linked: Latch.Latch
-  /** Markets that nobody asked for and lifecycle messages, until discovery has looked at them; `noticed` is open while there are any. */
-  readonly unannounced: Set<MarketTicker>
-  lifecycle: Array<MarketLifecycle>
+  /** Markets that something was heard of, until discovery has looked at them; `noticed` is open while there are any. */
+  readonly notices: Set<MarketTicker>
   readonly noticed: Latch.Latch
-  /** Records handed to the store and not committed yet. */
-  recordsInFlight: number
+  /** Open when markets may have come and gone unheard, until all open markets are read again. */
+  readonly missed: Latch.Latch
+  /** What was taken from the outbox and is not known to be stored. */
+  pending: HotBatch | null
   /** Whether the socket is not being read because the store cannot follow. */
   readingPaused: boolean
   /** Records committed since the start, and up to when everything received is committed (receive clock). */
   recordsCommitted: number
   tsCommittedMicros: number
-  /** Why the last attempt to commit failed, for people; `null` when it did not. */
+  /** Why the last attempt to commit failed, for people; `null` when it did not. The same of the last attempt to read markets. */
   storeProblem: string | null
-  /** Whether the list of open markets was read once. */
-  isDiscovered: boolean
+  discoveryProblem: string | null
   /** How often any market's fiber had to start again. */
   restarts: number
   /** What the connection is doing, for people, and since when it is there or gone (receive clock). */
@@ -68,13 +73,12 @@ export interface RecordingState {
   connectionSinceMicros: number
 }
 
-/** Lifecycle messages and unannounced markets that wait for discovery; the list of open markets is read again anyway when more are dropped. */
+/** Markets that wait for discovery; when there are more, all open markets are read instead. */
 const noticesMax = 10_000
 
 const make = (clock: ReceiveClockState): RecordingState => {
   const cells = new Map<MarketTicker, Cell>()
-  const unannounced = new Set<MarketTicker>()
-  const noticed = Latch.makeUnsafe(false)
+  const afterFrame: Array<() => void> = []
   const recorder = Recorder.make({
     trusted: (ticker) => {
       const cell = cells.get(ticker)
@@ -82,7 +86,7 @@ const make = (clock: ReceiveClockState): RecordingState => {
       cell.state = "live"
       cell.fault = null
       cell.broken.closeUnsafe()
-      cell.trusted.openUnsafe()
+      afterFrame.push(() => turn(cell))
     },
     distrusted: (ticker, cause) => {
       const cell = cells.get(ticker)
@@ -90,30 +94,29 @@ const make = (clock: ReceiveClockState): RecordingState => {
       cell.state = "waiting"
       cell.fault = cause
       cell.trusted.closeUnsafe()
-      cell.broken.openUnsafe()
+      afterFrame.push(() => turn(cell))
     },
     unannounced: (ticker) => {
-      if (cells.has(ticker) || unannounced.size >= noticesMax) return
-      unannounced.add(ticker)
-      noticed.openUnsafe()
+      if (!cells.has(ticker)) notice(state, ticker)
     },
-    subscriptionEnded: (_sid, channel) => state.link?.subscriber.subscriptionEnded(channel)
+    subscriptionEnded: (_sid, channel) => state.link?.subscriptionEnded(channel)
   })
   const state: RecordingState = {
     recorder,
     clock,
     cells,
+    afterFrame,
     link: null,
     linked: Latch.makeUnsafe(false),
-    unannounced,
-    lifecycle: [],
-    noticed,
-    recordsInFlight: 0,
+    notices: new Set(),
+    noticed: Latch.makeUnsafe(false),
+    missed: Latch.makeUnsafe(false),
+    pending: null,
     readingPaused: false,
     recordsCommitted: 0,
     tsCommittedMicros: 0,
     storeProblem: null,
-    isDiscovered: false,
+    discoveryProblem: null,
     restarts: 0,
     connection: "not connected yet",
     connectionSinceMicros: clock.nowMicros()
@@ -121,12 +124,41 @@ const make = (clock: ReceiveClockState): RecordingState => {
   return state
 }
 
-/** Keeps a lifecycle message for discovery. */
-export const noticeLifecycle = (state: RecordingState, message: MarketLifecycle): void => {
-  if (state.lifecycle.length >= noticesMax) return
-  state.lifecycle.push(message)
-  state.noticed.openUnsafe()
+/** Shows by the latches whether the book is trusted now. */
+const turn = (cell: Cell): void => {
+  if (cell.state === "live") cell.trusted.openUnsafe()
+  else cell.broken.openUnsafe()
 }
+
+/**
+ * Does what was noted within a frame. Gotcha: opening a latch runs the fibers that wait for it at once, within the call; in
+ * the middle of a frame they would see, and change, a recorder that is neither before nor after it.
+ */
+export const finishFrame = ({ afterFrame }: RecordingState): void => {
+  while (afterFrame.length > 0) for (const noted of afterFrame.splice(0)) noted()
+}
+
+/** Notes for discovery that something was heard of a market. May be called within a frame. */
+export const notice = (state: RecordingState, ticker: MarketTicker): void => {
+  const { afterFrame, missed, noticed, notices } = state
+  if (notices.size >= noticesMax && !notices.has(ticker)) {
+    afterFrame.push(() => missed.openUnsafe())
+    return
+  }
+  notices.add(ticker)
+  afterFrame.push(() => noticed.openUnsafe())
+}
+
+/** Records received and not committed yet. */
+export const recordsWaiting = ({ pending, recorder }: RecordingState): number =>
+  (pending?.records.length ?? 0) + recorder.outbox.records.length
+
+/** The same with all that is stored beside records. */
+export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
+  (pending === null ? 0 : entries(pending)) + entries(recorder.outbox)
+
+const entries = ({ keyframes, lifecycle, records, trades }: Readonly<Pick<Outbox | HotBatch, keyof Outbox>>): number =>
+  records.length + keyframes.length + trades.length + lifecycle.length
 
 export const makeCell = (ticker: MarketTicker, openMicros: number, closeMicros: number): Cell => ({
   ticker,

@@ -1,16 +1,24 @@
 /**
- * The commands of one connection: subscribes markets and asks for snapshots in chunks, one chunk at a time, and matches the
- * answers by their id (the exchange answers out of order).
+ * Which books one connection follows. Markets ask for their book; their wishes are sent in chunks, some chunks side by side, and
+ * the next chunk waits for the books of the one before, because the exchange gives up on a subscription that floods its buffer.
  *
- * A market counts as subscribed only when the exchange has acknowledged it. Only then is `get_snapshot` used for it: that command works
- * for markets that are not subscribed too, and would give a book that nothing keeps up to date.
+ * What makes a book true is that nothing is missed after its snapshot. So:
+ *
+ * 1. A market is followed from the frame on that acknowledges its subscription, and not before: `get_snapshot` works for
+ *    markets that are not subscribed too, and would give a book that nothing keeps up to date.
+ * 2. `get_snapshot` is asked only for markets that are followed.
+ * 3. A market that was let go of is subscribed again only after the exchange has acknowledged that it let go; where it never
+ *    does, only a new connection is certain.
+ * 4. When the exchange ends the subscription (errors 10 and 25), nothing is followed any more, whatever is answered later to
+ *    commands from before.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { Command } from "@kalshibook/core/kalshi/Command"
-import type { ErrorMessage, Ok, Subscribed } from "@kalshibook/core/kalshi/ServerMessage"
+import type { ErrorMessage } from "@kalshibook/core/kalshi/ServerMessage"
 import * as Recorder from "@kalshibook/core/Recorder"
 import { Duration, Effect, Latch, Option, Schema } from "effect"
 import type { CollectorSettings } from "./CollectorSettings.ts"
+import type { Dialogue, Reply } from "./Dialogue.ts"
 import type { KalshiSocket } from "./KalshiSocket.ts"
 import type { RecordingState } from "./Recording.ts"
 
@@ -21,193 +29,317 @@ export class MarketRefused extends Schema.TaggedError<MarketRefused>()("MarketRe
   detail: Schema.String
 }) {}
 
-type Reply = Subscribed | Ok | ErrorMessage
+/** One life of the subscription to the books. */
+export interface BookSubscription {
+  /** Opened when it is over: a snapshot that has not come yet will not come. */
+  readonly over: Latch.Latch
+}
 
 export interface Subscriber {
-  /** Queues the market; succeeds when its command was acknowledged, after which its snapshot is on the way. */
-  readonly request: (ticker: MarketTicker) => Effect.Effect<void, MarketRefused>
-  /** The market is not wanted any more. */
+  /**
+   * Asks for the market's book; succeeds when its command was acknowledged, after which its snapshot is on the way. With each
+   * attempt (from 0) it shares its command with fewer others, lest one market that is never answered holds up the rest.
+   */
+  readonly request: (ticker: MarketTicker, attempt: number) => Effect.Effect<BookSubscription, MarketRefused>
+  /** The market is not wanted any more; its log must have been told before. */
   readonly remove: (ticker: MarketTicker) => void
   /**
-   * Asks for something that must be answered with a frame. Of a subscribed market that is its snapshot: it takes the next number
-   * of the subscription, and so shows at once that nothing was lost, and that the book is right.
+   * Asks for something that must be answered with a frame. Of followed markets that is their snapshots: they take the next numbers
+   * of the subscription, and so show at once that nothing was lost, and that the books are right.
    */
   readonly probe: () => void
-  /** Takes the answer to a command. */
-  readonly reply: (message: Reply) => void
-  /** The exchange ended a channel; what was subscribed on it is not any more. */
-  readonly subscriptionEnded: (channel: string) => void
-  /** Works off the queue, for as long as the connection lives. */
+  /** The exchange ended the subscription. May be called within a frame. */
+  readonly ended: () => void
+  /** Works off what is asked for, for as long as the connection lives. */
   readonly run: Effect.Effect<never>
 }
 
 interface Request {
   readonly ticker: MarketTicker
-  readonly done: (result: Effect.Effect<void, MarketRefused>) => void
-  /** A chunk with this market was refused as a whole: ask for it alone. */
-  alone: boolean
+  readonly done: (result: Effect.Effect<BookSubscription, MarketRefused>) => void
+  /** How many markets may share its command. */
+  readonly companyMax: number
+  /** Asked for before without an answer: its snapshot may have passed already, unfollowed. */
+  readonly isRepeated: boolean
 }
 
-const bookChannel = "orderbook_delta"
-/** Channels for the whole exchange, beside the books. */
-const sideChannels = ["trade", "market_lifecycle_v2"]
-/** Error of the exchange when commands come too fast, and how long to wait then. */
-const tooManyRequests = 27
-const tooManyRequestsMillis = 1000
+/** Markets that need the same command. */
+type Job =
+  | { readonly _tag: "leave"; readonly tickers: ReadonlyArray<MarketTicker> }
+  | { readonly _tag: "add"; readonly requests: ReadonlyArray<Request> }
+  | { readonly _tag: "snapshot"; readonly requests: ReadonlyArray<Request> }
 
-export const make = (socket: KalshiSocket, recording: RecordingState, settings: CollectorSettings): Subscriber => {
+export const bookChannel = "orderbook_delta"
+/** Errors that say nothing about the markets: not understood, gone wrong, timed out, too fast. How long to wait then. */
+const transientCodes: ReadonlySet<number> = new Set([1, 17, 18, 27])
+const transientMillis = 1_000
+/** The exchange does not know the subscription. */
+const unknownSubscription = 7
+
+export interface SubscriberParts {
+  readonly dialogue: Dialogue
+  readonly socket: KalshiSocket
+  readonly recording: RecordingState
+  readonly settings: CollectorSettings
+}
+
+export const make = ({ dialogue, recording, settings, socket }: SubscriberParts): Subscriber => {
+  const { recorder } = recording
+  /** What is asked for and not being worked on, in order. */
   const queue = new Map<MarketTicker, Request>()
-  const queued = Latch.makeUnsafe(false)
+  /** Markets that the exchange sends, as far as it has acknowledged. */
   const subscribed = new Set<MarketTicker>()
-  const waiting = new Map<number, (reply: Reply) => void>()
-  const sideChannelsMissing = new Set(sideChannels)
-  let bookSid: number | null = null
-  let idLast = 0
+  /** Markets to let go of, those of which that is not acknowledged yet, and those of which it was not in time. */
+  const toLeave = new Set<MarketTicker>()
+  const leaving = new Set<MarketTicker>()
+  const leftUnanswered = new Set<MarketTicker>()
+  /** Open while there may be something to do. */
+  const work = Latch.makeUnsafe(false)
+  let subscription: BookSubscription = { over: Latch.makeUnsafe(false) }
+  let sid: number | null = null
+  let isOpening = false
+  let jobs = 0
+  let chunkMarkets = settings.chunkMarketsMax
 
-  /** Sends a command and gives the first answer with its id; `None` when there is none in time. */
-  const ask = (make: (id: number) => Command): Effect.Effect<Option.Option<Reply>> =>
-    Effect.callback<Reply>((resume) => {
-      const id = ++idLast
-      waiting.set(id, (reply) => {
-        waiting.delete(id)
-        resume(Effect.succeed(reply))
-      })
-      socket.send(make(id))
-      return Effect.sync(() => waiting.delete(id))
-    }).pipe(Effect.timeoutOption(Duration.millis(settings.replyMillisMax)))
+  const request = (ticker: MarketTicker, attempt: number): Effect.Effect<BookSubscription, MarketRefused> =>
+    Effect.callback((resume) => {
+      if (leftUnanswered.has(ticker)) return startAnew(ticker)
+      toLeave.delete(ticker)
+      const companyMax = half(settings.chunkMarketsMax, attempt)
+      queue.set(ticker, { ticker, done: resume, companyMax, isRepeated: false })
+      work.openUnsafe()
+      return Effect.sync(() => queue.delete(ticker))
+    })
 
-  const enqueue = (requests: ReadonlyArray<Request>): void => {
-    for (const request of requests) queue.set(request.ticker, request)
-    if (queue.size > 0) queued.openUnsafe()
-  }
-
-  /** The next chunk: markets that need the same command; one alone where a chunk with it was refused. */
-  const takeChunk = (): { readonly requests: ReadonlyArray<Request>; readonly isSubscribed: boolean } => {
-    const requests: Array<Request> = []
-    let isSubscribed = false
-    for (const request of queue.values()) {
-      if (requests.length === 0) isSubscribed = subscribed.has(request.ticker)
-      else if (subscribed.has(request.ticker) !== isSubscribed || request.alone) continue
-      requests.push(request)
-      if (request.alone || requests.length >= settings.chunkMarketsMax) break
+  /** Puts back what could not be done, unless it is not wanted any more or was asked for again. */
+  const putBack = (requests: ReadonlyArray<Request>): void => {
+    for (const each of requests) {
+      if (recording.cells.has(each.ticker) && !queue.has(each.ticker)) queue.set(each.ticker, each)
     }
-    for (const request of requests) queue.delete(request.ticker)
-    return { requests, isSubscribed }
+    work.openUnsafe()
   }
+
+  const startAnew = (ticker: MarketTicker): void =>
+    socket.cut({ cause: "connection_lost", detail: `never heard whether ${ticker} was let go of` })
 
   const remove = (ticker: MarketTicker): void => {
     queue.delete(ticker)
-    if (!subscribed.delete(ticker) || bookSid === null) return
-    socket.send({
-      cmd: "update_subscription",
-      id: ++idLast,
-      sid: bookSid,
-      action: "delete_markets",
-      marketTickers: [ticker]
+    if (!subscribed.has(ticker)) return
+    toLeave.add(ticker)
+    work.openUnsafe()
+  }
+
+  const ended = (): void => {
+    const { over } = subscription
+    subscription = { over: Latch.makeUnsafe(false) }
+    sid = null
+    const nowMicros = recording.clock.nowMicros()
+    for (const ticker of subscribed) Recorder.unfollow(recorder, ticker, "channel_error", nowMicros)
+    for (const markets of [subscribed, toLeave, leaving, leftUnanswered]) markets.clear()
+    chunkMarkets = Math.max(Math.min(settings.chunkMarketsMin, chunkMarkets), half(chunkMarkets, 1))
+    recording.afterFrame.push(() => {
+      over.openUnsafe()
+      work.openUnsafe()
     })
   }
 
-  const subscribeChunk = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>) {
-    const marketTickers = requests.map((request) => request.ticker)
-    for (const ticker of marketTickers) Recorder.follow(recording.recorder, ticker)
-    const sid = bookSid
-    const reply = yield* ask((id) =>
-      sid === null
-        ? { cmd: "subscribe", id, channels: [bookChannel], marketTickers, skipTickerAck: true, useYesPrice: false }
-        : { cmd: "update_subscription", id, sid, action: "add_markets", marketTickers }
+  const probe = (): void => {
+    const marketTickers = [...subscribed].slice(0, settings.chunkMarketsMin)
+    // To the end of the line: the next probe asks for others.
+    for (const ticker of marketTickers) if (subscribed.delete(ticker)) subscribed.add(ticker)
+    const sidAsked = sid
+    dialogue.tell((id) =>
+      sidAsked === null || marketTickers.length === 0
+        ? { cmd: "list_subscriptions", id }
+        : update(id, sidAsked, "get_snapshot", marketTickers)
     )
-    if (Option.isNone(reply)) return enqueue(requests)
-    if (reply.value._tag === "error") return yield* refused(requests, reply.value)
-    bookSid = reply.value.sid ?? bookSid
-    for (const { done, ticker } of requests) {
-      subscribed.add(ticker)
-      done(Effect.void)
-      // It was let go of while the command was on its way.
-      if (!recording.cells.has(ticker)) remove(ticker)
-    }
-  })
-
-  const refused = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>, error: ErrorMessage) {
-    if (error.code === tooManyRequests) yield* Effect.sleep(tooManyRequestsMillis)
-    else if (requests.length === 1) {
-      for (const { done, ticker } of requests) {
-        Recorder.unfollow(recording.recorder, ticker, "unsubscribed", recording.clock.nowMicros())
-        done(Effect.fail(new MarketRefused({ marketTicker: ticker, code: error.code, detail: error.message })))
-      }
-      return
-    } else for (const request of requests) request.alone = true
-    enqueue(requests)
-  })
-
-  const requestSnapshots = (requests: ReadonlyArray<Request>): void => {
-    const marketTickers = requests.map((request) => request.ticker)
-    // Subscribed markets have a subscription.
-    const sid = bookSid as number
-    socket.send({ cmd: "update_subscription", id: ++idLast, sid, action: "get_snapshot", marketTickers })
-    for (const request of requests) request.done(Effect.void)
   }
 
-  /** Waits for the snapshots of a chunk before the next one: the exchange gives up on a subscription that floods its buffer. */
-  const settle = (requests: ReadonlyArray<Request>): Effect.Effect<void> =>
-    Effect.forEach(
-      requests,
-      ({ ticker }) => {
-        const cell = recording.cells.get(ticker)
-        return cell === undefined ? Effect.void : cell.trusted.await
-      },
-      { discard: true }
-    ).pipe(Effect.timeoutOption(Duration.millis(settings.chunkSettleMillisMax)), Effect.asVoid)
+  /** After the exchange gave up on a subscription, one small chunk at a time, until it has borne the full size. */
+  const lanesMax = (): number => (chunkMarkets < settings.chunkMarketsMax ? 1 : settings.commandsInFlightMax)
 
-  const openSideChannels = Effect.fnUntraced(function* () {
-    for (const channel of sideChannelsMissing) {
-      const reply = yield* ask((id) => ({ cmd: "subscribe", id, channels: [channel] }))
-      if (Option.isNone(reply)) continue
-      sideChannelsMissing.delete(channel)
-      if (reply.value._tag === "error") {
-        yield* Effect.logWarning(`the exchange refuses channel ${channel}: ${reply.value.message}`)
+  const takeJob = (): Job | null => {
+    if (toLeave.size > 0) {
+      const tickers = [...toLeave].slice(0, settings.chunkMarketsMax)
+      for (const ticker of tickers) {
+        toLeave.delete(ticker)
+        subscribed.delete(ticker)
+        leaving.add(ticker)
       }
+      return { _tag: "leave", tickers }
+    }
+    if (jobs >= lanesMax()) return null
+    const requests: Array<Request> = []
+    let isSubscribed = false
+    let companyMax = chunkMarkets
+    for (const each of queue.values()) {
+      if (leaving.has(each.ticker)) continue
+      const is = subscribed.has(each.ticker)
+      if (!is && isOpening && sid === null) continue
+      if (requests.length === 0) isSubscribed = is
+      else if (is !== isSubscribed || each.companyMax <= requests.length) continue
+      requests.push(each)
+      companyMax = Math.min(companyMax, each.companyMax)
+      if (requests.length >= companyMax) break
+    }
+    if (requests.length === 0) return null
+    for (const each of requests) queue.delete(each.ticker)
+    return { _tag: isSubscribed ? "snapshot" : "add", requests }
+  }
+
+  /** In the frame that acknowledges (rule 1). */
+  const acknowledged = (requests: ReadonlyArray<Request>, over: Latch.Latch, reply: Reply): void => {
+    // An answer of a subscription that is over by now (rule 4).
+    if (reply._tag === "error" || subscription.over !== over) return
+    sid = sid ?? reply.sid
+    for (const { ticker } of requests) {
+      subscribed.add(ticker)
+      if (recording.cells.has(ticker)) Recorder.follow(recorder, ticker)
+      else toLeave.add(ticker)
+    }
+  }
+
+  const add = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>): Effect.fn.Return<void> {
+    const marketTickers = requests.map(({ ticker }) => ticker)
+    const asked = subscription
+    const sidAsked = sid
+    const reply = yield* dialogue.ask(
+      (id) =>
+        sidAsked === null
+          ? { cmd: "subscribe", id, channels: [bookChannel], marketTickers, skipTickerAck: true, useYesPrice: false }
+          : update(id, sidAsked, "add_markets", marketTickers),
+      (each) => acknowledged(requests, asked.over, each)
+    )
+    if (Option.isNone(reply)) {
+      const companyMax = half(requests.length, 1)
+      return putBack(requests.map((each) => ({ ...each, companyMax, isRepeated: true })))
+    }
+    if (reply.value._tag === "error") return yield* refused(requests, reply.value, sidAsked, add)
+    if (subscription !== asked) return putBack(requests)
+    const fresh = requests.filter((each) => !each.isRepeated)
+    putBack(requests.filter((each) => each.isRepeated))
+    for (const { done } of fresh) done(Effect.succeed(asked))
+    yield* settle(fresh, asked)
+    chunkMarkets = Math.min(settings.chunkMarketsMax, chunkMarkets + settings.chunkMarketsMin)
+  })
+
+  const askSnapshots = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>): Effect.fn.Return<void> {
+    const asked = subscription
+    const sidAsked = sid
+    if (sidAsked === null) return putBack(requests)
+    const marketTickers = requests.map(({ ticker }) => ticker)
+    for (const { done, ticker } of requests) {
+      Recorder.follow(recorder, ticker)
+      done(Effect.succeed(asked))
+    }
+    // The answer is the snapshots; an `ok` may come, too. Markets whose snapshot does not come ask again.
+    const refusal = Effect.flatMap(
+      dialogue.ask((id) => update(id, sidAsked, "get_snapshot", marketTickers)),
+      (reply) => (Option.isSome(reply) && reply.value._tag === "error" ? Effect.succeed(reply.value) : Effect.never)
+    )
+    const error = yield* Effect.raceFirst(Effect.as(settle(requests, asked), null), refusal)
+    if (error !== null) yield* refused(requests, error, sidAsked, askSnapshots)
+  })
+
+  const leave = Effect.fnUntraced(function* (marketTickers: ReadonlyArray<MarketTicker>) {
+    const asked = subscription
+    const sidAsked = sid
+    if (sidAsked === null) return
+    const reply = yield* dialogue.ask((id) => update(id, sidAsked, "delete_markets", marketTickers))
+    if (subscription !== asked) return
+    for (const ticker of marketTickers) {
+      leaving.delete(ticker)
+      if (Option.isNone(reply)) leftUnanswered.add(ticker)
+      else if (reply.value._tag === "error") subscribed.add(ticker)
+    }
+    if (Option.isNone(reply)) {
+      const ticker = marketTickers.find((each) => queue.has(each))
+      if (ticker !== undefined) startAnew(ticker)
+    } else if (reply.value._tag === "error") {
+      yield* noticeError(reply.value, sidAsked)
+      for (const ticker of marketTickers) if (!recording.cells.has(ticker)) remove(ticker)
     }
   })
+
+  /** What an error says of the connection rather than of the markets. */
+  const noticeError = (error: ErrorMessage, sidAsked: number | null): Effect.Effect<void> => {
+    // It lives, as far as we were told, but the exchange does not know it: nothing is certain.
+    if (error.code === unknownSubscription && sidAsked !== null && sid === sidAsked) {
+      return Effect.sync(() => socket.cut({ cause: "channel_error", detail: "the exchange lost the subscription" }))
+    }
+    return transientCodes.has(error.code) ? Effect.sleep(Duration.millis(transientMillis)) : Effect.void
+  }
+
+  /** Finds out which markets of a chunk are refused, by halves. */
+  const refused = Effect.fnUntraced(function* (
+    requests: ReadonlyArray<Request>,
+    error: ErrorMessage,
+    sidAsked: number | null,
+    again: (half: ReadonlyArray<Request>) => Effect.Effect<void>
+  ) {
+    yield* noticeError(error, sidAsked)
+    if (sid !== sidAsked || error.code === unknownSubscription || transientCodes.has(error.code)) {
+      return putBack(requests)
+    }
+    if (requests.length > 1) {
+      const middle = Math.ceil(requests.length / 2)
+      yield* again(requests.slice(0, middle))
+      return yield* again(requests.slice(middle))
+    }
+    for (const { done, ticker } of requests) {
+      done(Effect.fail(new MarketRefused({ marketTicker: ticker, code: error.code, detail: error.message })))
+    }
+  })
+
+  /** Waits for the books of these markets, but not for long. */
+  const settle = (requests: ReadonlyArray<Request>, { over }: BookSubscription): Effect.Effect<void> =>
+    Effect.forEach(requests, ({ ticker }) => recording.cells.get(ticker)?.trusted.await ?? Effect.void, {
+      discard: true
+    }).pipe(
+      Effect.raceFirst(over.await),
+      Effect.timeoutOption(Duration.millis(settings.chunkSettleMillisMax)),
+      Effect.asVoid
+    )
+
+  const perform = (job: Job): Effect.Effect<void> => {
+    switch (job._tag) {
+      case "leave":
+        return leave(job.tickers)
+      case "add":
+        return add(job.requests)
+      case "snapshot":
+        return askSnapshots(job.requests)
+    }
+  }
 
   const step = Effect.gen(function* () {
-    if (sideChannelsMissing.size > 0) yield* openSideChannels()
-    yield* queued.await
-    const { requests, isSubscribed } = takeChunk()
-    if (queue.size === 0) queued.closeUnsafe()
-    if (requests.length === 0) return
-    if (isSubscribed) requestSnapshots(requests)
-    else yield* subscribeChunk(requests)
-    yield* settle(requests.filter((request) => !queue.has(request.ticker)))
+    yield* work.await
+    // Markets that lost their book in the same frame ask one after the other: all of them first.
+    yield* Effect.yieldNow
+    const job = takeJob()
+    if (job === null) {
+      work.closeUnsafe()
+      return
+    }
+    const opens = job._tag === "add" && sid === null
+    jobs++
+    if (opens) isOpening = true
+    yield* perform(job)
+    jobs--
+    if (opens) isOpening = false
+    work.openUnsafe()
   })
 
-  return {
-    request: (ticker) =>
-      Effect.callback((resume) => {
-        enqueue([{ ticker, done: resume, alone: false }])
-        return Effect.sync(() => queue.delete(ticker))
-      }),
-    remove,
-    probe: () => {
-      const [ticker] = subscribed
-      const id = ++idLast
-      socket.send(
-        bookSid === null || ticker === undefined
-          ? { cmd: "list_subscriptions", id }
-          : { cmd: "update_subscription", id, sid: bookSid, action: "get_snapshot", marketTickers: [ticker] }
-      )
-    },
-    reply: (message) => {
-      if (message.id !== null) waiting.get(message.id)?.(message)
-    },
-    subscriptionEnded: (channel) => {
-      if (channel === bookChannel) {
-        bookSid = null
-        subscribed.clear()
-      } else {
-        sideChannelsMissing.add(channel)
-        queued.openUnsafe()
-      }
-    },
-    run: Effect.forever(step)
-  }
+  const lanes = Array.from({ length: settings.commandsInFlightMax }, () => Effect.forever(step))
+  return { request, remove, probe, ended, run: Effect.raceAllFirst(lanes) }
 }
+
+/** What is left of a number of markets after so many halvings, at least 1. */
+const half = (markets: number, times: number): number => Math.max(1, Math.floor(markets / 2 ** times))
+
+const update = (
+  id: number,
+  sid: number,
+  action: "add_markets" | "delete_markets" | "get_snapshot",
+  marketTickers: ReadonlyArray<MarketTicker>
+): Command => ({ cmd: "update_subscription", id, sid, action, marketTickers })
