@@ -31,7 +31,7 @@ const program = Effect.gen(function* () {
       `  curl '${running.restUrl}/events?status=open&with_nested_markets=true&limit=1'`
     ].join("\n")
   )
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 /** Says in one line why it cannot start. */

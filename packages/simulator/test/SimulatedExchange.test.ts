@@ -38,7 +38,7 @@ describe("the exchange in real time", () => {
   })
 
   it("ends its connections and frees its port when its scope closes, also as a layer", async () => {
-    const scope = Effect.runSync(Scope.make())
+    const scope = Scope.makeUnsafe()
     const running = await Effect.runPromise(Scope.provide(startSimulatedExchange({ ownKey }), scope))
     const client = await following(running, activeTickers(running))
     await Effect.runPromise(Scope.close(scope, Exit.void))

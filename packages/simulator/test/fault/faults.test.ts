@@ -190,7 +190,7 @@ describe("exchange faults", () => {
 
   it(
     "close an event early, and open it again, with what the lifecycle channel says of it",
-    withExchange({ lifecycleSpeed: 1 }, async (running) => {
+    withExchange({ deltasPerSecond: 20 }, async (running) => {
       const client = await following(running)
       client.send({ id: 2, cmd: "subscribe", params: { channels: ["market_lifecycle_v2"] } })
       await client.frame((frame) => frame.id === 2)
