@@ -13,6 +13,7 @@ import * as ErrorCode from "./kalshi/ErrorCode.ts"
 import type { OrderbookDelta, OrderbookSnapshot, ServerMessage, Undecodable } from "./kalshi/ServerMessage.ts"
 import * as MarketLog from "./MarketLog.ts"
 import * as Outbox from "./Outbox.ts"
+import * as Proof from "./Proof.ts"
 import * as Sequencer from "./Sequencer.ts"
 
 /** Told synchronously, in the middle of a frame: must only take note. */
@@ -30,12 +31,7 @@ export interface Listener {
 /** A subscription of the current connection. */
 interface Subscription {
   readonly channel: string
-  /** Receipt of the last frame in order, Unix microseconds: up to here nothing is missing. */
-  tsProvenMicros: number
-  /** The latest time of the exchange carried by a frame in order. */
-  tsExchangeMicros: number | null
-  /** By how much a frame was ever behind a time that came before it: the exchange's shards need not agree to the microsecond. */
-  exchangeDisorderMicrosMax: number
+  readonly proof: Proof.Proof
 }
 
 /** What was counted since the start. */
@@ -105,8 +101,8 @@ export const logOf = (recorder: Recorder, ticker: MarketTicker): MarketLog.Marke
 
 /** A connection is open. Everything of the one before is over, also when nobody told of its end. */
 export const open = (recorder: Recorder, epoch: number): void => {
-  for (const [sid, { tsProvenMicros }] of recorder.subscriptions) {
-    distrustAll(recorder, sid, 0, "connection_lost", tsProvenMicros)
+  for (const [sid, { proof }] of recorder.subscriptions) {
+    distrustAll(recorder, sid, 0, "connection_lost", proof.tsReceivedMicros)
   }
   recorder.epoch = epoch
   recorder.sequencer = Sequencer.make()
@@ -292,12 +288,7 @@ const takeSnapshot = (recorder: Recorder, message: OrderbookSnapshot, tsReceived
 
 const openSubscription = (recorder: Recorder, sid: number, channel: string, tsReceivedMicros: number): void => {
   if (recorder.subscriptions.has(sid)) return
-  recorder.subscriptions.set(sid, {
-    channel,
-    tsProvenMicros: tsReceivedMicros,
-    tsExchangeMicros: null,
-    exchangeDisorderMicrosMax: 0
-  })
+  recorder.subscriptions.set(sid, { channel, proof: Proof.make(tsReceivedMicros) })
 }
 
 /** An error that names no subscription may mean any of them: no book is known, but the numbers of those that live go on. */
@@ -315,17 +306,11 @@ const endSubscriptions = (recorder: Recorder, sid: number | null, tsReceivedMicr
 const proved = (recorder: Recorder, sid: number, message: ServerMessage, tsReceivedMicros: number): void => {
   const subscription = recorder.subscriptions.get(sid)
   if (subscription === undefined) return
-  subscription.tsProvenMicros = tsReceivedMicros
-  if (message._tag === "orderbook_delta" && message.tsExchangeMicros !== null) {
-    const { tsExchangeMicros } = message
-    const disorderMicros = (subscription.tsExchangeMicros ?? tsExchangeMicros) - tsExchangeMicros
-    if (disorderMicros <= 0) subscription.tsExchangeMicros = tsExchangeMicros
-    subscription.exchangeDisorderMicrosMax = Math.max(subscription.exchangeDisorderMicrosMax, disorderMicros)
-    if (recorder.tsExchangeMicros === null || tsExchangeMicros > recorder.tsExchangeMicros) {
-      recorder.tsExchangeMicros = tsExchangeMicros
-      recorder.tsExchangeReceivedMicros = tsReceivedMicros
-    }
-  }
+  const tsExchangeMicros = message._tag === "orderbook_delta" ? message.tsExchangeMicros : null
+  Proof.extend(subscription.proof, tsReceivedMicros, tsExchangeMicros)
+  if (tsExchangeMicros === null || tsExchangeMicros <= (recorder.tsExchangeMicros ?? 0)) return
+  recorder.tsExchangeMicros = tsExchangeMicros
+  recorder.tsExchangeReceivedMicros = tsReceivedMicros
 }
 
 /** The first moment of a sid that is not proven. */
@@ -335,14 +320,14 @@ const provenEnd = (
   seq: number,
   tsDetectedMicros: number
 ): Omit<MarketLog.GapStart, "cause"> => {
-  const subscription = recorder.subscriptions.get(sid)
-  const head = { epoch: recorder.epoch, sid, seq, tsDetectedMicros }
-  if (subscription === undefined) return { ...head, tsExchangeMicros: null, tsReceivedMicros: tsDetectedMicros }
-  const { exchangeDisorderMicrosMax, tsExchangeMicros, tsProvenMicros } = subscription
+  const proof = recorder.subscriptions.get(sid)?.proof
   return {
-    ...head,
-    tsExchangeMicros: tsExchangeMicros === null ? null : tsExchangeMicros - exchangeDisorderMicrosMax,
-    tsReceivedMicros: Math.min(tsProvenMicros + 1, tsDetectedMicros)
+    epoch: recorder.epoch,
+    sid,
+    seq,
+    tsExchangeMicros: proof === undefined ? null : Proof.exchangeMicros(proof),
+    tsReceivedMicros: proof === undefined ? tsDetectedMicros : Math.min(proof.tsReceivedMicros + 1, tsDetectedMicros),
+    tsDetectedMicros
   }
 }
 
