@@ -27,7 +27,7 @@ export interface ExchangeOptions {
   readonly wsUrl: string
   /** The API key's id, a UUID. */
   readonly keyId: string
-  /** RSA private key, PKCS#1 or PKCS#8 PEM. */
+  /** RSA or Ed25519 private key, PKCS#1 or PKCS#8 PEM. */
   readonly privateKeyPem: Redacted.Redacted<string>
 }
 
@@ -107,18 +107,26 @@ const make = Effect.fnUntraced(function* (options: ExchangeOptions) {
 
 const parseKey = (pem: Redacted.Redacted<string>): Effect.Effect<KeyObject, CredentialsUnusable> =>
   Effect.gen(function* () {
-    const problem = "The private key of the exchange must be an RSA key in PEM form (-----BEGIN ... PRIVATE KEY-----)"
+    const problem =
+      "The private key of the exchange must be an RSA or Ed25519 key in PEM form (-----BEGIN ... PRIVATE KEY-----)"
     const key = yield* Effect.try({
       try: () => createPrivateKey(Redacted.value(pem).replaceAll("\\n", "\n")),
       catch: () => new CredentialsUnusable({ problem })
     })
-    if (key.asymmetricKeyType !== "rsa") return yield* new CredentialsUnusable({ problem })
+    const kind = key.asymmetricKeyType
+    if (kind !== "rsa" && kind !== "ed25519") return yield* new CredentialsUnusable({ problem })
     return key
   })
 
-const signatureOf = (key: KeyObject, text: string): string =>
-  sign("sha256", Buffer.from(text), {
-    key,
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: constants.RSA_PSS_SALTLEN_DIGEST
-  }).toString("base64")
+/** The kind of key decides the scheme (`Signing.rsaScheme`, `Signing.ed25519Scheme`). */
+const signatureOf = (key: KeyObject, text: string): string => {
+  const signature =
+    key.asymmetricKeyType === "ed25519"
+      ? sign(null, Buffer.from(text), key)
+      : sign("sha256", Buffer.from(text), {
+          key,
+          padding: constants.RSA_PKCS1_PSS_PADDING,
+          saltLength: constants.RSA_PSS_SALTLEN_DIGEST
+        })
+  return signature.toString("base64")
+}

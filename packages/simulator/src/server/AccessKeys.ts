@@ -49,13 +49,14 @@ export const fromPrivatePem = (privateKeyPem: string): Result.Result<OwnKey, str
     }
   )
 
-/** The keys by id; fails with the problem when one of them cannot be read or is not RSA. */
+/** The keys by id; fails with the problem when one of them cannot be read or is neither RSA nor Ed25519. */
 export const make = (keys: ReadonlyArray<AccessKey>): Result.Result<AccessKeys, string> => {
   const known = new Map<string, KeyObject>()
   for (const { keyId, publicKeyPem } of keys) {
     const parsed = Result.try(() => createPublicKey(publicKeyPem))
     if (Result.isFailure(parsed)) return Result.fail(`the public key ${keyId} cannot be read`)
-    if (parsed.success.asymmetricKeyType !== "rsa") return Result.fail(`the public key ${keyId} is not RSA`)
+    const kind = parsed.success.asymmetricKeyType
+    if (kind !== "rsa" && kind !== "ed25519") return Result.fail(`the public key ${keyId} is neither RSA nor Ed25519`)
     known.set(keyId, parsed.success)
   }
   return Result.succeed(known)
@@ -93,11 +94,18 @@ export const authenticate = (
     return Result.fail("the timestamp is too far off")
   const key = keys.get(keyId)
   if (key === undefined) return Result.fail("the key is not known")
-  const isAuthentic = verify(
-    "sha256",
-    Buffer.from(textToSign(timestamp, request.method, request.path)),
-    { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },
-    Buffer.from(signature, "base64")
-  )
+  const text = Buffer.from(textToSign(timestamp, request.method, request.path))
+  const isAuthentic = isSignatureOf(key, text, Buffer.from(signature, "base64"))
   return isAuthentic ? Result.succeed(keyId) : Result.fail("the signature is wrong")
 }
+
+/** The kind of key decides the scheme. Salts of any length are accepted, as the exchange does. */
+const isSignatureOf = (key: KeyObject, text: Buffer, signature: Buffer): boolean =>
+  key.asymmetricKeyType === "ed25519"
+    ? verify(null, text, key, signature)
+    : verify(
+        "sha256",
+        text,
+        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },
+        signature
+      )
