@@ -203,10 +203,11 @@ const waitUntilFree = Effect.fnUntraced(function* (folder: string, cluster: stri
 })
 
 /**
- * Waits in the background for the end of the pipe from the owner, then asks the server for a fast shutdown; the server itself
- * takes the place of the shell, so that its process is our child. `$$` is the server's process also in the background part.
+ * Waits in the background for the end of the pipe from the owner, then asks the server for a fast shutdown. The server takes
+ * the place of the shell, so that its process is our child; `$$` is that process in the background part, too. The outer
+ * parentheses make the background part nobody's child: Postgres takes the end of any child for a crash.
  */
-const watched = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -INT $$ 2>/dev/null; } & exec "$@" 3<&-'
+const watched = 'exec 3<&0 </dev/null; ({ read -r _ <&3; kill -INT $$ 2>/dev/null; } &) ; exec "$@" 3<&-'
 
 const spawnServer = Effect.fnUntraced(function* (binary: string, user: PostgresUser.PostgresUser, place: Launch) {
   const log = join(place.folder, "postgres.log")

