@@ -173,6 +173,19 @@ describe("Recorder", () => {
     }
   })
 
+  it("believes a new subscription that the exchange gives the number of an ended one", () => {
+    const { recorder } = twoMarkets()
+    Listening.receiveAll(recorder, 200, [
+      Frames.unsubscribed(1, 4),
+      Frames.subscribed(1),
+      Frames.snapshot(1, 1, "A", levels),
+      Frames.subscribed(1),
+      change(2, "A")
+    ])
+    assert.isTrue(isTrusted(recorder, "A"))
+    assert.strictEqual(recorder.counts.sequenceGaps, 0)
+  })
+
   it("distrusts every book for a terminal error that names no subscription, and goes on with those that live", () => {
     const { recorder, told } = twoMarkets()
     Recorder.receive(recorder, Frames.subscribed(2, "trade"), 140)
