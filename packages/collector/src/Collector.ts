@@ -49,13 +49,15 @@ export class Collector extends Context.Service<
       yield* takeUp(recording)
       yield* Effect.addFinalizer(() => commitLast(recording, writer.flush))
       const meter = Status.makeRateMeter()
-      const measure = Effect.sync(() => meter.sample(recording.clock.nowMicros(), recording.recordsCommitted))
+      const status = Effect.sync(() => Status.read(recording, { source: access.source, url: access.wsUrl }, meter))
+      const sample = Effect.sync(() => meter.sample(recording.clock.nowMicros(), recording.recordsCommitted))
+      const measure = sample.pipe(Effect.andThen(status), Effect.flatMap(CollectorMetrics.makeReporter()))
       yield* measure.pipe(Effect.repeat(Schedule.spaced(Duration.seconds(1))), Effect.forkScoped)
       const fiber: Fiber.Fiber<never> = yield* Effect.raceAllFirst([writer.run, connection.run, discovery.run]).pipe(
         Effect.forkScoped
       )
       return Collector.of({
-        status: Effect.sync(() => Status.read(recording, { source: access.source, url: access.wsUrl }, meter)),
+        status,
         failed: Fiber.join(fiber)
       })
     })
