@@ -14,6 +14,7 @@ const status = (frames: number): CollectorStatus => ({
   epoch: 7,
   connection: "connected",
   storeProblem: null,
+  discoveryProblem: null,
   marketsByState: { unopened: 0, waiting: 1, live: 2, refused: 0 },
   refused: [],
   restarts: 0,
