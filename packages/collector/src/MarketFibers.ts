@@ -28,6 +28,12 @@ class SnapshotMissing extends Schema.TaggedError<SnapshotMissing>()("SnapshotMis
 /** The connection or the subscription went away before the snapshot came. */
 class LinkGone extends Schema.TaggedError<LinkGone>()("LinkGone", {}) {}
 
+/** The book was inconsistent again as soon as it was there. */
+class Unsteady extends Schema.TaggedError<Unsteady>()("Unsteady", {}) {}
+
+/** A book that was trusted for this long is steady: when it breaks, a new one is asked for at once, otherwise with growing delays. */
+const steadyMillis = 1_000
+
 /** A wait longer than this is made in several; timers do not hold more than 24 days. */
 const waitMillisMax = 86_400_000
 
@@ -111,6 +117,7 @@ const record = Effect.fnUntraced(function* (recording: RecordingState, settings:
     yield* cell.broken.await
     let attempts = 0
     yield* Effect.suspend(() => resync(recording, settings, cell, attempts++)).pipe(
+      Effect.andThen(steady(cell)),
       Effect.tapError((error) => Effect.sync(() => noteFault(recording, cell, error))),
       Effect.retry(schedule),
       Effect.orDie
@@ -118,7 +125,9 @@ const record = Effect.fnUntraced(function* (recording: RecordingState, settings:
   }
 })
 
-const noteFault = (recording: RecordingState, cell: Cell, error: Effect.Error<ReturnType<typeof resync>>): void => {
+type Fault = Effect.Error<ReturnType<typeof resync>> | Unsteady
+
+const noteFault = (recording: RecordingState, cell: Cell, error: Fault): void => {
   switch (error._tag) {
     case "MarketRefused":
       recording.restarts++
@@ -128,6 +137,9 @@ const noteFault = (recording: RecordingState, cell: Cell, error: Effect.Error<Re
     case "SnapshotMissing":
       recording.restarts++
       cell.fault = "no snapshot came"
+      break
+    case "Unsteady":
+      recording.restarts++
       break
     case "LinkGone":
       break
@@ -162,6 +174,14 @@ const resync = Effect.fnUntraced(function* (
     Effect.raceFirst(Effect.andThen(link.gone.await, Effect.fail(lost)))
   )
 })
+
+/** Watches a new book for a while. */
+const steady = (cell: Cell): Effect.Effect<void, Unsteady> =>
+  cell.broken.await.pipe(
+    Effect.andThen(Effect.suspend(() => (cell.fault === "inconsistent" ? Effect.fail(new Unsteady()) : Effect.void))),
+    Effect.timeoutOption(Duration.millis(steadyMillis)),
+    Effect.asVoid
+  )
 
 const letGo = (recording: RecordingState, cell: Cell): void => {
   recording.cells.delete(cell.ticker)
