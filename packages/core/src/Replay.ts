@@ -82,9 +82,6 @@ export const exchangeMicros = (replay: Replay, record: BookRecord): number =>
 /** Whether the record shows, by an exchange time of its own, that the snapshot before it is not later (6). */
 const isDated = (record: BookRecord): boolean => record.kind === "delta" && record.tsExchangeMicros !== null
 
-/** Whether only an estimate would place a snapshot that came now (4, 5). */
-const isEstimated = (replay: Replay): boolean => replay.trust._tag !== "trusted"
-
 const ownExchangeMicros = ({ last, trust }: Replay, record: BookRecord): number => {
   if (record.kind === "delta") return record.tsExchangeMicros ?? record.tsReceivedMicros
   if (record.kind === "gap") return record.tsExchangeMicros ?? (last === undefined ? record.tsReceivedMicros : 0)
@@ -158,12 +155,12 @@ export const applyUntil = (
   let held: Array<BookRecord> = []
   for (const record of records) {
     const micros = clock === "received" ? record.tsReceivedMicros : exchangeMicros(replay, record)
-    const isHeld = held.length > 0
-    if (clock === "exchange" && record.kind === "snapshot" && (isHeld || (micros > atMicros && isEstimated(replay)))) {
+    const hasPassed = micros > atMicros
+    if (hasPassed && clock === "exchange" && record.kind === "snapshot") {
       held.push(record)
       continue
     }
-    if (micros > atMicros || (isHeld && !isDated(record))) return true
+    if (hasPassed || (held.length > 0 && !isDated(record))) return true
     for (const one of held) apply(replay, one)
     held = []
     apply(replay, record)

@@ -149,6 +149,14 @@ describe("MarketLog", () => {
     const outboxAgain = Outbox.make()
     MarketLog.snapshot(log, head(1, 1_000), levels, outbox)
     MarketLog.snapshot(again, head(1, 1_000), levels, outboxAgain)
+    for (const [each, into] of [
+      [log, outbox],
+      [again, outboxAgain]
+    ] as const) {
+      MarketLog.delta(each, head(2, 1_010, 850), "yes", 4_300, 5, into)
+      MarketLog.writeKeyframe(each, into)
+    }
+    assert.lengthOf(outbox.keyframes, 2)
     assert.deepStrictEqual(outboxAgain.records, outbox.records.slice(1))
     assert.deepStrictEqual(outboxAgain.keyframes, outbox.keyframes)
     assert.isUndefined(MarketLog.end(MarketLog.make("M")))
