@@ -31,6 +31,7 @@ export interface CollectorSettings {
   readonly queueRecordsMax: number
   readonly frameBytesMax: number
   readonly handshakeMillisMax: number
+  /** After this long without a ping or frame, or without a frame about books, the connection is given up. */
   readonly pingSilenceMillisMax: number
   readonly dataSilenceMillisMax: number
   /** Delays between attempts to connect, or to get one market's snapshot, grow from the first to the second, with jitter. */

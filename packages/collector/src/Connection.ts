@@ -105,6 +105,8 @@ export class Connection extends Context.Service<
             else if (message._tag === "market_lifecycle_v2") notice(recording, message.marketTicker)
             finishFrame(recording)
             pauseReading(recording, settings.queueRecordsMax)
+            // Trades may flow on while the books stand still.
+            return message._tag.startsWith("orderbook_") || recording.recorder.followed.size === 0
           },
           onQuiet: subscriber.probe
         })

@@ -15,8 +15,8 @@ export interface Dialogue {
    * frame that answers, so that what it notes is noted before the next frame is read.
    */
   readonly ask: (make: (id: number) => Command, onReply?: (reply: Reply) => void) => Effect.Effect<Option.Option<Reply>>
-  /** Sends a command whose answer nobody waits for. */
-  readonly tell: (make: (id: number) => Command) => void
+  /** Sends a command whose answer nobody waits for. `onReply` as in `ask`, should there be one. */
+  readonly tell: (make: (id: number) => Command, onReply: (reply: Reply) => void) => void
   /** Takes what may be an answer. */
   readonly take: (reply: Reply) => void
 }
@@ -36,7 +36,14 @@ export const make = (socket: KalshiSocket, replyMillisMax: number): Dialogue => 
         socket.send(makeCommand(id))
         return Effect.sync(() => waiting.delete(id))
       }).pipe(Effect.timeoutOption(Duration.millis(replyMillisMax))),
-    tell: (makeCommand) => socket.send(makeCommand(++idLast)),
+    tell: (makeCommand, onReply) => {
+      const id = ++idLast
+      waiting.set(id, (reply) => {
+        waiting.delete(id)
+        onReply(reply)
+      })
+      socket.send(makeCommand(id))
+    },
     take: (reply) => {
       if (reply.id !== null) waiting.get(reply.id)?.(reply)
     }

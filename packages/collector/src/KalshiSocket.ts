@@ -36,8 +36,9 @@ export interface SocketEnd {
 
 /** Who is told, synchronously. What it throws ends the socket, and is the defect of `receive`. */
 export interface SocketListener {
-  readonly onFrame: (frame: Buffer, tsReceivedMicros: number) => void
-  /** Half of `dataSilenceMillisMax` has passed without a frame: time to ask for one. An exchange at rest is not a broken one. */
+  /** Returns whether the frame shows that the data flows for which the connection is there. */
+  readonly onFrame: (frame: Buffer, tsReceivedMicros: number) => boolean
+  /** Half of `dataSilenceMillisMax` has passed without data: time to ask for some. An exchange at rest is not a broken one. */
   readonly onQuiet: () => void
 }
 
@@ -58,7 +59,7 @@ export interface SocketLimits {
   readonly handshakeMillisMax: number
   /** The exchange pings every 10 s; after this long without a ping or frame the connection is dead. */
   readonly pingSilenceMillisMax: number
-  /** Pings may go on while data has stopped; after this long without any frame the connection is given up. */
+  /** Pings may go on while data has stopped; after this long without data the connection is given up. */
   readonly dataSilenceMillisMax: number
 }
 
@@ -85,13 +86,14 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
 
   let tsPingMicros = clock.nowMicros()
   let tsFrameMicros = tsPingMicros
+  let tsDataMicros = tsPingMicros
   let tsAskedMicros = 0
   let isPaused = true
   socket.on("message", (data: Buffer) => {
     if (listener === null) return
     tsFrameMicros = clock.nowMicros()
     try {
-      listener.onFrame(data, tsFrameMicros)
+      if (listener.onFrame(data, tsFrameMicros)) tsDataMicros = tsFrameMicros
     } catch (defect) {
       end(Effect.die(defect))
     }
@@ -108,9 +110,9 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
     const now = clock.nowMicros()
     if (now - Math.max(tsPingMicros, tsFrameMicros) > limits.pingSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no ping for ${limits.pingSilenceMillisMax} ms` })
-    } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 1000) {
+    } else if (now - tsDataMicros > limits.dataSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no data for ${limits.dataSilenceMillisMax} ms` })
-    } else if (now - tsFrameMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsFrameMicros) {
+    } else if (now - tsDataMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsDataMicros) {
       tsAskedMicros = now
       listener?.onQuiet()
     }
@@ -124,7 +126,7 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
   }
   const resume = (): void => {
     isPaused = false
-    tsPingMicros = tsFrameMicros = clock.nowMicros()
+    tsPingMicros = tsFrameMicros = tsDataMicros = clock.nowMicros()
     socket.resume()
   }
   const receive = (handler: SocketListener): Effect.Effect<SocketEnd> =>

@@ -148,12 +148,23 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     // To the end of the line: the next probe asks for others.
     for (const ticker of marketTickers) if (subscribed.delete(ticker)) subscribed.add(ticker)
     const sidAsked = sid
-    dialogue.tell((id) =>
-      sidAsked === null || marketTickers.length === 0
-        ? { cmd: "list_subscriptions", id }
-        : update(id, sidAsked, "get_snapshot", marketTickers)
+    dialogue.tell(
+      (id) =>
+        sidAsked === null || marketTickers.length === 0
+          ? { cmd: "list_subscriptions", id }
+          : update(id, sidAsked, "get_snapshot", marketTickers),
+      (reply) => {
+        if (reply._tag === "error" && isLost(reply, sidAsked)) recording.afterFrame.push(giveUp)
+      }
     )
   }
+
+  /** It lives, as far as we were told, but the exchange does not know it: no book is certain. */
+  const isLost = (error: ErrorMessage, sidAsked: number | null): boolean =>
+    error.code === unknownSubscription && sidAsked !== null && sid === sidAsked
+
+  const giveUp = (): void =>
+    socket.cut({ cause: "channel_error", detail: "the exchange lost the subscription to books" })
 
   /** After the exchange gave up on a subscription, one small chunk at a time, until it has borne the full size. */
   const lanesMax = (): number => (chunkMarkets < settings.chunkMarketsMax ? 1 : settings.commandsInFlightMax)
@@ -263,10 +274,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
 
   /** What an error says of the connection rather than of the markets. */
   const noticeError = (error: ErrorMessage, sidAsked: number | null): Effect.Effect<void> => {
-    // It lives, as far as we were told, but the exchange does not know it: nothing is certain.
-    if (error.code === unknownSubscription && sidAsked !== null && sid === sidAsked) {
-      return Effect.sync(() => socket.cut({ cause: "channel_error", detail: "the exchange lost the subscription" }))
-    }
+    if (isLost(error, sidAsked)) return Effect.sync(giveUp)
     return transientCodes.has(error.code) ? Effect.sleep(Duration.millis(transientMillis)) : Effect.void
   }
 

@@ -16,8 +16,11 @@ export interface HeardCommand {
   }
 }
 
-/** Listens to all connections from now on. */
-export const listen = ({ server }: RunningExchange): ReadonlyArray<HeardCommand> => {
+/** Listens to all connections from now on. `onHeard` is called before the exchange has the command. */
+export const listen = (
+  { server }: RunningExchange,
+  onHeard: (command: HeardCommand) => void = () => {}
+): ReadonlyArray<HeardCommand> => {
   const heard: Array<HeardCommand> = []
   let connections = 0
   const { websockets } = server
@@ -26,7 +29,9 @@ export const listen = ({ server }: RunningExchange): ReadonlyArray<HeardCommand>
     upgrade(request, stream, head, (websocket, upgraded) => {
       const connection = ++connections
       websocket.on("message", (data) => {
-        heard.push({ connection, ...JSON.parse(String(data)) })
+        const command: HeardCommand = { connection, ...JSON.parse(String(data)) }
+        heard.push(command)
+        onHeard(command)
       })
       done(websocket, upgraded)
     })
