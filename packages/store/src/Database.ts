@@ -4,7 +4,7 @@
  */
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Context, Data, Effect, Layer, Option, Redacted } from "effect"
+import { Config, Context, Data, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import * as EmbeddedPostgres from "./EmbeddedPostgres.ts"
 import * as Migrations from "./Migrations.ts"
@@ -108,5 +108,7 @@ const layerMigrated = (
     Layer.catch((error) => Layer.effectContext(Effect.fail(new DatabaseError({ message: explain(error) }))))
   )
 
-const reasonOf = (error: SqlError.SqlError | Migrations.MigrationError): string =>
-  SqlError.isSqlError(error) ? String(error.reason.cause) : error.message
+const reasonOf = (error: SqlError.SqlError | Migrations.MigrationError): string => {
+  const cause = SqlError.isSqlError(error) ? error.reason.cause : error
+  return Predicate.isError(cause) ? cause.message : String(cause)
+}

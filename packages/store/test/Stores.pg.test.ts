@@ -120,6 +120,23 @@ function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs 
     })
   )
 
+  it.effect("are asked with the values at hand, and answer whole numbers up to 2^53 as numbers", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const [row] = yield* sql`
+        select current_setting('plan_cache_mode') as plan_cache_mode, ${Number.MAX_SAFE_INTEGER} as greatest,
+               -9007199254740991::bigint as least, array[1, null, 4294967296]::bigint[] as several`
+      assert.deepStrictEqual(row, {
+        plan_cache_mode: "force_custom_plan",
+        greatest: Number.MAX_SAFE_INTEGER,
+        least: Number.MIN_SAFE_INTEGER,
+        several: [1, null, 2 ** 32]
+      })
+      const error = yield* Effect.flip(sql`select 9007199254740993::bigint as beyond`)
+      assert.match(String(error.reason.cause), /not a whole number within 2\^53/)
+    })
+  )
+
   it.effect("are closed to everyone but their owner, and say what they are", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
