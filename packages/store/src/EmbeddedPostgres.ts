@@ -4,6 +4,8 @@
  * It listens on a private unix socket only: no port to collide, no password to leak. It runs in its own session, so that a
  * Ctrl-C in the terminal does not reach it before its writers have finished, and it ends when its owner does, however the
  * owner ends: a pipe between the two is the order to stop (see `watched`). One owner per folder, by Postgres' own lock.
+ *
+ * adapter: Node's child processes, whose group and pipe must be chosen exactly
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { open, readFile, rename } from "node:fs/promises"

@@ -77,7 +77,7 @@ export class HotTier extends Context.Service<
     readonly watermark: Effect.Effect<Option.Option<Watermark>, HotTierError>
     /** The end of every log that has records. */
     readonly heads: Effect.Effect<ReadonlyArray<LogHead>, HotTierError>
-    /** The keyframe with the greatest offset whose time by `clock` does not pass `atMicros`. */
+    /** Of the keyframes whose time by `clock` does not pass `atMicros` the latest, of several at one time the last. */
     readonly keyframeAt: (
       marketTicker: MarketTicker,
       atMicros: number,

@@ -55,11 +55,11 @@ export const make = (): HotTier["Service"] => {
     heads: Effect.sync(() => [...logs.values()].flatMap((log) => log.slice(-1).map(headOf))),
     keyframeAt: (ticker, atMicros, clock) =>
       Effect.sync(() => {
-        const passed = [...(keyframes.get(ticker)?.values() ?? [])].filter(
-          (keyframe) =>
-            (clock === "received" ? keyframe.tsReceivedMicros : keyframe.tsExchangeEffectiveMicros) <= atMicros
-        )
-        return Option.fromNullishOr(passed.sort((left, right) => left.offset - right.offset).at(-1))
+        const microsOf = (keyframe: Keyframe) =>
+          clock === "received" ? keyframe.tsReceivedMicros : keyframe.tsExchangeEffectiveMicros
+        const passed = [...(keyframes.get(ticker)?.values() ?? [])].filter((keyframe) => microsOf(keyframe) <= atMicros)
+        passed.sort((left, right) => microsOf(left) - microsOf(right) || left.offset - right.offset)
+        return Option.fromNullishOr(passed.at(-1))
       }),
     records: (query) => Effect.sync(() => recordsOf(query)),
     gapEnds: (ticker, gapOffsets) =>

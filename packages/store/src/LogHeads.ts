@@ -36,6 +36,7 @@ export const continuationOf = (
   for (const record of batch) {
     const offset = ends.get(record.marketTicker)?.offset ?? storedOffset(record.marketTicker)
     if (record.offset <= offset) continue
+    // impossible: a writer gives offsets one by one (I1), so a hole is its defect.
     if (record.offset !== offset + 1) throw new OffsetHole(record, offset + 1)
     records.push(record)
     ends.set(record.marketTicker, record)

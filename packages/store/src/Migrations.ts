@@ -4,6 +4,8 @@
  * Keeps its list where the Supabase CLI keeps its own (`supabase_migrations.schema_migrations`), so that either may apply
  * them. Everything happens in one transaction under one lock: two programs that start at once are harmless, and a migration
  * that fails leaves the database as it was.
+ *
+ * adapter: Node's files
  */
 import { readdir, readFile } from "node:fs/promises"
 import { Data, Effect } from "effect"

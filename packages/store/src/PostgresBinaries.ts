@@ -1,4 +1,8 @@
-/** Where npm put the programs of the embedded Postgres for this machine. */
+/**
+ * Where npm put the programs of the embedded Postgres for this machine.
+ *
+ * adapter: the resolution of npm packages
+ */
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"

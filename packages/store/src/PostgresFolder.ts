@@ -4,6 +4,8 @@
  *     <folder>/cluster        Postgres' data
  *     <folder>/socket         where it listens
  *     <folder>/postgres.log   what it says; the log of the run before is postgres.log.1
+ *
+ * adapter: Node's files, their owners and modes
  */
 import { spawn } from "node:child_process"
 import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises"

@@ -1,5 +1,7 @@
 /**
  * What a running Postgres writes about itself into its data folder: `postmaster.pid` (its lock) and `postmaster.opts`.
+ *
+ * adapter: Node's files and signals
  */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"

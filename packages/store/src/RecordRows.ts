@@ -90,9 +90,9 @@ export const keyframeOf = (marketTicker: MarketTicker, row: KeyframeRow): Keyfra
   levels: levelsOf(marketTicker, row.record_offset, row.levels)
 })
 
-/** Bytes that we did not write mean that the table was damaged: there is no book to answer with. */
 const levelsOf = (marketTicker: MarketTicker, offset: number, bytes: Uint8Array): BookLevels => {
   const levels = LevelsCodec.decode(bytes)
+  // impossible: levels are written by LevelsCodec alone; a damaged table has no book to answer with.
   if (levels === undefined) throw new Error(`the stored levels of ${marketTicker} at offset ${offset} are damaged`)
   return levels
 }

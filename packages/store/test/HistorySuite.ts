@@ -80,6 +80,34 @@ export const historySuite =
       })
     )
 
+    it.effect("looks as far as it takes for the delta that places a run of snapshots by the exchange's clock", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const marketTicker = "KXPLACED"
+        const records: Array<BookRecord> = []
+        for (let offset = 1; offset <= 1_300; offset++) {
+          records.push(offset % 2 === 1 ? snapshot({ marketTicker, offset }) : gap({ marketTicker, offset }))
+        }
+        const tsExchangeMicros = hourStartMicros - 1_000_000
+        records.push(
+          snapshot({ marketTicker, offset: 1_301 }),
+          delta({ marketTicker, offset: 1_302, tsExchangeMicros })
+        )
+        yield* stored(records, [])
+        const plain = Replay.make()
+        Replay.applyUntil(plain, records, tsExchangeMicros, "exchange")
+        const answer = yield* Effect.result(history.bookAt(marketTicker, tsExchangeMicros, "exchange"))
+        assert.strictEqual(answer._tag === "Success" ? answer.success.last.offset : undefined, plain.last?.offset)
+        // All snapshots and no gap: only the last record places them.
+        const placed = Array.from({ length: 1_300 }, (_, index) =>
+          snapshot({ marketTicker: "KXRUN", offset: index + 1 })
+        )
+        yield* stored([...placed, delta({ marketTicker: "KXRUN", offset: 1_301, tsExchangeMicros })], [])
+        const run = yield* history.bookAt("KXRUN", tsExchangeMicros, "exchange")
+        assert.strictEqual(run.last.offset, 1_301)
+      })
+    )
+
     it.effect("a moment inside a gap is stale, with the gap and its end; after it the book is trusted again", () =>
       Effect.gen(function* () {
         const history = yield* History
