@@ -27,7 +27,7 @@ export const snapshot = (sid: number, seq: number, marketTicker: MarketTicker, l
   unknownFields
 })
 
-export interface DeltaFields {
+interface DeltaFields {
   readonly side?: Side
   readonly priceE4: number
   readonly deltaE2: number

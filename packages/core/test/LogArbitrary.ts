@@ -5,7 +5,7 @@
 import { type BookLevels, type BookRecord, gapCauses, type Level, type RecordHead } from "@kalshibook/core/BookRecord"
 import fc from "fast-check"
 
-export const marketTicker = "KXTEST-26NOV22-T1.5"
+const marketTicker = "KXTEST-26NOV22-T1.5"
 
 /** The receive time of offset 0, so that exchange times before it stay positive. */
 const startMicros = 1_000

@@ -48,14 +48,14 @@ export interface ModelExchange {
   seqLast: Map<number, number>
 }
 
-export const tradeSid = 2
+const tradeSid = 2
 /** A subscription that nobody opened. */
 export const strangeSid = 1_000
 const firstBookSid = 1
 
 /** Whole cents; no yes price and no price of these meet. */
-export const yesPricesE4 = [3_900, 4_000, 4_100, 4_200, 4_300]
-export const noPricesE4 = [5_200, 5_300, 5_400, 5_500, 5_600]
+const yesPricesE4 = [3_900, 4_000, 4_100, 4_200, 4_300]
+const noPricesE4 = [5_200, 5_300, 5_400, 5_500, 5_600]
 
 export const make = (
   tickers: ReadonlyArray<MarketTicker>,
@@ -176,7 +176,7 @@ export const sendUnknown = (exchange: ModelExchange): void => {
 }
 
 export const lies = ["negative", "crossing", "off grid", "crossed snapshot", "other subscription"] as const
-export type Lie = (typeof lies)[number]
+type Lie = (typeof lies)[number]
 
 /** A frame that cannot be true, as the real exchange was never seen to send one. The books stay as they are. */
 export const sendLie = (exchange: ModelExchange, market: ModelMarket, lie: Lie): void => {

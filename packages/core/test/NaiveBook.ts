@@ -12,14 +12,6 @@ export const add = (book: NaiveBook, side: Side, priceE4: number, deltaE2: numbe
   else book.set(`${side}@${priceE4}`, after)
 }
 
-export const fromLevels = (levels: BookLevels): NaiveBook => {
-  const book: NaiveBook = new Map()
-  for (const side of ["yes", "no"] as const) {
-    for (const level of levels[side]) add(book, side, level.priceE4, level.sizeE2)
-  }
-  return book
-}
-
 const ladderOf = (book: NaiveBook, side: Side): ReadonlyArray<Level> =>
   [...book]
     .flatMap(([key, size]) => {

@@ -57,7 +57,7 @@ const eachView = (
 const property = (check: (outcome: Scenario.Outcome) => void, arbitrary = Scenario.scenario): void =>
   fc.assert(
     fc.property(arbitrary, (scenario) => check(Scenario.run(scenario))),
-    propertyRuns(120)
+    propertyRuns(80)
   )
 
 describe("Recorder on a bad line", () => {

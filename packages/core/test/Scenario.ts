@@ -14,7 +14,7 @@ import * as ModelExchange from "./ModelExchange.ts"
 import * as TrustOracle from "./TrustOracle.ts"
 
 export const fates = ["sent", "lost", "repeated", "late", "garbled", "illegible", "nonsense"] as const
-export type Fate = (typeof fates)[number]
+type Fate = (typeof fates)[number]
 
 export const acts = [
   "change",
@@ -29,9 +29,9 @@ export const acts = [
   "end",
   "cut"
 ] as const
-export type Act = (typeof acts)[number]
+type Act = (typeof acts)[number]
 
-export interface Step {
+interface Step {
   readonly act: Act
   /** Index of the market that it is about. */
   readonly market: number
@@ -165,9 +165,6 @@ export const run = (scenario: Scenario): Outcome => {
   const snapshots: Array<SnapshotArrival> = []
   const start = { held: [], receivedMicros: startMicros, epoch: 0 }
   const line: Line = { scenario, exchange, recorder, oracle, snapshots, ...start }
-  for (const ticker of tickers) {
-    Recorder.logOf(recorder, ticker).grid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
-  }
   connect(line, exchange.markets)
   transmitAll(line, ["sent"], 0)
   const disagreements: Array<string> = []
@@ -202,6 +199,7 @@ const disconnect = (line: Line): void => {
 
 const follow = ({ oracle, recorder }: Line, { ticker }: ModelExchange.ModelMarket): void => {
   Recorder.follow(recorder, ticker)
+  Recorder.logOf(recorder, ticker).grid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
   oracle.followed.add(ticker)
 }
 
@@ -228,7 +226,8 @@ const take = (line: Line, { act, amount, market: index, pick, side }: Step): voi
       ModelExchange.sendSnapshot(exchange, market)
       break
     case "delete":
-      Recorder.unfollow(recorder, market.ticker, "unsubscribed", line.receivedMicros)
+      if (pick % 2 === 0) Recorder.unfollow(recorder, market.ticker, "unsubscribed", line.receivedMicros)
+      else Recorder.forget(recorder, market.ticker, "unsubscribed", line.receivedMicros)
       TrustOracle.unfollowed(oracle, market.ticker, line.receivedMicros)
       market.isSubscribed = false
       ModelExchange.sendOk(exchange)

@@ -9,7 +9,7 @@ import { Option } from "effect"
 import * as Frames from "./Frames.ts"
 import * as Listening from "./Listening.ts"
 
-export type State = "unknown" | "trusted" | "stale"
+type State = "unknown" | "trusted" | "stale"
 
 interface Market {
   readonly recorder: Recorder.Recorder

@@ -6,7 +6,7 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { OrderbookDelta, OrderbookSnapshot } from "@kalshibook/core/kalshi/ServerMessage"
 import { type Frame, strangeSid } from "./ModelExchange.ts"
 
-export interface Span {
+interface Span {
   readonly fromMicros: number
   readonly toMicros: number
 }
@@ -138,9 +138,6 @@ export const wasTrusted = (oracle: TrustOracle, ticker: MarketTicker, atMicros: 
   oracle.markets.get(ticker)?.spans.some(({ fromMicros, toMicros }) => fromMicros <= atMicros && atMicros < toMicros) ??
   false
 
-/** The last step of the exchange that was known at a moment. */
+/** The last step of the exchange that was known at a moment. Frames in order arrive in the order of their steps. */
 export const knownStep = (oracle: TrustOracle, atMicros: number): number =>
-  oracle.known.reduce(
-    (latest, { step, tsReceivedMicros }) => (tsReceivedMicros <= atMicros ? Math.max(latest, step) : latest),
-    0
-  )
+  oracle.known.findLast(({ tsReceivedMicros }) => tsReceivedMicros <= atMicros)?.step ?? 0
