@@ -55,8 +55,15 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
   )
 
 /** Waits until every change is committed. The time of the first is the collector's own; the last is seen within `pollMillis`. */
-const measure = Effect.fnUntraced(function* ({ changes, markets }: RecordingFile) {
+const measure = Effect.fnUntraced(function* (recording: RecordingFile) {
   const collector = yield* Collector
+  return yield* Effect.raceFirst(measureUntilCommitted(collector, recording), collector.failed)
+})
+
+const measureUntilCommitted = Effect.fnUntraced(function* (
+  collector: Collector["Service"],
+  { changes, markets }: RecordingFile
+) {
   const sql = yield* SqlClient.SqlClient
   const wanted = changes + markets.size
   let cpuStart = process.cpuUsage()

@@ -4,7 +4,7 @@ import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Effect, Option } from "effect"
 import type { HotBatch, HotTier, RecordQuery, TradeQuery, Watermark } from "./HotTier.ts"
-import { continuationOf } from "./LogHeads.ts"
+import { continuationOf, logsOf } from "./LogHeads.ts"
 
 export const make = (): HotTier["Service"] => {
   const logs = new Map<MarketTicker, Array<BookRecord>>()
@@ -16,8 +16,13 @@ export const make = (): HotTier["Service"] => {
   const logOf = (ticker: MarketTicker): ReadonlyArray<BookRecord> => logs.get(ticker) ?? []
 
   const append = (batch: HotBatch) => {
-    const { records } = continuationOf(batch.records, (ticker) => logOf(ticker).length)
-    for (const record of records) entryOf(logs, record.marketTicker, () => []).push(record)
+    const continuations = [...logsOf(batch.records)].map(
+      ([ticker, records]) => [ticker, continuationOf(records, logOf(ticker).length)] as const
+    )
+    for (const [ticker, records] of continuations) {
+      const log = entryOf(logs, ticker, () => [])
+      for (const record of records) log.push(record)
+    }
     for (const keyframe of batch.keyframes) {
       entryOf(
         entryOf(keyframes, keyframe.marketTicker, () => new Map()),

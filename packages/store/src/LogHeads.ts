@@ -6,13 +6,6 @@
  */
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 
-/** The records that come after the ends, and where they move them. */
-export interface Continuation {
-  readonly records: ReadonlyArray<BookRecord>
-  /** The last record of each market in `records`. */
-  readonly ends: ReadonlyMap<MarketTicker, BookRecord>
-}
-
 /** A record that does not follow its log's end: its writer lost count, and storing it would hide that for ever. */
 export class OffsetHole extends Error {
   override readonly name = "OffsetHole"
@@ -23,23 +16,30 @@ export class OffsetHole extends Error {
   }
 }
 
-/**
- * The records of a batch that are new, given each log's last stored offset (0 for none). Throws `OffsetHole`, a defect of the
- * writer, when one is missing before another. O(records).
- */
-export const continuationOf = (
-  batch: ReadonlyArray<BookRecord>,
-  storedOffset: (ticker: MarketTicker) => number
-): Continuation => {
-  const records: Array<BookRecord> = []
-  const ends = new Map<MarketTicker, BookRecord>()
+/** The records of a batch by market, each in the order of the batch. O(records). */
+export const logsOf = (batch: ReadonlyArray<BookRecord>): Map<MarketTicker, ReadonlyArray<BookRecord>> => {
+  const logs = new Map<MarketTicker, Array<BookRecord>>()
   for (const record of batch) {
-    const offset = ends.get(record.marketTicker)?.offset ?? storedOffset(record.marketTicker)
+    const log = logs.get(record.marketTicker)
+    if (log === undefined) logs.set(record.marketTicker, [record])
+    else log.push(record)
+  }
+  return logs
+}
+
+/**
+ * The records of one market that are new, given the last offset of its log that is stored (0 for none). Throws `OffsetHole`, a
+ * defect of the writer, when one is missing before another. O(records).
+ */
+export const continuationOf = (records: ReadonlyArray<BookRecord>, offsetStored: number): ReadonlyArray<BookRecord> => {
+  const continuation: Array<BookRecord> = []
+  let offset = offsetStored
+  for (const record of records) {
     if (record.offset <= offset) continue
     // impossible: a writer gives offsets one by one (I1), so a hole is its defect.
     if (record.offset !== offset + 1) throw new OffsetHole(record, offset + 1)
-    records.push(record)
-    ends.set(record.marketTicker, record)
+    continuation.push(record)
+    offset = record.offset
   }
-  return { records, ends }
+  return continuation
 }

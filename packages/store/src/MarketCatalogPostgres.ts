@@ -41,6 +41,7 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
       insert into series as known (ticker, category, version, ts_observed_micros, body)
       select ticker, seen.body ->> 'category', 1, seen.ts_observed_micros, seen.body
       from seen left join series using (ticker) where series.body is distinct from seen.body
+      order by ticker collate "C"
       on conflict (ticker) do update set category = excluded.category, version = known.version + 1,
         ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
       returning ticker, version, ts_observed_micros, body
@@ -53,6 +54,7 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
       insert into events as known (ticker, series_ticker, category, version, ts_observed_micros, body)
       select ticker, seen.body ->> 'series_ticker', seen.body ->> 'category', 1, seen.ts_observed_micros, seen.body
       from seen left join events using (ticker) where events.body is distinct from seen.body
+      order by ticker collate "C"
       on conflict (ticker) do update set series_ticker = excluded.series_ticker, category = excluded.category,
         version = known.version + 1, ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
       returning ticker, version, ts_observed_micros, body
@@ -65,6 +67,7 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
       insert into markets as known (ticker, event_ticker, status, version, ts_observed_micros, body)
       select ticker, seen.body ->> 'event_ticker', seen.body ->> 'status', 1, seen.ts_observed_micros, seen.body
       from seen left join markets using (ticker) where markets.body is distinct from seen.body
+      order by ticker collate "C"
       on conflict (ticker) do update set event_ticker = excluded.event_ticker, status = excluded.status,
         version = known.version + 1, ts_observed_micros = excluded.ts_observed_micros, body = excluded.body
       returning market_id, version, ts_observed_micros, body
@@ -143,11 +146,14 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
   }
 }
 
-/** The entries in pieces in which no ticker appears twice: one statement cannot make two versions of the same thing. */
+/**
+ * The entries in pieces in which no ticker appears twice: one statement cannot make two versions of the same thing. In the order of
+ * tickers, which every writer of these tables keeps to: two transactions that meet must not wait for one another.
+ */
 const statementsOf = (entries: ReadonlyArray<CatalogEntry>): ReadonlyArray<ReadonlyArray<CatalogEntry>> => {
   const pieces: Array<Array<CatalogEntry>> = []
   let tickers = new Set<string>()
-  for (const entry of entries) {
+  for (const entry of entries.toSorted(byTicker)) {
     const last = pieces.at(-1)
     if (last === undefined || last.length === entriesPerStatementMax || tickers.has(entry.ticker)) {
       pieces.push([entry])
@@ -159,3 +165,6 @@ const statementsOf = (entries: ReadonlyArray<CatalogEntry>): ReadonlyArray<Reado
   }
   return pieces
 }
+
+const byTicker = (one: CatalogEntry, other: CatalogEntry): number =>
+  one.ticker < other.ticker ? -1 : one.ticker > other.ticker ? 1 : 0

@@ -42,7 +42,11 @@ export const make = (sql: SqlClient.SqlClient): MarketIds => {
       else ids.set(ticker, id)
     }
     if (missing.length === 0) return ids
-    yield* sql`insert into markets (ticker) select unnest(${texts(missing)}) on conflict (ticker) do nothing`
+    // In the order of the catalogue's own inserts: two transactions that meet must not wait for one another.
+    missing.sort()
+    yield* sql`
+      insert into markets (ticker) select ticker from unnest(${texts(missing)}) as missing (ticker)
+      order by ticker collate "C" on conflict (ticker) do nothing`
     const rows = yield* sql<Row>`select ticker, market_id from markets where ticker = any(${texts(missing)})`
     for (const row of rows) ids.set(row.ticker, row.market_id)
     // A transaction that is rolled back takes its new ids with it.
