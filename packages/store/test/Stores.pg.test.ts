@@ -79,6 +79,22 @@ function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs 
     })
   )
 
+  it.effect("take new markets from a recorder and from discovery at once, in whatever order each meets them", () =>
+    Effect.gen(function* () {
+      const hot = yield* HotTier
+      const catalog = yield* MarketCatalog
+      const tickers = Array.from({ length: 2_000 }, (_, market) => `KXMEET-${market}`)
+      const records = tickers.map((marketTicker) => snapshot({ marketTicker, offset: 1 }))
+      const markets = tickers.map((ticker) => ({ ticker, body: {}, tsObservedMicros: 1 })).reverse()
+      // Two that wait for one another would cost one of them its transaction.
+      yield* Effect.all([hot.append(batch({ records })), catalog.observe({ series: [], events: [], markets })], {
+        concurrency: "unbounded"
+      })
+      const page = { entriesMax: tickers.length }
+      assert.lengthOf(yield* catalog.markets({ tickers }, page), tickers.length)
+    })
+  )
+
   it.effect("keep lifecycle messages whole, and once", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
