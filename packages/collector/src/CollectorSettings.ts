@@ -39,6 +39,8 @@ export interface CollectorSettings {
   readonly retryMillisMax: number
   /** How often the whole list of open markets is read again. */
   readonly reconcileMillis: number
+  /** Events in one page of that list, at most 200; a large page keeps frames waiting while it is read. */
+  readonly eventsPerPageMax: number
   /** REST requests a second; the exchange's Basic tier allows 20. */
   readonly restRequestsPerSecondMax: number
   /** A market is subscribed this long before it opens, and let go this long after it closes. */
@@ -66,6 +68,7 @@ export const defaults: CollectorSettings = {
   retryMillisMin: 250,
   retryMillisMax: 30_000,
   reconcileMillis: 60_000,
+  eventsPerPageMax: 100,
   restRequestsPerSecondMax: 15,
   openLeadMillis: 10_000,
   closeGraceMillis: 60_000

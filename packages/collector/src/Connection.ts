@@ -13,7 +13,7 @@ import * as Dialogue from "./Dialogue.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 import { pauseReading } from "./HotWriter.ts"
 import * as KalshiSocket from "./KalshiSocket.ts"
-import { finishFrame, type Link, notice, Recording } from "./Recording.ts"
+import { finishFrame, type Link, noticeLifecycle, noticeTrade, Recording } from "./Recording.ts"
 import * as SideChannels from "./SideChannels.ts"
 import * as Subscriber from "./Subscriber.ts"
 
@@ -102,7 +102,8 @@ export class Connection extends Context.Service<
             Recorder.receive(recording.recorder, message, tsReceivedMicros)
             if (message._tag === "subscribed" || message._tag === "ok" || message._tag === "error")
               dialogue.take(message)
-            else if (message._tag === "market_lifecycle_v2") notice(recording, message.marketTicker)
+            else if (message._tag === "market_lifecycle_v2") noticeLifecycle(recording, message)
+            else if (message._tag === "trade") noticeTrade(recording, message.marketTicker)
             finishFrame(recording)
             pauseReading(recording, settings.queueRecordsMax)
             // Trades may flow on while the books stand still.

@@ -26,18 +26,20 @@ export class RestFailed extends Schema.TaggedError<RestFailed>()("RestFailed", {
 const attemptsMax = 6
 /** How long one attempt may take, from the request to the head of the answer, and how long the body. */
 const requestMillisMax = 30_000
-const eventsPerPage = 200
 /** Tickers in one request; longer addresses are refused by proxies. */
 const tickersPerRequest = 100
+
+/** Which events: those that have open markets, or whose markets are about to open; of one series, or of all. */
+export interface EventsQuery {
+  readonly status: "open" | "unopened"
+  readonly seriesTicker?: string | undefined
+}
 
 export class KalshiRest extends Context.Service<
   KalshiRest,
   {
-    /**
-     * One page of the events that have open markets, or whose markets are about to open, with their markets; begin with an empty
-     * cursor, an empty one ends.
-     */
-    readonly events: (status: "open" | "unopened", cursor: string) => Effect.Effect<Rest.EventsReply, RestFailed>
+    /** One page of events with their markets; begin with an empty cursor, an empty one ends. */
+    readonly events: (query: EventsQuery, cursor: string) => Effect.Effect<Rest.EventsReply, RestFailed>
     readonly event: (eventTicker: string) => Effect.Effect<Rest.EventReply, RestFailed>
     /** The markets with these names; unknown names are left out. */
     readonly markets: (tickers: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Rest.Market>, RestFailed>
@@ -85,13 +87,14 @@ export class KalshiRest extends Context.Service<
           )
 
         return KalshiRest.of({
-          events: (status, cursor) =>
+          events: ({ seriesTicker, status }, cursor) =>
             get(
               "/events",
               {
                 status,
+                ...(seriesTicker === undefined ? {} : { series_ticker: seriesTicker }),
                 with_nested_markets: "true",
-                limit: String(eventsPerPage),
+                limit: String(settings.eventsPerPageMax),
                 ...(cursor === "" ? {} : { cursor })
               },
               Rest.EventsReply

@@ -159,21 +159,22 @@ const resync = Effect.fnUntraced(function* (
   yield* recording.linked.await
   const { link } = recording
   if (link === null) return yield* new LinkGone()
-  const lost = new LinkGone()
-  const missing = new SnapshotMissing({ marketTicker: cell.ticker })
   yield* link.subscriber.request(cell.ticker, attempt).pipe(
     Effect.flatMap((subscription) =>
       cell.trusted.await.pipe(
-        Effect.raceFirst(Effect.andThen(subscription.over.await, Effect.fail(lost))),
+        Effect.raceFirst(Effect.andThen(subscription.over.await, gone)),
         Effect.timeoutOrElse({
           duration: Duration.millis(settings.snapshotMillisMax),
-          orElse: () => Effect.fail(missing)
+          orElse: () => Effect.fail(new SnapshotMissing({ marketTicker: cell.ticker }))
         })
       )
     ),
-    Effect.raceFirst(Effect.andThen(link.gone.await, Effect.fail(lost)))
+    Effect.raceFirst(Effect.andThen(link.gone.await, gone))
   )
 })
+
+/** Made only where it is needed: an error costs more than the rest of a subscription. */
+const gone = Effect.suspend(() => Effect.fail(new LinkGone()))
 
 /** Watches a new book for a while. */
 const steady = (cell: Cell): Effect.Effect<void, Unsteady> =>

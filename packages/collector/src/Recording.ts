@@ -4,7 +4,9 @@
  * and when the frame is over, latches are opened and parked fibers wake.
  */
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
 import type { Outbox } from "@kalshibook/core/Outbox"
+import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import * as Recorder from "@kalshibook/core/Recorder"
 import type { HotBatch } from "@kalshibook/store/HotTier"
 import { Context, Effect, Latch, Layer } from "effect"
@@ -42,6 +44,9 @@ export interface Link {
   readonly gone: Latch.Latch
 }
 
+/** What was heard of a market: that something about it has changed, or merely that it is there. */
+export type Notice = "changed" | "seen"
+
 export interface RecordingState {
   readonly recorder: Recorder.Recorder
   readonly clock: ReceiveClockState
@@ -52,8 +57,10 @@ export interface RecordingState {
   link: Link | null
   readonly linked: Latch.Latch
   /** Markets that something was heard of, until discovery has looked at them; `noticed` is open while there are any. */
-  readonly notices: Set<MarketTicker>
+  readonly notices: Map<MarketTicker, Notice>
   readonly noticed: Latch.Latch
+  /** Markets that are not recorded and traded nevertheless, since the last walk over all markets: noticed once. */
+  readonly strangers: Set<MarketTicker>
   /** Open when markets may have come and gone unheard, until all open markets are read again. */
   readonly missed: Latch.Latch
   /** What was taken from the outbox and is not known to be stored. */
@@ -97,7 +104,7 @@ const make = (clock: ReceiveClockState): RecordingState => {
       afterFrame.push(() => turn(cell))
     },
     unannounced: (ticker) => {
-      if (!cells.has(ticker)) notice(state, ticker)
+      if (!cells.has(ticker)) notice(state, ticker, "seen")
     },
     subscriptionEnded: (_sid, channel) => state.link?.subscriptionEnded(channel)
   })
@@ -108,8 +115,9 @@ const make = (clock: ReceiveClockState): RecordingState => {
     afterFrame,
     link: null,
     linked: Latch.makeUnsafe(false),
-    notices: new Set(),
+    notices: new Map(),
     noticed: Latch.makeUnsafe(false),
+    strangers: new Set(),
     missed: Latch.makeUnsafe(false),
     pending: null,
     readingPaused: false,
@@ -139,14 +147,29 @@ export const finishFrame = ({ afterFrame }: RecordingState): void => {
 }
 
 /** Notes for discovery that something was heard of a market. May be called within a frame. */
-export const notice = (state: RecordingState, ticker: MarketTicker): void => {
+export const notice = (state: RecordingState, ticker: MarketTicker, what: Notice): void => {
   const { afterFrame, missed, noticed, notices } = state
   if (notices.size >= noticesMax && !notices.has(ticker)) {
     afterFrame.push(() => missed.openUnsafe())
     return
   }
-  notices.add(ticker)
+  if (what === "changed" || !notices.has(ticker)) notices.set(ticker, what)
   afterFrame.push(() => noticed.openUnsafe())
+}
+
+/** Notes a lifecycle message. A new price grid counts at once: until it is read, any price may be right. Called within a frame. */
+export const noticeLifecycle = (state: RecordingState, { eventType, marketTicker }: MarketLifecycle): void => {
+  const log = state.recorder.logs.get(marketTicker)
+  if (eventType === "price_level_structure_updated" && log !== undefined) log.grid = PriceGrid.any
+  notice(state, marketTicker, "changed")
+}
+
+/** Notes a trade: one in a market that is not recorded may be the first that is heard of it. Called within a frame. */
+export const noticeTrade = (state: RecordingState, ticker: MarketTicker): void => {
+  const { cells, strangers } = state
+  if (cells.has(ticker) || strangers.has(ticker) || strangers.size >= noticesMax) return
+  strangers.add(ticker)
+  notice(state, ticker, "seen")
 }
 
 /** Records received and not committed yet. */
