@@ -12,7 +12,7 @@ import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Context, Duration, Effect, Fiber, Layer, Option, Schedule } from "effect"
 import type { HttpClient } from "effect/http"
 import * as CollectorMetrics from "./CollectorMetrics.ts"
-import type { Settings } from "./CollectorSettings.ts"
+import { Settings } from "./CollectorSettings.ts"
 import * as Status from "./CollectorStatus.ts"
 import { Connection } from "./Connection.ts"
 import { Discovery } from "./Discovery.ts"
@@ -22,9 +22,6 @@ import { KalshiRest } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
 import { ReceiveClock } from "./ReceiveClock.ts"
 import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
-
-/** How long the last commit may take when the collector is stopped. What it cannot store then becomes a gap at the next start. */
-const lastCommitMillisMax = 5_000
 
 export class Collector extends Context.Service<
   Collector,
@@ -38,7 +35,7 @@ export class Collector extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     Collector,
     HotTierError,
-    Connection | Discovery | ExchangeAccess | HotTier | HotWriter | Recording
+    Connection | Discovery | ExchangeAccess | HotTier | HotWriter | Recording | Settings
   > = Layer.effect(
     Collector,
     Effect.gen(function* () {
@@ -47,8 +44,9 @@ export class Collector extends Context.Service<
       const discovery = yield* Discovery
       const recording = yield* Recording
       const writer = yield* HotWriter
+      const { lastCommitMillisMax } = yield* Settings
       yield* takeUp(recording)
-      yield* Effect.addFinalizer(() => commitLast(recording, writer.flush))
+      yield* Effect.addFinalizer(() => commitLast(recording, writer.flush, lastCommitMillisMax))
       const meter = Status.makeRateMeter()
       const status = Effect.sync(() => Status.read(recording, { source: access.source, url: access.wsUrl }, meter))
       const sample = Effect.sync(() => meter.sample(recording.clock.nowMicros(), recording.recordsCommitted))
@@ -127,13 +125,20 @@ const endOf = (head: LogHead): MarketLog.LogEnd => {
   return { last, trust, tsExchangeEffectiveMicros: last.tsExchangeMicros ?? 0 }
 }
 
-const commitLast = (recording: RecordingState, flush: Effect.Effect<void>): Effect.Effect<void> =>
+/** What cannot be stored in time becomes a gap at the next start. */
+const commitLast = (
+  recording: RecordingState,
+  flush: Effect.Effect<void>,
+  lastCommitMillisMax: number
+): Effect.Effect<void> =>
   flush.pipe(
     Effect.timeoutOrElse({
       duration: Duration.millis(lastCommitMillisMax),
-      orElse: () =>
-        Effect.logError("stopped before everything was stored; the next start records a gap").pipe(
-          Effect.annotateLogs({ recordsWaiting: recordsWaiting(recording) })
-        )
-    })
+      orElse: () => Effect.die(`not stored within ${lastCommitMillisMax} ms`)
+    }),
+    Effect.catchDefect((defect) =>
+      Effect.logError("stopped before everything was stored; the next start records a gap", defect).pipe(
+        Effect.annotateLogs({ recordsWaiting: recordsWaiting(recording) })
+      )
+    )
   )

@@ -29,6 +29,8 @@ export interface CollectorSettings {
    * read until half of them are stored.
    */
   readonly queueRecordsMax: number
+  /** How long the last commit may take when the collector is stopped. */
+  readonly lastCommitMillisMax: number
   readonly frameBytesMax: number
   readonly handshakeMillisMax: number
   /** After this long without a ping or frame, or without a frame about books, the connection is given up. */
@@ -61,6 +63,7 @@ export const defaults: CollectorSettings = {
   flushMillis: 50,
   watermarkMillis: 250,
   queueRecordsMax: 200_000,
+  lastCommitMillisMax: 5_000,
   frameBytesMax: 64 * 1024 * 1024,
   handshakeMillisMax: 10_000,
   pingSilenceMillisMax: 30_000,

@@ -60,9 +60,12 @@ export class HotWriter extends Context.Service<
       )
 
       const tick = Effect.gen(function* () {
-        const isDue = recording.clock.nowMicros() - recording.tsCommittedMicros >= settings.watermarkMillis * 1000
+        const startMicros = recording.clock.nowMicros()
+        const isDue = startMicros - recording.tsCommittedMicros >= settings.watermarkMillis * 1000
         if (isDue || entriesWaiting(recording) > 0) yield* commitPending
-        yield* Effect.sleep(Duration.millis(settings.flushMillis))
+        // After a commit that took longer than a tick the next one begins at once.
+        const elapsedMillis = (recording.clock.nowMicros() - startMicros) / 1000
+        yield* Effect.sleep(Duration.millis(Math.max(0, settings.flushMillis - elapsedMillis)))
       })
 
       return HotWriter.of({ flush, run: Effect.forever(tick) })

@@ -63,6 +63,12 @@ export interface SocketLimits {
   readonly dataSilenceMillisMax: number
 }
 
+/**
+ * Frames that are read before others get their turn. A socket that always has more to read is read two megabytes at a time, and
+ * the database's answers would wait for that at every step.
+ */
+const framesPerTurnMax = 256
+
 /** Opens a socket; closing the scope closes it. */
 export const open = Effect.fn("KalshiSocket.open")(function* (
   clock: ReceiveClockState,
@@ -89,8 +95,17 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
   let tsDataMicros = tsPingMicros
   let tsAskedMicros = 0
   let isPaused = true
+  let framesThisTurn = 0
+  const nextTurn = (): void => {
+    framesThisTurn = 0
+    if (!isPaused) socket.resume()
+  }
   socket.on("message", (data: Buffer) => {
     if (listener === null) return
+    if (++framesThisTurn === framesPerTurnMax) {
+      socket.pause()
+      setImmediate(nextTurn)
+    }
     tsFrameMicros = clock.nowMicros()
     try {
       if (listener.onFrame(data, tsFrameMicros)) tsDataMicros = tsFrameMicros

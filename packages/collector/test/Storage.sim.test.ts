@@ -1,0 +1,220 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { RunningExchange } from "@kalshibook/simulator/SimulatedExchange"
+import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
+import { Context, Effect, Exit, Option } from "effect"
+import type { CollectorSettings } from "../src/CollectorSettings.ts"
+import { entriesWaiting } from "../src/Recording.ts"
+import * as Station from "./Station.ts"
+import * as UnreliableTier from "./UnreliableTier.ts"
+import * as Verdict from "./Verdict.ts"
+
+const unreliable = Effect.gen(function* () {
+  const stores = yield* Station.memory
+  const tier = UnreliableTier.make(Context.get(stores, HotTier))
+  return { tier, stores: Context.add(stores, HotTier, tier.service) }
+})
+
+const start = Effect.fnUntraced(function* (settings: Partial<CollectorSettings> = {}, deltasPerSecond = 2_000) {
+  const exchange = yield* Station.startExchange({ deltasPerSecond })
+  const { stores, tier } = yield* unreliable
+  const station = yield* Station.record(exchange, stores, { settings: { lastCommitMillisMax: 200, ...settings } })
+  yield* Station.untilAllLive(station)
+  return { station, tier, exchange }
+})
+
+const problems = ({ lines }: Station.Station): ReadonlyArray<string> =>
+  lines.flatMap(({ level, text }) => (level === "Error" || level === "Warn" ? [text] : []))
+
+/** Each watermark covers all that was stored with it, and nothing that came later; only gaps reach back. */
+const watermarksAreTrue = (batches: ReadonlyArray<HotBatch>): void => {
+  let before = 0
+  for (const { records, watermark } of batches) {
+    assert.isAtLeast(watermark.tsReceivedMicros, before)
+    for (const record of records) {
+      assert.isAtMost(record.tsReceivedMicros, watermark.tsReceivedMicros)
+      if (record.kind !== "gap") assert.isAbove(record.tsReceivedMicros, before)
+    }
+    before = watermark.tsReceivedMicros
+  }
+}
+
+describe("a store that goes away", () => {
+  it.live("for a while: nothing is lost, the order is kept, one line says so and one that it is over", () =>
+    Effect.gen(function* () {
+      const { station, tier } = yield* start()
+      tier.mode = "away"
+      yield* Station.until("some attempts", () => tier.failures >= 4)
+      const { storeProblem } = yield* station.collector.status
+      assert.strictEqual(storeProblem, "append: connection refused")
+      assert.isAbove((yield* station.collector.status).recordsWaiting, 0)
+      tier.mode = "up"
+      yield* Station.until("it is over", () => station.recording.storeProblem === null)
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
+      assert.deepStrictEqual(problems(station), [
+        "the database does not take records, trying again: append: connection refused"
+      ])
+      watermarksAreTrue(tier.batches)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("and stores without saying so: what is sent twice is stored once", () =>
+    Effect.gen(function* () {
+      const { station, tier } = yield* start()
+      tier.mode = "forgets"
+      yield* Station.until("some attempts", () => tier.failures >= 3)
+      tier.mode = "up"
+      yield* Station.until("it is over", () => station.recording.storeProblem === null)
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("for long: memory is bounded, the exchange has to wait, and still nothing is lost", () =>
+    Effect.gen(function* () {
+      const queueRecordsMax = 1_000
+      const { station, tier } = yield* start(
+        { queueRecordsMax, pingSilenceMillisMax: 500, dataSilenceMillisMax: 500 },
+        5_000
+      )
+      tier.mode = "away"
+      yield* Station.until("the socket is not read", () => station.recording.readingPaused)
+      const waiting = entriesWaiting(station.recording)
+      const pausedAtMicros = station.recording.clock.nowMicros()
+      yield* Station.until("a second goes by", () => station.recording.clock.nowMicros() > pausedAtMicros + 1_000_000)
+      // What one read of the socket brought is taken.
+      assert.isBelow(waiting, queueRecordsMax + 1_500)
+      assert.strictEqual(entriesWaiting(station.recording), waiting)
+      assert.isTrue(station.recording.readingPaused)
+      tier.mode = "up"
+      yield* Station.until("the socket is read again", () => !station.recording.readingPaused)
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), {}, "nor is a watchdog woken by our own waiting")
+      watermarksAreTrue(tier.batches)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("while the connection is lost, too: the gap is stored when it is back", () =>
+    Effect.gen(function* () {
+      const { exchange, station, tier } = yield* start()
+      const tickers = Station.live(station)
+      tier.mode = "away"
+      yield* Station.inflict(exchange, { fault: "cut" })
+      yield* Station.until("the next epoch", () => station.recording.recorder.epoch === 2)
+      yield* Station.untilAllLive(station)
+      tier.mode = "up"
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "connection_lost"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("and refuses for good: the collector ends, and says why", () =>
+    Effect.gen(function* () {
+      const { station, tier } = yield* start()
+      tier.mode = "refuses"
+      const exit = yield* Effect.exit(station.collector.failed)
+      assert.include(Exit.isFailure(exit) ? String(exit.cause) : "", "no such column")
+      assert.strictEqual(tier.failures, 1, "it was not tried again")
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("a rule that is broken within a frame", () => {
+  it.live("ends the collector rather than the books' truth", () =>
+    Effect.gen(function* () {
+      const { station } = yield* start()
+      Object.defineProperty(station.recording.recorder, "sequencer", {
+        get: () => {
+          throw new Error("the rule that is broken")
+        }
+      })
+      const exit = yield* Effect.exit(station.collector.failed)
+      assert.include(Exit.isFailure(exit) ? String(exit.cause) : "", "the rule that is broken")
+      assert.deepStrictEqual(Station.live(station), [])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("a collector that is stopped and started again", () => {
+  /** Two runs over one exchange and store; `stop` is done just before the first is stopped. */
+  const twice = Effect.fnUntraced(function* (
+    stop: (tier: UnreliableTier.UnreliableTier, exchange: RunningExchange) => Effect.Effect<void>
+  ) {
+    const exchange = yield* Station.startExchange({ deltasPerSecond: 1_000 })
+    const { stores, tier } = yield* unreliable
+    const settings = { lastCommitMillisMax: 200 }
+    let stoppedInMillis = 0
+    const first = Effect.gen(function* () {
+      const station = yield* Station.record(exchange, stores, { settings })
+      yield* Station.untilAllLive(station)
+      yield* Verdict.untilStored(station)
+      const tickers = Station.live(station)
+      yield* stop(tier, exchange)
+      stoppedInMillis = performance.now()
+      return { station, tickers }
+    })
+    const { station: before, tickers } = yield* Effect.scoped(first)
+    stoppedInMillis = performance.now() - stoppedInMillis
+    tier.mode = "up"
+    const watermark = Option.getOrThrow(yield* Effect.orDie(tier.service.watermark))
+    const station = yield* Station.record(exchange, stores, { settings })
+    yield* Station.untilAllLive(station)
+    return { before, station, tickers, watermark, stoppedInMillis }
+  })
+
+  it.live("goes on at the offsets where it ended; what was not seen is a gap that says so", () =>
+    Effect.gen(function* () {
+      const { before, station, tickers } = yield* twice(() => Effect.void)
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
+      assert.strictEqual(station.recording.recorder.epoch, 2)
+      assert.isAbove(station.recording.clock.nowMicros(), before.recording.clock.nowMicros() - 1_000_000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("with the store away: it ends within moments, and the next has a gap from right after the watermark", () =>
+    Effect.gen(function* () {
+      const { before, station, stoppedInMillis, tickers, watermark } = yield* twice((tier) =>
+        Effect.sync(() => {
+          tier.mode = "away"
+        })
+      )
+      assert.isBelow(stoppedInMillis, 3_000)
+      assert.include(problems(before).at(-1), "the next start records a gap")
+      yield* Verdict.isTrue(station)
+      const gaps = yield* Verdict.gaps(station)
+      assert.sameMembers([...gaps.keys()], [...tickers])
+      for (const [gap, ...more] of gaps.values()) {
+        assert.strictEqual(gap?.cause, "recorder_stopped")
+        assert.strictEqual(gap?.tsReceivedMicros, watermark.tsReceivedMicros + 1)
+        assert.deepStrictEqual(more, [])
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("with a store that hangs: it ends all the same", () =>
+    Effect.gen(function* () {
+      const { station, stoppedInMillis, tickers } = yield* twice((tier) =>
+        Effect.sync(() => {
+          tier.mode = "hangs"
+        })
+      )
+      assert.isBelow(stoppedInMillis, 3_000)
+      yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("before it ever reached the exchange: it ends at once, without a word in any log", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Station.startExchange()
+      const stores = yield* Station.memory
+      // Nobody answers there: the handshake hangs.
+      yield* Station.inflict(exchange, { fault: "refuse_handshakes", status: 503, millis: 60_000 })
+      const began = performance.now()
+      yield* Effect.scoped(Station.record(exchange, stores))
+      assert.isBelow(performance.now() - began, 2_000)
+      assert.deepStrictEqual(yield* Effect.orDie(Context.get(stores, HotTier).heads), [])
+    }).pipe(Effect.scoped)
+  )
+})
