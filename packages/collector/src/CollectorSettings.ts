@@ -77,8 +77,12 @@ export const defaults: CollectorSettings = {
   closeGraceMillis: 60_000
 }
 
+/** Comma-separated; spaces around an entry are not part of it. */
 const list = (name: string): Config.Config<ReadonlyArray<string>> =>
-  Config.Array(Schema.String, name).pipe(Config.withDefault([]))
+  Config.Array(Schema.String, name).pipe(
+    Config.withDefault([]),
+    Config.map((entries) => entries.map((entry) => entry.trim()).filter((entry) => entry !== ""))
+  )
 
 export class Settings extends Context.Service<Settings, CollectorSettings>()("@kalshibook/collector/Settings") {
   /** The defaults with some values replaced. */

@@ -1,0 +1,81 @@
+import { writeFileSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessKeys from "@kalshibook/simulator/server/AccessKeys"
+import { ConfigProvider, Context, Effect, Layer } from "effect"
+import { defaults, Settings } from "../src/CollectorSettings.ts"
+import { ExchangeAccess } from "../src/ExchangeAccess.ts"
+
+const from = (env: Record<string, string>) => ConfigProvider.layer(ConfigProvider.fromEnv({ env }))
+
+const settings = (env: Record<string, string>) =>
+  Effect.map(Layer.build(Settings.layer.pipe(Layer.provide(from(env)))), (built) => Context.get(built, Settings))
+
+const access = (env: Record<string, string>) =>
+  Effect.map(Layer.build(ExchangeAccess.layer.pipe(Layer.provide(from(env)))), (built) =>
+    Context.get(built, ExchangeAccess)
+  )
+
+const problemOf = (env: Record<string, string>) => Effect.map(Effect.flip(access(env)), ({ message }) => message)
+
+const { keyId, privateKeyPem } = AccessKeys.generate()
+
+const folder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "kalshibook-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true }))
+)
+
+describe("the collector's environment", () => {
+  it.effect("without choices records everything, with the stated limits", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* settings({}), defaults)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("names series, categories and markets, separated by commas", () =>
+    Effect.gen(function* () {
+      const { categories, marketTickers, seriesTickers } = yield* settings({
+        KALSHIBOOK_SERIES: " KXBTC15M, KXHIGHNY,",
+        KALSHIBOOK_CATEGORIES: "Climate and Weather",
+        KALSHIBOOK_MARKETS: "KXBTCD-26JUL0609-T62399.99"
+      })
+      assert.deepStrictEqual(seriesTickers, ["KXBTC15M", "KXHIGHNY"])
+      assert.deepStrictEqual(categories, ["Climate and Weather"])
+      assert.deepStrictEqual(marketTickers, ["KXBTCD-26JUL0609-T62399.99"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("records the production exchange with a key given as text or as a file", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "key.pem")
+      writeFileSync(path, privateKeyPem)
+      for (const key of [{ KALSHI_PRIVATE_KEY: privateKeyPem }, { KALSHI_PRIVATE_KEY_PATH: path }]) {
+        const made = yield* access({ KALSHI_API_KEY_ID: keyId, ...key })
+        assert.strictEqual(made.source, "kalshi")
+        assert.strictEqual(made.wsUrl, "wss://external-api-ws.kalshi.com/trade-api/ws/v2")
+        assert.strictEqual(made.restUrl, "https://external-api.kalshi.com/trade-api/v2")
+        const headers = yield* made.headers("GET", "/trade-api/ws/v2")
+        assert.strictEqual(headers["KALSHI-ACCESS-KEY"], keyId)
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("says in one sentence what is missing or wrong with the key, and never shows it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* problemOf({ KALSHI_API_KEY_ID: keyId }),
+        "KALSHI_API_KEY_ID is set, but neither KALSHI_PRIVATE_KEY nor KALSHI_PRIVATE_KEY_PATH is"
+      )
+      const path = join(yield* folder, "nowhere.pem")
+      assert.strictEqual(
+        yield* problemOf({ KALSHI_API_KEY_ID: keyId, KALSHI_PRIVATE_KEY_PATH: path }),
+        `KALSHI_PRIVATE_KEY_PATH: cannot read ${path}`
+      )
+      const garbled = yield* problemOf({ KALSHI_API_KEY_ID: keyId, KALSHI_PRIVATE_KEY: "-----BEGIN secret" })
+      assert.match(garbled, /^[^\n]*must be[^\n]*PEM form[^\n]*$/)
+      assert.notInclude(garbled, "secret")
+    }).pipe(Effect.scoped)
+  )
+})
