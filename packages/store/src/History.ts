@@ -8,7 +8,6 @@ import type { BookClock, BookRecord, GapRecord, MarketTicker, RecordHead } from 
 import * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import * as Trust from "@kalshibook/core/Trust"
-import { hourMicros } from "@kalshibook/core/Units"
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { HotTier, type RecordQuery, type TradeQuery, type Watermark } from "./HotTier.ts"
 import type { HotTierError } from "./HotTierError.ts"
@@ -135,26 +134,20 @@ const make = (hot: HotTier["Service"]): History["Service"] => {
   const fold = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
     const keyframe = Option.getOrUndefined(yield* hot.keyframeAt(ticker, atMicros, clock))
     const replay = keyframe === undefined ? Replay.make() : Replay.fromKeyframe(keyframe)
-    // By the exchange's clock, only a record that has passed the moment shows where to stop: it is looked for nearby first.
-    let toMicros = clock === "received" ? atMicros + 1 : (keyframe?.tsReceivedMicros ?? 0) + hourMicros
     let recordsMax = recordsPerPageMax
     while (true) {
       const { last } = replay
       const records = yield* hot.records({
         marketTicker: ticker,
         fromMicros: last?.tsReceivedMicros ?? 0,
-        toMicros,
+        toMicros: clock === "received" ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
         afterOffset: last?.offset ?? 0,
         recordsMax
       })
-      if (Replay.applyUntil(replay, records, atMicros, clock)) break
-      if (records.length < recordsMax) {
-        if (clock === "received" || toMicros === Number.MAX_SAFE_INTEGER) break
-        toMicros = Number.MAX_SAFE_INTEGER
-      } else if (replay.last === last) {
-        // A page of nothing but snapshots whose place only the delta behind them can show.
-        recordsMax *= 2
-      }
+      const isComplete = Replay.applyUntil(replay, records, atMicros, clock)
+      if (isComplete || records.length < recordsMax) break
+      // A page of nothing but snapshots whose place only the delta behind them can show.
+      if (replay.last === last) recordsMax *= 2
     }
     if (replay.last === undefined) return yield* nothingBefore(ticker, atMicros, clock)
     return { replay, last: replay.last, keyframeOffset: keyframe?.offset ?? null }

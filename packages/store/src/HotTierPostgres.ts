@@ -46,10 +46,9 @@ export const make = (sql: SqlClient.SqlClient): HotTier["Service"] => {
     const rows = yield* sql<RecordRow>`
       select record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind, side, price_e4, delta_e2, levels,
              gap_cause, ts_detected_micros
-      from records
-      where market_id = ${id.value} and ts_received_micros >= ${int8(query.fromMicros)}
-        and ts_received_micros < ${int8(query.toMicros)} and record_offset > ${int8(query.afterOffset)}
-      order by ts_received_micros, record_offset limit ${query.recordsMax}`
+      from market_records(${id.value}, ${int8(query.fromMicros)}, ${int8(query.toMicros)}, ${int8(query.afterOffset)},
+                          ${query.recordsMax})
+      order by ts_received_micros, record_offset`
     return rows.map((row) => recordOf(query.marketTicker, row))
   })
 
