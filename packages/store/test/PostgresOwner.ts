@@ -18,7 +18,7 @@ const program = Effect.gen(function* () {
   process.on("SIGINT", () => Queue.offerUnsafe(interrupts, undefined))
   const place = yield* EmbeddedPostgres.start({ folder, durability: "keep" })
   const [postmaster] = readFileSync(join(folder, "cluster", "postmaster.pid"), "utf8").split("\n")
-  yield* Effect.gen(function* () {
+  return yield* Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* sql`create table if not exists starts (owner integer)`
     yield* sql`insert into starts values (${process.pid})`
