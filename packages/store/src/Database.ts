@@ -4,7 +4,7 @@
  */
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Context, Data, Effect, Layer, Option, Predicate, Redacted } from "effect"
+import { Config, Context, Data, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import * as EmbeddedPostgres from "./EmbeddedPostgres.ts"
 import * as Migrations from "./Migrations.ts"
@@ -27,6 +27,9 @@ type Provided = Database | PgClient.PgClient | SqlClient.SqlClient
 
 /** One writer and a few readers at once; Supabase's smallest plan allows 60 connections in all. */
 const connectionsMax = 10
+/** A new connection has to be opened and to plan its first read of every hour that is stored: some ten milliseconds. */
+const connectionIdleMinutesMax = 10
+const pool = { maxConnections: connectionsMax, idleTimeout: Duration.minutes(connectionIdleMinutesMax) }
 const applicationName = "kalshibook"
 /** The port on which Supabase's pooler, and PgBouncer by custom, hand out a connection per transaction. */
 const transactionPoolerPort = "6543"
@@ -67,7 +70,7 @@ export const layerUrl = (url: Redacted.Redacted): Layer.Layer<Provided, Database
       const client = pooled ? { prepare: false } : { startupParameters }
       return layerMigrated(
         { kind: "url", place },
-        PgClient.layer({ url, applicationName, types: makeTypes(), maxConnections: connectionsMax, ...client }),
+        PgClient.layer({ url, applicationName, types: makeTypes(), ...pool, ...client }),
         (error) => `The database at ${place} (DATABASE_URL) cannot be used: ${reasonOf(error)}`
       )
     })
@@ -88,7 +91,7 @@ export const layerEmbedded = (options: EmbeddedPostgres.Options): Layer.Layer<Pr
             database,
             applicationName,
             types: makeTypes(),
-            maxConnections: connectionsMax,
+            ...pool,
             startupParameters
           }),
           (error) => `The embedded database in ${options.folder} cannot be used: ${reasonOf(error)}`

@@ -5,10 +5,12 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
+import { HotTier } from "@kalshibook/store/HotTier"
 import * as PostgresUser from "@kalshibook/store/PostgresUser"
 import { isAlive } from "@kalshibook/store/PostmasterFile"
-import { Effect } from "effect"
+import { Effect, Exit, Layer, Option, Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import { batch, watermark } from "./Batch.ts"
 import * as PgTest from "./PgTest.ts"
 
 const isRoot = process.getuid?.() === 0
@@ -153,6 +155,27 @@ describe("EmbeddedPostgres", () => {
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(folder, "one", "socket"))), [])
       })
     )
+  )
+
+  it.live("a store whose server went away says that trying again may help, and it does when the server is back", () =>
+    Effect.gen(function* () {
+      const folder = yield* PgTest.preparedFolder
+      const first = yield* Scope.make()
+      const place = yield* Scope.provide(start(folder), first)
+      yield* Effect.gen(function* () {
+        const hot = yield* HotTier
+        yield* hot.append(batch())
+        yield* Scope.close(first, Exit.void)
+        const errors = [yield* Effect.flip(hot.watermark), yield* Effect.flip(hot.append(batch()))]
+        assert.deepStrictEqual(
+          errors.map((error) => error.isRetryable),
+          [true, true]
+        )
+        yield* start(folder)
+        yield* hot.append(batch({ watermark: watermark({ epoch: 2 }) }))
+        assert.deepStrictEqual(yield* hot.watermark, Option.some(watermark({ epoch: 2 })))
+      }).pipe(Effect.provide(HotTier.layerNoDeps.pipe(Layer.provide(PgTest.client(place, place.database)))))
+    })
   )
 
   it.live("works in a folder whose path is too long for a socket", () =>
