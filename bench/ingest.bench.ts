@@ -18,6 +18,9 @@ const marketCount = 500
 const changeCount = Number(process.env["KALSHIBOOK_BENCH_FRAMES"] ?? 200_000)
 const roundCount = 3
 const framesPerSecondPromised = 25_000
+/** The process holds the benchmark too, and what earlier rounds left for its garbage collector. */
+const rssMebibytesPromised = 768
+const mebibyte = 2 ** 20
 /** 2026-11-21T00:00:00Z. */
 const startMicros = 1_795_219_200_000_000
 
@@ -44,6 +47,7 @@ const rowsOf = (
   const middle = (figure: (round: IngestRound) => number): number => median(rounds.map(figure))
   const framesPerSecond = middle((round) => changes / round.seconds)
   const baseline = middle((round) => changes / round.baselineSeconds)
+  const rssBytesMax = Math.max(...rounds.map((round) => round.rssBytesMax))
   return [
     {
       what: `socket to committed rows, ${scale}, none lost; baseline Postgres alone`,
@@ -54,12 +58,16 @@ const rowsOf = (
       passed: framesPerSecond >= framesPerSecondPromised
     },
     {
-      what: "the same: CPU of the collector per frame, and its memory at most",
-      ours: `${middle((round) => round.cpuMicros / changes).toFixed(1)} us, ${middle((round) => round.rssBytesMax / 2 ** 20).toFixed(0)} MiB`,
+      what: "the same: CPU of the collector per frame, records that waited at most, memory at most",
+      ours: [
+        `${middle((round) => round.cpuMicros / changes).toFixed(1)} us`,
+        `${(Math.max(...rounds.map((round) => round.recordsWaitingMax)) / 1e3).toFixed(0)} k`,
+        `${(rssBytesMax / mebibyte).toFixed(0)} MiB`
+      ].join(", "),
       baseline: "",
       ratio: "",
-      promised: "",
-      passed: true
+      promised: `at most ${rssMebibytesPromised} MiB`,
+      passed: rssBytesMax <= rssMebibytesPromised * mebibyte
     }
   ]
 }

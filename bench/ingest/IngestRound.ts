@@ -4,6 +4,7 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as Book from "@kalshibook/core/Book"
+import type { DeltaRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
@@ -20,8 +21,10 @@ export interface IngestRound {
   readonly seconds: number
   /** CPU of this process in that time, user and system. */
   readonly cpuMicros: number
-  /** Most memory that this process held in that time. */
+  /** Most memory that this process held in that time, what it held before included. */
   readonly rssBytesMax: number
+  /** Most records that were received and not committed yet. */
+  readonly recordsWaitingMax: number
   /** Postgres alone, same rows. */
   readonly baselineSeconds: number
 }
@@ -43,8 +46,10 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
   Effect.gen(function* () {
     const address = yield* ExchangeProcess.start(path)
     // Proved while the collector runs: when it ends it closes every log with a gap.
-    const measured = yield* measure(recording).pipe(Effect.tap(prove(recording)), Effect.provide(collectorOf(address)))
-    return { ...measured, baselineSeconds: yield* PostgresAlone.insertAgain }
+    const { changes, measured } = yield* Effect.all({ measured: measure(recording), changes: prove(recording) }).pipe(
+      Effect.provide(collectorOf(address))
+    )
+    return { ...measured, baselineSeconds: yield* PostgresAlone.insert(changes) }
   }).pipe(
     Effect.provide(Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)),
     Effect.provide(Database.layerEmbedded({ folder, durability: "keep" })),
@@ -68,6 +73,7 @@ const measureUntilCommitted = Effect.fnUntraced(function* (
   const wanted = changes + markets.size
   let cpuStart = process.cpuUsage()
   let rssBytesMax = 0
+  let recordsWaitingMax = 0
   let recordsCommitted = 0
   let isStarted = false
   while (recordsCommitted < wanted) {
@@ -75,6 +81,7 @@ const measureUntilCommitted = Effect.fnUntraced(function* (
     const status = yield* collector.status
     recordsCommitted = status.recordsCommitted
     rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
+    recordsWaitingMax = Math.max(recordsWaitingMax, status.recordsWaiting)
     if (!isStarted && status.marketsByState.live === markets.size) {
       isStarted = true
       cpuStart = process.cpuUsage()
@@ -84,34 +91,46 @@ const measureUntilCommitted = Effect.fnUntraced(function* (
   const { system, user } = process.cpuUsage(cpuStart)
   const [first] = yield* sql<{ micros: number }>`
     select min(ts_received_micros) as micros from records where kind = 'd'`
-  return { seconds: (endMicros - (first?.micros ?? Number.NaN)) / 1e6, cpuMicros: user + system, rssBytesMax }
+  return {
+    seconds: (endMicros - (first?.micros ?? Number.NaN)) / 1e6,
+    cpuMicros: user + system,
+    rssBytesMax,
+    recordsWaitingMax
+  }
 })
 
-/** Reads every log back: offsets without a hole, no gap, and at the end the exchange's own book. */
+/** Reads every log back: offsets without a hole, no gap, and at the end the exchange's own book. Returns the changes. */
 const prove = Effect.fnUntraced(function* ({ markets }: RecordingFile) {
   const hotTier = yield* HotTier
+  const found: Array<DeltaRecord> = []
   for (const [marketTicker, { bookHash, changes }] of markets) {
     const records = yield* hotTier.records({
       marketTicker,
       fromMicros: 0,
       toMicros: Number.MAX_SAFE_INTEGER,
       afterOffset: 0,
-      recordsMax: changes + 3
+      // A snapshot, the changes, and one more, which would be one too many.
+      recordsMax: changes + 2
     })
     const replay = Replay.make()
     for (const record of records) {
       Replay.apply(replay, record)
-      if (record.offset !== replay.recordsApplied || record.kind === "gap") {
-        return yield* Effect.die(
-          new Error(`${marketTicker}: ${record.kind} with offset ${record.offset} as record ${replay.recordsApplied}`)
+      if (record.kind === "gap" || record.offset !== replay.recordsApplied) {
+        return yield* lost(
+          marketTicker,
+          `${record.kind} ${record.offset} is the record ${replay.recordsApplied} of its log`
         )
       }
+      if (record.kind === "delta") found.push(record)
     }
-    const kinds = records.map((record) => record.kind)
-    if (records.length !== changes + 1 || replay.trust._tag !== "trusted" || Book.hash(replay.book) !== bookHash) {
-      return yield* Effect.die(
-        new Error(`${marketTicker}: ${kinds.length} records for ${changes} changes, ${replay.trust._tag}`)
-      )
+    if (records.length !== changes + 1)
+      return yield* lost(marketTicker, `${records.length} records for ${changes} changes`)
+    if (replay.trust._tag !== "trusted" || Book.hash(replay.book) !== bookHash) {
+      return yield* lost(marketTicker, "its log does not give the exchange's book")
     }
   }
+  return found
 })
+
+const lost = (marketTicker: string, problem: string): Effect.Effect<never> =>
+  Effect.die(new Error(`${marketTicker}: ${problem}`))
