@@ -64,10 +64,10 @@ export interface SocketLimits {
 }
 
 /**
- * Frames that are read before others get their turn. A socket that always has more to read is read two megabytes at a time, and
- * the database's answers would wait for that at every step.
+ * Frames that are read before others get their turn: fewer than fill one read of 64 KiB. A socket that always has more to read
+ * is read two megabytes at a time, and the database would wait for that at every step of a statement.
  */
-const framesPerTurnMax = 256
+const framesPerTurnMax = 128
 
 /** Opens a socket; closing the scope closes it. */
 export const open = Effect.fn("KalshiSocket.open")(function* (
