@@ -8,9 +8,13 @@
 import { hashToText, levelHashHigh, levelHashLow } from "./BookHash.ts"
 import type { BookLevels, Level, Side } from "./BookRecord.ts"
 import * as Ladder from "./Ladder.ts"
+import * as LevelTable from "./LevelTable.ts"
 import { dollarE4 } from "./Units.ts"
 
 export interface Book {
+  /** The sizes of all levels of both sides, by `keyOf`: see `LevelTable`. Directly here, so that a change finds it at once. */
+  cells: LevelTable.Cells
+  /** Which prices have a level. */
   readonly yes: Ladder.Ladder
   readonly no: Ladder.Ladder
   /** The digest of all levels: two 32-bit lanes, each the sum of the levels' hashes. Kept by `apply`, read by `hash`. */
@@ -29,18 +33,32 @@ export type BookProblem =
   /** A snapshot names the same price of a side twice. */
   | "level_repeated"
 
-export const make = (): Book => ({ yes: Ladder.make(), no: Ladder.make(), hashLow: 0, hashHigh: 0 })
+export const make = (): Book => ({
+  cells: LevelTable.make(),
+  yes: Ladder.make(),
+  no: Ladder.make(),
+  hashLow: 0,
+  hashHigh: 0
+})
+
+/** Prices take 14 bits; the next one tells the sides apart. */
+const keyOf = (side: Side, priceE4: number): number => (side === "yes" ? priceE4 : priceE4 | 0x4000)
 
 export const ladder = (book: Book, side: Side): Ladder.Ladder => (side === "yes" ? book.yes : book.no)
 
 /** Adds `deltaE2` to one level. Returns the problem, or `undefined` when applied. O(1). */
 export const apply = (book: Book, side: Side, priceE4: number, deltaE2: number): BookProblem | undefined => {
-  const target = side === "yes" ? book.yes : book.no
-  const before = Ladder.size(target, priceE4)
-  const problem = problemOf(priceE4, before, deltaE2)
+  if (!isPrice(priceE4)) return "price_out_of_range"
+  const { cells } = book
+  const key = keyOf(side, priceE4)
+  const at = LevelTable.place(cells, key)
+  const before = LevelTable.sizeAt(cells, at)
+  const problem = problemOf(before, deltaE2)
   if (problem !== undefined) return problem
   const after = before + deltaE2
-  Ladder.set(target, priceE4, after)
+  if (before !== 0 && after !== 0) LevelTable.resize(cells, at, after)
+  else if (before !== 0) removeLevel(book, side, priceE4, at)
+  else if (after !== 0) addLevel(book, side, priceE4, at, after)
   let low = book.hashLow
   let high = book.hashHigh
   if (before !== 0) {
@@ -56,12 +74,24 @@ export const apply = (book: Book, side: Side, priceE4: number, deltaE2: number):
   return undefined
 }
 
+const addLevel = (book: Book, side: Side, priceE4: number, at: number, sizeE2: number): void => {
+  Ladder.add(ladder(book, side), priceE4)
+  const levelCount = book.yes.count + book.no.count
+  book.cells = LevelTable.insert(book.cells, at, keyOf(side, priceE4), sizeE2, levelCount)
+}
+
+const removeLevel = (book: Book, side: Side, priceE4: number, at: number): void => {
+  Ladder.remove(ladder(book, side), priceE4)
+  LevelTable.removeAt(book.cells, at)
+}
+
 /** What `apply` would return, without applying. O(1). */
 export const check = (book: Book, side: Side, priceE4: number, deltaE2: number): BookProblem | undefined =>
-  problemOf(priceE4, Ladder.size(side === "yes" ? book.yes : book.no, priceE4), deltaE2)
+  isPrice(priceE4) ? problemOf(sizeE2(book, side, priceE4), deltaE2) : "price_out_of_range"
 
-const problemOf = (priceE4: number, before: number, deltaE2: number): BookProblem | undefined => {
-  if (!(priceE4 >= 1 && priceE4 < dollarE4 && Number.isInteger(priceE4))) return "price_out_of_range"
+const isPrice = (priceE4: number): boolean => priceE4 >= 1 && priceE4 < dollarE4 && Number.isInteger(priceE4)
+
+const problemOf = (before: number, deltaE2: number): BookProblem | undefined => {
   if (before + deltaE2 < 0) return "negative_level"
   if (!(Number.isInteger(deltaE2) && Number.isSafeInteger(before + deltaE2))) return "size_out_of_range"
   return undefined
@@ -69,6 +99,7 @@ const problemOf = (priceE4: number, before: number, deltaE2: number): BookProble
 
 /** Empties both ladders. */
 export const clear = (book: Book): void => {
+  book.cells.fill(0)
   Ladder.clear(book.yes)
   Ladder.clear(book.no)
   book.hashLow = 0
@@ -84,7 +115,7 @@ export const replace = (book: Book, levels: BookLevels): BookProblem | undefined
   for (const side of ["yes", "no"] as const) {
     for (const level of levels[side]) {
       if (!(level.sizeE2 > 0)) return "size_out_of_range"
-      if (Ladder.size(ladder(book, side), level.priceE4) !== 0) return "level_repeated"
+      if (sizeE2(book, side, level.priceE4) !== 0) return "level_repeated"
       const problem = apply(book, side, level.priceE4, level.sizeE2)
       if (problem !== undefined) return problem
     }
@@ -101,6 +132,7 @@ export const fromLevels = (levels: BookLevels): Book => {
 
 /** An independent copy. O(levels). */
 export const copy = (book: Book): Book => ({
+  cells: book.cells.slice(),
   yes: Ladder.copy(book.yes),
   no: Ladder.copy(book.no),
   hashLow: book.hashLow,
@@ -109,15 +141,22 @@ export const copy = (book: Book): Book => ({
 
 /** Both ladders, ascending by price, best last. With `depth` greater than 0 only the best `depth` levels of each. O(levels). */
 export const levels = (book: Book, depth = 0): BookLevels => ({
-  yes: Ladder.levels(book.yes, depth),
-  no: Ladder.levels(book.no, depth)
+  yes: levelsOf(book, "yes", depth),
+  no: levelsOf(book, "no", depth)
 })
 
-/** The best bid of a side: the level with the highest price, `undefined` when the side is empty. */
-export const best = (book: Book, side: Side): Level | undefined => Ladder.best(ladder(book, side))
+const levelsOf = (book: Book, side: Side, depth: number): ReadonlyArray<Level> =>
+  Ladder.pricesE4(ladder(book, side), depth).map((priceE4) => ({ priceE4, sizeE2: sizeE2(book, side, priceE4) }))
 
-/** The size at one level in 1/100 contract, 0 where there is none. O(1). `priceE4` is 1..9999. */
-export const sizeE2 = (book: Book, side: Side, priceE4: number): number => Ladder.size(ladder(book, side), priceE4)
+/** The best bid of a side: the level with the highest price, `undefined` when the side is empty. */
+export const best = (book: Book, side: Side): Level | undefined => {
+  const priceE4 = Ladder.bestPriceE4(ladder(book, side))
+  return priceE4 === 0 ? undefined : { priceE4, sizeE2: sizeE2(book, side, priceE4) }
+}
+
+/** The size at one level in 1/100 contract, 0 where there is none, also where there can be none. O(1). */
+export const sizeE2 = (book: Book, side: Side, priceE4: number): number =>
+  isPrice(priceE4) ? LevelTable.sizeAt(book.cells, LevelTable.place(book.cells, keyOf(side, priceE4))) : 0
 
 /** Whether a bid of `side` at this price would meet the other side's best bid. O(1). */
 export const wouldCross = (book: Book, side: Side, priceE4: number): boolean => {

@@ -1,8 +1,13 @@
+import * as Book from "@kalshibook/core/Book"
+import type { Side } from "@kalshibook/core/BookRecord"
 import * as Ladder from "@kalshibook/core/Ladder"
 import { priceE4Max, priceE4Min } from "@kalshibook/core/Units"
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { propertyRuns } from "./PropertyRuns.ts"
+
+/** The ladder under test; the other side of the same book shares its table and is tested with it in `Book.prop.test.ts`. */
+const side: Side = "no"
 
 type Change = readonly [priceE4: number, sizeE2: number]
 
@@ -17,9 +22,9 @@ const size = fc.oneof(
 )
 const changes: fc.Arbitrary<ReadonlyArray<Change>> = fc.array(fc.tuple(price, size), { maxLength: 300 })
 
-const apply = (ladder: Ladder.Ladder, naive: Map<number, number>, list: ReadonlyArray<Change>): void => {
+const apply = (book: Book.Book, naive: Map<number, number>, list: ReadonlyArray<Change>): void => {
   for (const [priceE4, sizeE2] of list) {
-    Ladder.set(ladder, priceE4, sizeE2)
+    assert.isUndefined(Book.apply(book, side, priceE4, sizeE2 - Book.sizeE2(book, side, priceE4)))
     if (sizeE2 === 0) naive.delete(priceE4)
     else naive.set(priceE4, sizeE2)
   }
@@ -28,23 +33,23 @@ const apply = (ladder: Ladder.Ladder, naive: Map<number, number>, list: Readonly
 const levelsOf = (naive: ReadonlyMap<number, number>): ReadonlyArray<{ priceE4: number; sizeE2: number }> =>
   [...naive].map(([priceE4, sizeE2]) => ({ priceE4, sizeE2 })).sort((left, right) => left.priceE4 - right.priceE4)
 
-const assertSame = (ladder: Ladder.Ladder, naive: ReadonlyMap<number, number>): void => {
+const assertSame = (book: Book.Book, naive: ReadonlyMap<number, number>): void => {
   const expected = levelsOf(naive)
-  assert.deepStrictEqual(Ladder.levels(ladder, 0), expected)
-  assert.strictEqual(ladder.count, naive.size)
-  assert.deepStrictEqual(Ladder.best(ladder), expected.at(-1))
-  assert.strictEqual(Ladder.bestPriceE4(ladder), expected.at(-1)?.priceE4 ?? 0)
+  assert.deepStrictEqual(Book.levels(book)[side], expected)
+  assert.strictEqual(Book.ladder(book, side).count, naive.size)
+  assert.deepStrictEqual(Book.best(book, side), expected.at(-1))
+  assert.strictEqual(Ladder.bestPriceE4(Book.ladder(book, side)), expected.at(-1)?.priceE4 ?? 0)
 }
 
 describe("Ladder", () => {
   it("holds exactly what a plain map holds after any changes, removals and growth", () => {
     fc.assert(
       fc.property(changes, fc.array(price, { maxLength: 20 }), (list, probes) => {
-        const ladder = Ladder.make()
+        const book = Book.make()
         const naive = new Map<number, number>()
-        apply(ladder, naive, list)
-        assertSame(ladder, naive)
-        for (const priceE4 of probes) assert.strictEqual(Ladder.size(ladder, priceE4), naive.get(priceE4) ?? 0)
+        apply(book, naive, list)
+        assertSame(book, naive)
+        for (const priceE4 of probes) assert.strictEqual(Book.sizeE2(book, side, priceE4), naive.get(priceE4) ?? 0)
       }),
       propertyRuns(150)
     )
@@ -53,10 +58,10 @@ describe("Ladder", () => {
   it("gives the best levels of any depth, ascending, best last", () => {
     fc.assert(
       fc.property(changes, fc.integer({ min: 1, max: 40 }), (list, depth) => {
-        const ladder = Ladder.make()
+        const book = Book.make()
         const naive = new Map<number, number>()
-        apply(ladder, naive, list)
-        assert.deepStrictEqual(Ladder.levels(ladder, depth), levelsOf(naive).slice(-depth))
+        apply(book, naive, list)
+        assert.deepStrictEqual(Book.levels(book, depth)[side], levelsOf(naive).slice(-depth))
       }),
       propertyRuns(200)
     )
@@ -65,14 +70,14 @@ describe("Ladder", () => {
   it("never shares anything with its copies", () => {
     fc.assert(
       fc.property(changes, changes, changes, (before, left, right) => {
-        const ladder = Ladder.make()
+        const book = Book.make()
         const naive = new Map<number, number>()
-        apply(ladder, naive, before)
-        const copy = Ladder.copy(ladder)
+        apply(book, naive, before)
+        const copy = Book.copy(book)
         const naiveCopy = new Map(naive)
-        apply(ladder, naive, left)
+        apply(book, naive, left)
         apply(copy, naiveCopy, right)
-        assertSame(ladder, naive)
+        assertSame(book, naive)
         assertSame(copy, naiveCopy)
       }),
       propertyRuns(100)
@@ -82,34 +87,34 @@ describe("Ladder", () => {
   it("is as good as new when it was cleared", () => {
     fc.assert(
       fc.property(changes, changes, (before, after) => {
-        const ladder = Ladder.make()
-        apply(ladder, new Map(), before)
-        Ladder.clear(ladder)
-        assertSame(ladder, new Map())
+        const book = Book.make()
+        apply(book, new Map(), before)
+        Book.clear(book)
+        assertSame(book, new Map())
         const naive = new Map<number, number>()
-        apply(ladder, naive, after)
-        assertSame(ladder, naive)
+        apply(book, naive, after)
+        assertSame(book, naive)
       }),
       propertyRuns(100)
     )
   })
 
   it("holds all 9,999 prices at once, and loses each one exactly when it is removed", () => {
-    const ladder = Ladder.make()
+    const book = Book.make()
     const naive = new Map<number, number>()
     const shuffled = Array.from({ length: priceE4Max }, (_, index) => ((index * 7_919) % priceE4Max) + 1)
     assert.strictEqual(new Set(shuffled).size, priceE4Max)
     apply(
-      ladder,
+      book,
       naive,
       shuffled.map((priceE4) => [priceE4, Number.MAX_SAFE_INTEGER - priceE4])
     )
-    assertSame(ladder, naive)
+    assertSame(book, naive)
     for (const [index, priceE4] of shuffled.entries()) {
-      apply(ladder, naive, [[priceE4, 0]])
-      assert.strictEqual(Ladder.size(ladder, priceE4), 0)
-      if (index % 2_999 === 0) assertSame(ladder, naive)
+      apply(book, naive, [[priceE4, 0]])
+      assert.strictEqual(Book.sizeE2(book, side, priceE4), 0)
+      if (index % 2_999 === 0) assertSame(book, naive)
     }
-    assertSame(ladder, new Map())
+    assertSame(book, new Map())
   })
 })

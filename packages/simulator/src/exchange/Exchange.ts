@@ -6,7 +6,6 @@
  */
 import * as Book from "@kalshibook/core/Book"
 import type { BookLevels, Side } from "@kalshibook/core/BookRecord"
-import * as Ladder from "@kalshibook/core/Ladder"
 import type { ExchangeSettings } from "./ExchangeSettings.ts"
 import type { LifecycleNotice, MarketStatus, SimEvent, SimMarket, SimSeries, SimTrade } from "./MarketModel.ts"
 import * as Prng from "./Prng.ts"
@@ -123,7 +122,7 @@ export const replaceBook = (exchange: Exchange, market: SimMarket, levels: BookL
 }
 
 /** Size of one level, 1/100 contract; 0 where there is none. */
-const sizeAt = (book: Book.Book, side: Side, priceE4: number): number => Ladder.size(Book.ladder(book, side), priceE4)
+const sizeAt = (book: Book.Book, side: Side, priceE4: number): number => Book.sizeE2(book, side, priceE4)
 
 /** A trade within the current engine event. */
 export const recordTrade = (

@@ -46,8 +46,7 @@ const highestIndex = (market: SimMarket, side: Side): number =>
 /** The price at an index of the market's grid. */
 const priceAt = (structure: PriceStructure, index: number): number => structure.pricesE4[index] as number
 
-const sizeAt = (market: SimMarket, side: Side, priceE4: number): number =>
-  Ladder.size(Book.ladder(market.book, side), priceE4)
+const sizeAt = (market: SimMarket, side: Side, priceE4: number): number => Book.sizeE2(market.book, side, priceE4)
 
 /** The index around which a side quotes: at or one step below fair value. -1 when the grid has no room. */
 const quoteIndex = (market: SimMarket, side: Side): number =>

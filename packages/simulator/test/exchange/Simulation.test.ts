@@ -1,5 +1,4 @@
 import * as Book from "@kalshibook/core/Book"
-import * as Ladder from "@kalshibook/core/Ladder"
 import { assert, describe, it } from "vitest"
 import type { ExchangeListener } from "../../src/exchange/Exchange.ts"
 import { defaultSettings, type ExchangeSettings, problemOf } from "../../src/exchange/ExchangeSettings.ts"
@@ -92,7 +91,7 @@ describe("Simulation", () => {
     listen(simulation, {
       levelChanged: (market, change) => {
         byStamp.set(change.tsMicros, [...(byStamp.get(change.tsMicros) ?? []), change])
-        if (Ladder.size(Book.ladder(market.book, change.side), change.priceE4) === 0) vanished++
+        if (Book.sizeE2(market.book, change.side, change.priceE4) === 0) vanished++
       }
     })
     Simulation.step(simulation, 5_000)
