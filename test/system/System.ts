@@ -39,10 +39,10 @@ export interface RunningSystem extends Recording {
 }
 
 /** The stores over one Postgres, which other parts may share or outlive. */
-export const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)
+const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)
 
 /** The collector recording this exchange. */
-export const collectorOf = (
+const collectorOf = (
   exchange: RunningExchange,
   settings: Partial<CollectorSettings> = {},
   source: ExchangeSource = "simulator"
@@ -62,7 +62,7 @@ export const collectorOf = (
   )
 
 /** The API on a free port, told by this collector how it is. */
-export const apiOf = (collector: Collector["Service"]) =>
+const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provide(History.layerNoDeps),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))

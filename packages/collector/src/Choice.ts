@@ -11,7 +11,7 @@ export interface Candidate {
   readonly category: string
 }
 
-export const isEverything = ({ categories, marketTickers, seriesTickers }: ChoiceSettings): boolean =>
+const isEverything = ({ categories, marketTickers, seriesTickers }: ChoiceSettings): boolean =>
   categories.length + marketTickers.length + seriesTickers.length === 0
 
 /** Whether the choice can be read series by series and market by market, without a look at everything. */

@@ -23,7 +23,7 @@ import { Recording, type RecordingState } from "../src/Recording.ts"
 const ownKey = AccessKeys.generate()
 
 /** Limits short enough for a test; discovery looks around once, so that what is found later is found by other means. */
-export const quickSettings: Partial<CollectorSettings> = {
+const quickSettings: Partial<CollectorSettings> = {
   replyMillisMax: 400,
   snapshotMillisMax: 400,
   chunkSettleMillisMax: 200,

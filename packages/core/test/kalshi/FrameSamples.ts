@@ -72,7 +72,7 @@ export const delta: fc.Arbitrary<OrderbookDelta> = fc.record({
 const levels: fc.Arbitrary<ReadonlyArray<Level>> = fc
   .uniqueArray(fc.record({ priceE4, sizeE2 }), { selector: (level) => level.priceE4, maxLength: 30 })
   .map((list) => list.toSorted((left, right) => left.priceE4 - right.priceE4))
-export const bookLevels: fc.Arbitrary<BookLevels> = fc.record({ yes: levels, no: levels })
+const bookLevels: fc.Arbitrary<BookLevels> = fc.record({ yes: levels, no: levels })
 
 export const snapshot: fc.Arbitrary<OrderbookSnapshot> = fc.record({
   _tag: fc.constant("orderbook_snapshot"),
