@@ -91,7 +91,7 @@ describe("the life of a market", () => {
   it.live("closes later than was said: it goes on without a gap", () =>
     Effect.gen(function* () {
       const { exchange, market, station } = yield* startWithOne
-      moveClose(exchange, market, 700)
+      moveClose(exchange, market, 3_000)
       const close = () => station.recording.cells.get(market.ticker)?.closeMicros ?? 0
       yield* Station.until("the early close is known", () => close() === market.tsCloseMicros)
       moveClose(exchange, market, 3_600_000)

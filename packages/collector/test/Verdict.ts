@@ -92,7 +92,8 @@ const foldIsTrue = Effect.fnUntraced(function* (station: Station, ticker: Market
     assert.deepStrictEqual(Book.levels(replay.book), truth.levels, `${ticker} at offset ${record.offset}`)
   }
   const log = station.recording.recorder.logs.get(ticker)
-  if (live(station).includes(ticker) && log !== undefined) {
+  // A market that closes meanwhile has more by now.
+  if (live(station).includes(ticker) && log?.offset === records.length) {
     assert.deepStrictEqual(
       Book.levels(replay.book),
       Book.levels(log.replay.book),

@@ -1,0 +1,126 @@
+/** The rules of `Subscriber`, each against an exchange that works on commands in the most unfortunate order. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Exchange from "@kalshibook/simulator/exchange/Exchange"
+import * as Notices from "@kalshibook/simulator/exchange/Notices"
+import { Effect } from "effect"
+import * as HeldCommands from "./HeldCommands.ts"
+import * as Lies from "./Lies.ts"
+import * as Station from "./Station.ts"
+import * as Verdict from "./Verdict.ts"
+
+/** Nothing is asked for again for lack of an answer. */
+const patient = { replyMillisMax: 60_000, snapshotMillisMax: 60_000, closeGraceMillis: 0 }
+
+const startHeld = Effect.fnUntraced(function* () {
+  const exchange = yield* Station.startExchange({ commandDelayMillisMax: 0 })
+  const held = HeldCommands.make(exchange)
+  const station = yield* Station.record(exchange, yield* Station.memory, { settings: patient })
+  yield* Station.untilAllLive(station)
+  const ticker = Station.live(station)[4] ?? ""
+  const market = exchange.exchange.markets.get(ticker)
+  if (market === undefined) return yield* Effect.die("a market")
+  const close = Effect.gen(function* () {
+    Exchange.setStatus(exchange.exchange, market, "closed")
+    market.tsCloseMicros = exchange.exchange.nowMicros
+    Notices.closeDateUpdated(exchange.exchange, market)
+    yield* Station.until("it is let go", () => !station.recording.cells.has(ticker))
+  })
+  const reopen = Effect.gen(function* () {
+    Exchange.setStatus(exchange.exchange, market, "active")
+    market.tsCloseMicros = exchange.exchange.nowMicros + 3_600_000_000
+    Notices.closeDateUpdated(exchange.exchange, market)
+    yield* Station.until("it is taken up again", () => station.recording.cells.has(ticker))
+  })
+  const snapshotsOf = Effect.map(Verdict.logOf(station, ticker), (log) => log.filter(({ kind }) => kind === "snapshot"))
+  return { exchange, held, station, ticker, close, reopen, snapshotsOf }
+})
+
+describe("a market is followed from the frame on that acknowledges its subscription", () => {
+  it.live("so an old snapshot that comes while it is not subscribed is not believed", () =>
+    Effect.gen(function* () {
+      const { close, exchange, held, reopen, snapshotsOf, station, ticker } = yield* startHeld()
+      held.hold()
+      Lies.sendChange(exchange, { marketTicker: ticker, side: "yes", priceE4: 100, deltaE2: -1_000_000_000_000 })
+      yield* Station.until("a snapshot is asked for", () => held.waiting(ticker).includes("get_snapshot"))
+      yield* close
+      yield* Station.until("it shall go", () => held.waiting(ticker).includes("delete_markets"))
+      held.release("delete_markets", ticker)
+      yield* reopen
+      yield* Station.until("it shall come back", () => held.waiting(ticker).includes("add_markets"))
+      const before = (yield* snapshotsOf).length
+      held.release("get_snapshot", ticker)
+      yield* Verdict.untilStored(station)
+      yield* Station.until(
+        "the snapshot is there",
+        () => station.recording.recorder.logs.get(ticker)?.replay.last !== undefined
+      )
+      yield* Verdict.untilStored(station)
+      assert.strictEqual((yield* snapshotsOf).length, before + 1)
+      assert.notInclude(Station.live(station), ticker, "nothing tells of its changes")
+
+      held.releaseAll()
+      yield* Station.untilAllLive(station)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("a market that was let go of", () => {
+  it.live("is subscribed again only after the exchange has acknowledged that it let go", () =>
+    Effect.gen(function* () {
+      const { close, held, reopen, station, ticker } = yield* startHeld()
+      held.hold()
+      yield* close
+      yield* Station.until("it shall go", () => held.waiting(ticker).length > 0)
+      yield* reopen
+      yield* Verdict.untilStored(station)
+      assert.deepStrictEqual(held.waiting(ticker), ["delete_markets"])
+      held.release("delete_markets", ticker)
+      yield* Station.until("it shall come back", () => held.waiting(ticker).length > 0)
+      assert.deepStrictEqual(held.waiting(ticker), ["add_markets"])
+      held.releaseAll()
+      yield* Station.untilAllLive(station)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("when the exchange ends the subscription", () => {
+  it.live("nothing is followed until it is acknowledged anew", () =>
+    Effect.gen(function* () {
+      const { exchange, held, station, ticker } = yield* startHeld()
+      held.hold()
+      yield* Station.inflict(exchange, { fault: "subscription_error", code: 25 })
+      yield* Station.until(
+        "it is asked for anew",
+        () => held.waiting(ticker).length > 0 || Station.live(station).length === 0
+      )
+      assert.strictEqual(station.recording.recorder.followed.size, 0)
+      held.releaseAll()
+      yield* Station.untilAllLive(station)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("an acknowledgement of before counts for nothing", () =>
+    Effect.gen(function* () {
+      const { exchange, station } = yield* startHeld()
+      const before = Station.live(station)
+      const late = {
+        fault: "frame",
+        action: { _tag: "delay", millis: 400 },
+        type: "ok",
+        channel: "orderbook_delta"
+      } as const
+      yield* Station.inflict(exchange, late)
+      yield* Station.inflict(exchange, { fault: "unannounced_market" })
+      yield* Station.until("it is on its way", () => exchange.faults.frameHits() === 1)
+      yield* Station.inflict(exchange, { fault: "subscription_error", code: 10 })
+      yield* Station.untilAllLive(station)
+      assert.isAbove(Station.live(station).length, before.length)
+      const { frames } = station.recording.recorder.counts
+      yield* Station.until("markets trade on", () => station.recording.recorder.counts.frames > frames + 300)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+})
