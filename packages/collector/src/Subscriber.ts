@@ -210,23 +210,32 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     }
   }
 
+  /** Asks as `Dialogue` does, but does not wait for an answer about a subscription that is over. */
+  const ask = (
+    asked: BookSubscription,
+    command: (id: number) => Command,
+    onReply?: (reply: Reply) => void
+  ): Effect.Effect<Option.Option<Reply>> =>
+    Effect.raceFirst(dialogue.ask(command, onReply), Effect.as(asked.over.await, Option.none()))
+
   const add = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>): Effect.fn.Return<void> {
     const marketTickers = requests.map(({ ticker }) => ticker)
     const asked = subscription
     const sidAsked = sid
-    const reply = yield* dialogue.ask(
+    const reply = yield* ask(
+      asked,
       (id) =>
         sidAsked === null
           ? { cmd: "subscribe", id, channels: [bookChannel], marketTickers, skipTickerAck: true, useYesPrice: false }
           : update(id, sidAsked, "add_markets", marketTickers),
       (each) => acknowledged(requests, asked.over, each)
     )
+    if (subscription !== asked) return putBack(requests)
     if (Option.isNone(reply)) {
       const companyMax = half(requests.length, 1)
       return putBack(requests.map((each) => ({ ...each, companyMax, isRepeated: true })))
     }
     if (reply.value._tag === "error") return yield* refused(requests, reply.value, sidAsked, add)
-    if (subscription !== asked) return putBack(requests)
     const fresh = requests.filter((each) => !each.isRepeated)
     putBack(requests.filter((each) => each.isRepeated))
     for (const { done } of fresh) done(Effect.succeed(asked))
@@ -245,7 +254,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     }
     // The answer is the snapshots; an `ok` may come, too. Markets whose snapshot does not come ask again.
     const refusal = Effect.flatMap(
-      dialogue.ask((id) => update(id, sidAsked, "get_snapshot", marketTickers)),
+      ask(asked, (id) => update(id, sidAsked, "get_snapshot", marketTickers)),
       (reply) => (Option.isSome(reply) && reply.value._tag === "error" ? Effect.succeed(reply.value) : Effect.never)
     )
     const error = yield* Effect.raceFirst(Effect.as(settle(requests, asked), null), refusal)
@@ -256,7 +265,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     const asked = subscription
     const sidAsked = sid
     if (sidAsked === null) return
-    const reply = yield* dialogue.ask((id) => update(id, sidAsked, "delete_markets", marketTickers))
+    const reply = yield* ask(asked, (id) => update(id, sidAsked, "delete_markets", marketTickers))
     if (subscription !== asked) return
     for (const ticker of marketTickers) {
       leaving.delete(ticker)
