@@ -30,6 +30,8 @@ export interface IngestRound {
 }
 
 const pollMillis = 10
+/** Asking for the memory costs half a millisecond. */
+const pollsPerMemorySample = 10
 const roundMillisMax = 120_000
 
 const collectorOf = (address: ExchangeProcess.ExchangeAddress) =>
@@ -76,11 +78,11 @@ const measureUntilCommitted = Effect.fnUntraced(function* (
   let recordsWaitingMax = 0
   let recordsCommitted = 0
   let isStarted = false
-  while (recordsCommitted < wanted) {
+  for (let poll = 0; recordsCommitted < wanted; poll++) {
     yield* Effect.sleep(Duration.millis(pollMillis))
     const status = yield* collector.status
     recordsCommitted = status.recordsCommitted
-    rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
+    if (poll % pollsPerMemorySample === 0) rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
     recordsWaitingMax = Math.max(recordsWaitingMax, status.recordsWaiting)
     if (!isStarted && status.marketsByState.live === markets.size) {
       isStarted = true

@@ -28,9 +28,9 @@ export interface RecordingFile {
 
 const bookSid = 1
 const linesPerWrite = 10_000
-const stepsAtOnce = 1_000
+const stepsAtOnce = 100
 
-/** Writes a recording of `changesWanted` changes. About 10 us a change. */
+/** Writes a recording of `changesWanted` changes or a few more. About 10 us a change. */
 export const write = (path: string, marketsOpen: number, changesWanted: number, startMicros: number): RecordingFile => {
   const settings: ExchangeSettings = {
     ...defaultSettings,
@@ -49,9 +49,9 @@ export const write = (path: string, marketsOpen: number, changesWanted: number, 
   }
 
   let seq = 0
-  const outcomes = new Map<string, { changes: number; bookHash: string }>()
+  const changesOf = new Map<string, number>()
   for (const { book, marketId, ticker } of markets) {
-    outcomes.set(ticker, { changes: 0, bookHash: Book.hash(book) })
+    changesOf.set(ticker, 0)
     lines.push(
       Wire.encode({
         _tag: "orderbook_snapshot",
@@ -71,15 +71,14 @@ export const write = (path: string, marketsOpen: number, changesWanted: number, 
   let bytes = 0
   simulation.exchange.listeners.add({
     levelChanged: (market, change) => {
-      const outcome = outcomes.get(market.ticker)
+      const before = changesOf.get(market.ticker)
       // A market that opened meanwhile has no snapshot in the recording.
-      if (outcome === undefined || changes >= changesWanted) return
+      if (before === undefined) return
       const line = FrameTail.numbered(FrameTail.ofDelta(market, change, false), bookSid, ++seq)
       lines.push(line)
       changes++
       bytes += line.length
-      outcome.changes++
-      outcome.bookHash = Book.hash(market.book)
+      changesOf.set(market.ticker, before + 1)
       if (lines.length >= linesPerWrite) flush()
     },
     bookReplaced: () => undefined,
@@ -90,5 +89,9 @@ export const write = (path: string, marketsOpen: number, changesWanted: number, 
   while (changes < changesWanted) Simulation.step(simulation, stepsAtOnce)
   flush()
   closeSync(file)
-  return { markets: outcomes, changes, frameBytesMean: bytes / changes }
+  const outcomes = markets.map(({ book, ticker }): [string, MarketOutcome] => [
+    ticker,
+    { changes: changesOf.get(ticker) ?? 0, bookHash: Book.hash(book) }
+  ])
+  return { markets: new Map(outcomes), changes, frameBytesMean: bytes / changes }
 }
