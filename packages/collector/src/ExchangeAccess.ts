@@ -56,7 +56,8 @@ export class ExchangeAccess extends Context.Service<
   static readonly layer: Layer.Layer<ExchangeAccess, CredentialsUnusable | Config.ConfigError> = Layer.effect(
     ExchangeAccess,
     Effect.gen(function* () {
-      const keyId = yield* Config.String("KALSHI_API_KEY_ID")
+      const keyId = yield* Config.String("KALSHI_API_KEY_ID").pipe(Config.withDefault(""))
+      if (keyId === "") return yield* new CredentialsUnusable({ problem: "KALSHI_API_KEY_ID is not set" })
       const pem = yield* Config.option(Config.Redacted("KALSHI_PRIVATE_KEY"))
       const path = yield* Config.option(Config.String("KALSHI_PRIVATE_KEY_PATH"))
       const privateKeyPem = Option.isSome(pem) ? pem.value : yield* readKey(path)

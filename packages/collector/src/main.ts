@@ -4,7 +4,7 @@ import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Effect, Layer } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { Collector } from "./Collector.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
@@ -13,8 +13,27 @@ const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCat
   Layer.provide(Database.layer)
 )
 
-const collector = Collector.layer.pipe(
-  Layer.provide(Layer.mergeAll(stores, ExchangeAccess.layer, Settings.layer, NodeHttpClient.layerUndici))
+// What is wrong with the credentials is said before a database is started.
+const needs = stores.pipe(
+  Layer.provideMerge(Layer.mergeAll(ExchangeAccess.layer, Settings.layer, NodeHttpClient.layerUndici))
 )
 
-Effect.flatMap(Collector, (running) => running.failed).pipe(Effect.provide(collector), NodeRuntime.runMain)
+/** Says in one line why it cannot start. */
+const refuse = (error: { readonly message: string }) =>
+  Effect.andThen(
+    Console.error(`KalshiBook collector cannot start: ${error.message}`),
+    Effect.sync(() => {
+      process.exitCode = 1
+    })
+  )
+
+Effect.flatMap(Collector, (running) => running.failed).pipe(
+  Effect.provide(Collector.layer.pipe(Layer.provide(needs))),
+  Effect.catchTags({
+    ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
+    CredentialsUnusable: refuse,
+    DatabaseError: refuse,
+    HotTierError: refuse
+  }),
+  NodeRuntime.runMain
+)

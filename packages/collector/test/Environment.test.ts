@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessKeys from "@kalshibook/simulator/server/AccessKeys"
 import { ConfigProvider, Context, Effect, Layer } from "effect"
@@ -26,6 +28,29 @@ const folder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "kalshibook-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true }))
 )
+
+/** What the program says, and how it ends. */
+const runMain = (env: Record<string, string>): Effect.Effect<{ readonly said: string; readonly code: number | null }> =>
+  Effect.callback((resume) => {
+    const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+    const child = execFile(process.execPath, [main], { env }, (_error, stdout, stderr) => {
+      resume(Effect.succeed({ said: `${stdout}${stderr}`.trim(), code: child.exitCode }))
+    })
+    // A child that did not start has no pid, and killing it would hit the whole group.
+    return Effect.sync(() => child.pid !== undefined && child.kill())
+  })
+
+describe("the collector as a program", () => {
+  it.live("that cannot start says why in one line, before it starts a database", () =>
+    Effect.gen(function* () {
+      const { code, said } = yield* runMain({})
+      assert.strictEqual(said, "KalshiBook collector cannot start: KALSHI_API_KEY_ID is not set")
+      assert.strictEqual(code, 1)
+    })
+      assert.match(wrong.said, /^KalshiBook collector cannot start: .*KALSHI_SOURCE.*$/)
+    })
+  )
+})
 
 describe("the collector's environment", () => {
   it.effect("without choices records everything, with the stated limits", () =>
@@ -64,6 +89,7 @@ describe("the collector's environment", () => {
 
   it.effect("says in one sentence what is missing or wrong with the key, and never shows it", () =>
     Effect.gen(function* () {
+      assert.strictEqual(yield* problemOf({}), "KALSHI_API_KEY_ID is not set")
       assert.strictEqual(
         yield* problemOf({ KALSHI_API_KEY_ID: keyId }),
         "KALSHI_API_KEY_ID is set, but neither KALSHI_PRIVATE_KEY nor KALSHI_PRIVATE_KEY_PATH is"
