@@ -71,7 +71,7 @@ export const untilStored = ({ recording }: Station): Effect.Effect<void> => {
 }
 
 /** How many moments of one log are compared with the exchange; all snapshots and all ends of trust are, besides. */
-const momentsMax = 150
+const momentsMax = 40
 
 const foldIsTrue = Effect.fnUntraced(function* (station: Station, ticker: MarketTicker) {
   const records = yield* logOf(station, ticker)
