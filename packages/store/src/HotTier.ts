@@ -69,7 +69,8 @@ export class HotTier extends Context.Service<
     /**
      * Stores the batch in one transaction and moves the watermark, which never goes back. Records already stored (at or
      * before the end of their market's log), trades, lifecycle messages and keyframes already stored are ignored. A record
-     * that leaves a hole in its log is a defect (`OffsetHole`). Markets that are not in the catalogue yet get an id.
+     * that leaves a hole in its log is a defect (`OffsetHole`), and so is another writer in the same log (`OtherWriter`). Markets
+     * that are not in the catalogue yet get an id.
      * Batches are stored one after another, in the order of the calls.
      */
     readonly append: (batch: HotBatch) => Effect.Effect<void, HotTierError>

@@ -12,7 +12,7 @@ import { Effect, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { HotBatch, Watermark } from "./HotTier.ts"
 import * as LevelsCodec from "./LevelsCodec.ts"
-import { continuationOf, logsOf } from "./LogHeads.ts"
+import { continuationOf, logsOf, OtherWriter, repeatedOf } from "./LogHeads.ts"
 import type { MarketIds } from "./MarketIds.ts"
 import { jsonText } from "./PgJson.ts"
 import { bools, byteas, int2s, int4s, int8, int8s, texts } from "./PgNumbers.ts"
@@ -63,8 +63,11 @@ export const make = (sql: SqlClient.SqlClient, markets: MarketIds) => {
     // Market by market, so that what is read together lies together, in the table and in its index.
     const rows: RecordsByKind = { deltas: [], snapshots: [], gaps: [] }
     const ends = { begun: [] as BookRecord[], moved: [] as BookRecord[] }
+    const repeated: Array<BookRecord> = []
     for (const [ticker, log] of logs) {
       const offsetStored = heads.get(ticker) ?? 0
+      const last = repeatedOf(log, offsetStored)
+      if (last !== undefined) repeated.push(last)
       const records = continuationOf(log, offsetStored)
       for (const record of records) sortIn(rows, record)
       const end = records.at(-1)
@@ -72,12 +75,13 @@ export const make = (sql: SqlClient.SqlClient, markets: MarketIds) => {
     }
 
     const write = rowsWriter(sql, (ticker) => ids.get(ticker) as number)
+    yield* write.proveOurs(repeated)
     yield* write.deltas(rows.deltas)
     yield* write.snapshots(rows.snapshots)
     yield* write.gaps(rows.gaps)
     yield* write.gapEnds(rows.snapshots)
     yield* write.headsBegun(ends.begun)
-    yield* write.headsMoved(ends.moved)
+    yield* write.headsMoved(ends.moved, (ticker) => heads.get(ticker) ?? 0)
     yield* write.keyframes(batch.keyframes)
     yield* write.trades(batch.trades)
     yield* write.lifecycle(batch.lifecycle)
@@ -209,21 +213,51 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
              ${int8s(rows.map((row) => row.seq))}, ${texts(rows.map((row) => kindCodes[row.kind]))})
         as batch (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind)`
 
-  const headsBegun = inChunks<BookRecord>(
-    (rows) => sql`
-      insert into log_heads (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind)
-      select market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind::"char"
-      from ${headRows(rows)}`
+  /** Fails unless a statement about the ends of logs found them where we left them. */
+  const unlessOthers = (rows: ReadonlyArray<BookRecord>, met: ReadonlyArray<unknown>): Effect.Effect<void> =>
+    met.length === rows.length
+      ? Effect.void
+      : Effect.die(
+          new OtherWriter(`${rows.length - met.length} of ${rows.length} logs, such as ${rows[0]?.marketTicker}`)
+        )
+
+  /** The records are stored already, by us: after a commit whose answer was lost they come once more. */
+  const proveOurs = inChunks<BookRecord>((rows) =>
+    Effect.flatMap(
+      sql`
+      select 1 from ${headRows(rows)} join records stored using (market_id, ts_received_micros, record_offset)
+      where stored.epoch = batch.epoch and stored.sid = batch.sid and stored.seq = batch.seq`,
+      (met) => unlessOthers(rows, met)
+    )
   )
 
-  const headsMoved = inChunks<BookRecord>(
-    (rows) => sql`
+  const headsBegun = inChunks<BookRecord>((rows) =>
+    Effect.flatMap(
+      sql`
+      insert into log_heads (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind)
+      select market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind::"char"
+      from ${headRows(rows)} on conflict do nothing returning 1`,
+      (met) => unlessOthers(rows, met)
+    )
+  )
+
+  /** Each head moves only from where we know it to be: of two writers, the second to commit is refused. */
+  const headsMoved = (ends: ReadonlyArray<BookRecord>, offsetStored: (ticker: MarketTicker) => number): Write =>
+    inChunks<BookRecord>((rows) =>
+      Effect.flatMap(
+        sql`
       update log_heads as head
       set record_offset = batch.record_offset, ts_received_micros = batch.ts_received_micros,
           ts_exchange_micros = batch.ts_exchange_micros, epoch = batch.epoch, sid = batch.sid, seq = batch.seq,
           kind = batch.kind::"char"
-      from ${headRows(rows)} where head.market_id = batch.market_id`
-  )
+      from ${headRows(rows)}
+        join unnest(${marketIds(rows)}, ${int8s(rows.map((row) => offsetStored(row.marketTicker)))})
+          as known (market_id, record_offset) using (market_id)
+      where head.market_id = known.market_id and head.record_offset = known.record_offset
+      returning 1`,
+        (met) => unlessOthers(rows, met)
+      )
+    )(ends)
 
   const keyframes = inChunks<Keyframe>(
     (rows) => sql`
@@ -283,5 +317,17 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
             as marks (ts_exchange_micros, ts_exchange_received_micros)
           order by ts_exchange_micros desc nulls last limit 1)`)
 
-  return { deltas, snapshots, gaps, gapEnds, headsBegun, headsMoved, keyframes, trades, lifecycle, watermark }
+  return {
+    proveOurs,
+    deltas,
+    snapshots,
+    gaps,
+    gapEnds,
+    headsBegun,
+    headsMoved,
+    keyframes,
+    trades,
+    lifecycle,
+    watermark
+  }
 }

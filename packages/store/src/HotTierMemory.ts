@@ -4,7 +4,7 @@ import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Effect, Option } from "effect"
 import type { HotBatch, HotTier, RecordQuery, TradeQuery, Watermark } from "./HotTier.ts"
-import { continuationOf, logsOf } from "./LogHeads.ts"
+import { continuationOf, logsOf, OtherWriter, repeatedOf } from "./LogHeads.ts"
 
 export const make = (): HotTier["Service"] => {
   const logs = new Map<MarketTicker, Array<BookRecord>>()
@@ -16,9 +16,12 @@ export const make = (): HotTier["Service"] => {
   const logOf = (ticker: MarketTicker): ReadonlyArray<BookRecord> => logs.get(ticker) ?? []
 
   const append = (batch: HotBatch) => {
-    const continuations = [...logsOf(batch.records)].map(
-      ([ticker, records]) => [ticker, continuationOf(records, logOf(ticker).length)] as const
-    )
+    const continuations = [...logsOf(batch.records)].map(([ticker, records]) => {
+      const log = logOf(ticker)
+      const last = repeatedOf(records, log.length)
+      if (last !== undefined && !isSame(last, log[last.offset - 1])) throw new OtherWriter(ticker)
+      return [ticker, continuationOf(records, log.length)] as const
+    })
     for (const [ticker, records] of continuations) {
       const log = entryOf(logs, ticker, () => [])
       for (const record of records) log.push(record)
@@ -81,6 +84,12 @@ export const make = (): HotTier["Service"] => {
     trades: (query) => Effect.sync(() => tradesOf(query))
   }
 }
+
+const isSame = (one: BookRecord, other: BookRecord | undefined): boolean =>
+  one.tsReceivedMicros === other?.tsReceivedMicros &&
+  one.epoch === other.epoch &&
+  one.sid === other.sid &&
+  one.seq === other.seq
 
 const entryOf = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   const found = map.get(key)

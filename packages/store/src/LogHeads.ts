@@ -1,8 +1,8 @@
 /**
  * Where each market's log ends, and so which records of a batch are new.
  *
- * A log has offsets 1, 2, 3 ... without holes, so whatever lies at or before its end is stored already, and the next one is
- * the only one that may follow. Both implementations of the hot tier decide by this.
+ * A log has offsets 1, 2, 3 ... without holes and one writer, so whatever lies at or before its end is stored already, and the
+ * next one is the only one that may follow. Both implementations of the hot tier decide by this, and refuse a second writer.
  */
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 
@@ -15,6 +15,23 @@ export class OffsetHole extends Error {
     )
   }
 }
+
+/** Another recorder has written into the log: going on would mix two accounts of one market, and show neither. */
+export class OtherWriter extends Error {
+  override readonly name = "OtherWriter"
+  constructor(tickers: string) {
+    super(
+      `Another recorder writes into this database (${tickers}). Only one may: this one stops, so that the logs stay right.`
+    )
+  }
+}
+
+/**
+ * Of the records of one market that should be stored already, given the last offset of its log that is, the last; `undefined`
+ * when all are new. Where it is stored as it is, so are those before it: a batch is stored whole.
+ */
+export const repeatedOf = (records: ReadonlyArray<BookRecord>, offsetStored: number): BookRecord | undefined =>
+  records.findLast((record) => record.offset <= offsetStored)
 
 /** The records of a batch by market, each in the order of the batch. O(records). */
 export const logsOf = (batch: ReadonlyArray<BookRecord>): Map<MarketTicker, ReadonlyArray<BookRecord>> => {

@@ -4,7 +4,7 @@ import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import { hourMicros } from "@kalshibook/core/Units"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { OffsetHole } from "@kalshibook/store/LogHeads"
+import { OffsetHole, OtherWriter } from "@kalshibook/store/LogHeads"
 import { Cause, Effect, Exit, Option } from "effect"
 import fc from "fast-check"
 import { batch, delta, gap, hourStartMicros, lifecycle, snapshot, trade, watermark } from "./Batch.ts"
@@ -188,6 +188,19 @@ export const hotTierSuite =
         assert.strictEqual((yield* whole(marketTicker)).length, 1)
         yield* hot.append(batch({ records: [delta({ marketTicker, offset: 2 })] }))
         assert.strictEqual((yield* whole(marketTicker)).length, 2)
+      })
+    )
+
+    it.effect("refuses a record whose place another writer has taken, and stores nothing of its batch", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const marketTicker = "KXTAKEN"
+        const stored = [snapshot({ marketTicker, offset: 1 }), delta({ marketTicker, offset: 2 })]
+        yield* hot.append(batch({ records: stored }))
+        const theirs = [delta({ marketTicker, offset: 2, epoch: 2 }), delta({ marketTicker, offset: 3, epoch: 2 })]
+        const exit = yield* Effect.exit(hot.append(batch({ records: theirs })))
+        assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof OtherWriter)
+        assert.deepStrictEqual(yield* whole(marketTicker), stored)
       })
     )
 

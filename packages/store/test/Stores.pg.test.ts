@@ -3,8 +3,9 @@ import { assert, layer, type Vitest } from "@effect/vitest"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Effect, Layer, Option } from "effect"
+import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { batch, delta, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
@@ -93,6 +94,41 @@ function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs 
       const page = { entriesMax: tickers.length }
       assert.lengthOf(yield* catalog.markets({ tickers }, page), tickers.length)
     })
+  )
+
+  it.effect("let one recorder write a log: whoever goes on where another has gone on already is refused whole", () =>
+    Effect.gen(function* () {
+      const recorder = Effect.map(Layer.build(Layer.fresh(HotTier.layerNoDeps)), (built) => Context.get(built, HotTier))
+      const [one, other] = [yield* recorder, yield* recorder]
+      const tickers = ["KXTWO-1", "KXTWO-2", "KXTWO-3"]
+      const all = (offset: number, epoch: number) =>
+        batch({
+          records: tickers.map((marketTicker) =>
+            delta({ marketTicker, offset, epoch, tsReceivedMicros: hourStartMicros + offset * 10 + epoch })
+          )
+        })
+      const isRefused = (exit: Exit.Exit<void, unknown>) =>
+        Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof OtherWriter
+      const both = (offset: number) =>
+        Effect.all([Effect.exit(one.append(all(offset, 1))), Effect.exit(other.append(all(offset, 2)))], {
+          concurrency: "unbounded"
+        })
+      for (const offset of [1, 2]) assert.lengthOf((yield* both(offset)).filter(isRefused), 1)
+      const third = yield* recorder
+      yield* third.append(all(3, 3))
+      yield* (yield* recorder).append(all(4, 4))
+      // It remembers that the logs end at 3, and may not look again and take what the other has stored for its own.
+      assert.isTrue(isRefused(yield* Effect.exit(third.append(all(4, 3)))))
+      assert.isTrue(isRefused(yield* Effect.exit(third.append(all(4, 3)))))
+      const sql = yield* SqlClient.SqlClient
+      const rows = yield* sql`
+        select count(*) as records, count(distinct record_offset) as offsets from records join markets using (market_id)
+        where ticker = any(${tickers}) group by ticker`
+      assert.deepStrictEqual(
+        rows,
+        tickers.map(() => ({ records: 4, offsets: 4 }))
+      )
+    }).pipe(Effect.scoped)
   )
 
   it.effect("keep lifecycle messages whole, and once", () =>
