@@ -19,6 +19,7 @@ export const make = (): HotTier["Service"] => {
     const continuations = [...logsOf(batch.records)].map(([ticker, records]) => {
       const log = logOf(ticker)
       const last = repeatedOf(records, log.length)
+      // impossible: a log has one writer, so a second one is a defect of whoever started it.
       if (last !== undefined && !isSame(last, log[last.offset - 1])) throw new OtherWriter(ticker)
       return [ticker, continuationOf(records, log.length)] as const
     })
