@@ -243,10 +243,16 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     chunkMarkets = Math.min(settings.chunkMarketsMax, chunkMarkets + settings.chunkMarketsMin)
   })
 
-  const askSnapshots = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>): Effect.fn.Return<void> {
+  /** Rule 2. A request may have waited for the rest of its chunk until its market was let go of. */
+  const isStillSubscribed = ({ ticker }: Request): boolean =>
+    subscribed.has(ticker) && !toLeave.has(ticker) && recording.cells.has(ticker)
+
+  const askSnapshots = Effect.fnUntraced(function* (chunk: ReadonlyArray<Request>): Effect.fn.Return<void> {
     const asked = subscription
     const sidAsked = sid
-    if (sidAsked === null) return putBack(requests)
+    const requests = chunk.filter(isStillSubscribed)
+    if (sidAsked === null || requests.length < chunk.length) putBack(chunk.filter((each) => !isStillSubscribed(each)))
+    if (sidAsked === null || requests.length === 0) return
     const marketTickers = requests.map(({ ticker }) => ticker)
     for (const { done, ticker } of requests) {
       Recorder.follow(recorder, ticker)
@@ -261,24 +267,26 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     if (error !== null) yield* refused(requests, error, sidAsked, askSnapshots)
   })
 
-  const leave = Effect.fnUntraced(function* (marketTickers: ReadonlyArray<MarketTicker>) {
+  const leave = Effect.fnUntraced(function* (tickers: ReadonlyArray<MarketTicker>): Effect.fn.Return<void> {
     const asked = subscription
     const sidAsked = sid
     if (sidAsked === null) return
-    const reply = yield* ask(asked, (id) => update(id, sidAsked, "delete_markets", marketTickers))
+    const reply = yield* ask(asked, (id) => update(id, sidAsked, "delete_markets", tickers))
     if (subscription !== asked) return
-    for (const ticker of marketTickers) {
-      leaving.delete(ticker)
-      if (Option.isNone(reply)) leftUnanswered.add(ticker)
-      else if (reply.value._tag === "error") subscribed.add(ticker)
+    const error = Option.isSome(reply) && reply.value._tag === "error" ? reply.value : null
+    if (error !== null) yield* noticeError(error, sidAsked)
+    if (subscription !== asked) return
+    if (error !== null && (transientCodes.has(error.code) || tickers.length > 1)) {
+      // It did not let go of any; one that it refuses to let go of is found by halves.
+      const middle = Math.ceil(tickers.length / 2)
+      yield* leave(tickers.slice(0, middle))
+      return middle < tickers.length ? yield* leave(tickers.slice(middle)) : undefined
     }
-    if (Option.isNone(reply)) {
-      const ticker = marketTickers.find((each) => queue.has(each))
-      if (ticker !== undefined) startAnew(ticker)
-    } else if (reply.value._tag === "error") {
-      yield* noticeError(reply.value, sidAsked)
-      for (const ticker of marketTickers) if (!recording.cells.has(ticker)) remove(ticker)
-    }
+    for (const ticker of tickers) leaving.delete(ticker)
+    if (Option.isSome(reply) && error === null) return
+    for (const ticker of tickers) leftUnanswered.add(ticker)
+    const wanted = tickers.find((ticker) => queue.has(ticker))
+    if (wanted !== undefined) startAnew(wanted)
   })
 
   /** What an error says of the connection rather than of the markets. */

@@ -16,12 +16,18 @@ export interface HeldCommands {
 /** No command is due within a test by itself. */
 const neverMillis = 1_000_000_000_000
 
-/** Must be called before anybody connects. */
-export const make = (exchange: RunningExchange): HeldCommands => {
+/** Must be called before anybody connects. `onHeard` is called before the exchange has the command. */
+export const make = (
+  exchange: RunningExchange,
+  onHeard: (command: Wiretap.HeardCommand) => void = () => {}
+): HeldCommands => {
   const { server } = exchange
   const settings = server.settings as { commandDelayMillisMax: number }
   const orders = new Map<number, Wiretap.HeardCommand>()
-  Wiretap.listen(exchange, (command) => orders.set(server.commands.added, command))
+  Wiretap.listen(exchange, (command) => {
+    orders.set(server.commands.added, command)
+    onHeard(command)
+  })
 
   const perform = (at: number): void => {
     const [entry] = server.commands.heap.splice(at, 1)

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Exchange from "@kalshibook/simulator/exchange/Exchange"
 import * as Notices from "@kalshibook/simulator/exchange/Notices"
 import { Effect } from "effect"
+import type { CollectorSettings } from "../src/CollectorSettings.ts"
 import * as HeldCommands from "./HeldCommands.ts"
 import * as Lies from "./Lies.ts"
 import * as Station from "./Station.ts"
@@ -11,10 +12,15 @@ import * as Verdict from "./Verdict.ts"
 /** Nothing is asked for again for lack of an answer. */
 const patient = { replyMillisMax: 60_000, snapshotMillisMax: 60_000, closeGraceMillis: 0 }
 
-const startHeld = Effect.fnUntraced(function* () {
+const startHeld = Effect.fnUntraced(function* (settings: Partial<CollectorSettings> = {}) {
   const exchange = yield* Station.startExchange({ commandDelayMillisMax: 0 })
-  const held = HeldCommands.make(exchange)
-  const station = yield* Station.record(exchange, yield* Station.memory, { settings: patient })
+  /** Commands of one kind that the exchange is to refuse, and how often. */
+  const refusal = { action: "", left: 0 }
+  const held = HeldCommands.make(exchange, ({ params }) => {
+    if (params.action !== refusal.action || refusal.left-- <= 0) return
+    exchange.faults.inflict({ fault: "refuse_commands", code: 11, count: 1 })
+  })
+  const station = yield* Station.record(exchange, yield* Station.memory, { settings: { ...patient, ...settings } })
   yield* Station.untilAllLive(station)
   const ticker = Station.live(station)[4] ?? ""
   const market = exchange.exchange.markets.get(ticker)
@@ -32,7 +38,7 @@ const startHeld = Effect.fnUntraced(function* () {
     yield* Station.until("it is taken up again", () => station.recording.cells.has(ticker))
   })
   const snapshotsOf = Effect.map(Verdict.logOf(station, ticker), (log) => log.filter(({ kind }) => kind === "snapshot"))
-  return { exchange, held, station, ticker, close, reopen, snapshotsOf }
+  return { exchange, held, refusal, station, ticker, close, reopen, snapshotsOf }
 })
 
 describe("a market is followed from the frame on that acknowledges its subscription", () => {
@@ -65,7 +71,48 @@ describe("a market is followed from the frame on that acknowledges its subscript
   )
 })
 
+describe("a snapshot is asked for only while its market is followed", () => {
+  it.live("also when the first chunk with it was refused, and it was let go of meanwhile", () =>
+    Effect.gen(function* () {
+      const { exchange, held, refusal, station } = yield* startHeld({ chunkSettleMillisMax: 1_000 })
+      const tickers = Station.live(station)
+      held.hold()
+      Object.assign(refusal, { action: "get_snapshot", left: 1 })
+      yield* Station.inflict(exchange, { fault: "frame", action: { _tag: "drop" }, type: "orderbook_delta" })
+      const asked = () => tickers.filter((ticker) => held.waiting(ticker).includes("get_snapshot"))
+      yield* Station.until("the first half is asked for", () => asked().length === tickers.length / 2)
+      const late = tickers.find((ticker) => !asked().includes(ticker)) ?? ""
+      const market = exchange.exchange.markets.get(late)
+      if (market === undefined) return yield* Effect.die("a market")
+      Exchange.setStatus(exchange.exchange, market, "determined")
+      Notices.determined(exchange.exchange, market)
+      yield* Station.until("it shall go", () => held.waiting(late).includes("delete_markets"))
+      held.release("delete_markets", late)
+      yield* Station.until("the second half is asked for", () => asked().length === tickers.length - 1)
+      assert.deepStrictEqual(held.waiting(late), [])
+      assert.isFalse(station.recording.recorder.followed.has(late))
+      held.releaseAll()
+      yield* Station.untilAllLive(station)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("a market that was let go of", () => {
+  it.live("and that the exchange refuses to let go of is taken up again on a new connection alone", () =>
+    Effect.gen(function* () {
+      const { close, refusal, reopen, station, ticker } = yield* startHeld()
+      Object.assign(refusal, { action: "delete_markets", left: 1 })
+      yield* close
+      yield* Station.until("it is refused", () => refusal.left === 0)
+      yield* reopen
+      yield* Station.until("it is recorded again", () => Station.live(station).includes(ticker))
+      assert.strictEqual(station.recording.recorder.epoch, 2)
+      yield* Station.untilAllLive(station)
+      yield* Verdict.isTrue(station)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("is subscribed again only after the exchange has acknowledged that it let go", () =>
     Effect.gen(function* () {
       const { close, held, reopen, station, ticker } = yield* startHeld()
