@@ -10,6 +10,7 @@ import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { hourMicros } from "@kalshibook/core/Units"
 import { Effect, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import * as DeltaColumns from "./DeltaColumns.ts"
 import type { HotBatch, Watermark } from "./HotTier.ts"
 import * as LevelsCodec from "./LevelsCodec.ts"
 import { continuationOf, logsOf, OtherWriter, repeatedOf } from "./LogHeads.ts"
@@ -142,21 +143,19 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
 
   // Arrays side by side in the select list go row by row; in the from clause each would be written to a table of its own first,
   // which costs this statement, the only one that matters, a fifth more.
-  const deltas = inChunks<DeltaRecord>(
-    (rows) => sql`
+  const deltas = inChunks<DeltaRecord>((rows) => {
+    const columns = DeltaColumns.of(rows, idOf)
+    return sql`
       insert into records (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind,
                            side, price_e4, delta_e2)
       select market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, 'd',
              case when is_yes then 'y' else 'n' end, price_e4, delta_e2
-      from (select unnest(${marketIds(rows)}) as market_id, unnest(${int8s(rows.map((row) => row.offset))}) as record_offset,
-                   unnest(${int8s(rows.map((row) => row.tsReceivedMicros))}) as ts_received_micros,
-                   unnest(${int8s(rows.map((row) => row.tsExchangeMicros))}) as ts_exchange_micros,
-                   unnest(${int4s(rows.map((row) => row.epoch))}) as epoch, unnest(${int4s(rows.map((row) => row.sid))}) as sid,
-                   unnest(${int8s(rows.map((row) => row.seq))}) as seq,
-                   unnest(${bools(rows.map((row) => row.side === "yes"))}) as is_yes,
-                   unnest(${int2s(rows.map((row) => row.priceE4))}) as price_e4,
-                   unnest(${int8s(rows.map((row) => row.deltaE2))}) as delta_e2) as batch`
-  )
+      from (select unnest(${columns.marketIds}) as market_id, unnest(${columns.offsets}) as record_offset,
+                   unnest(${columns.tsReceivedMicros}) as ts_received_micros,
+                   unnest(${columns.tsExchangeMicros}) as ts_exchange_micros, unnest(${columns.epochs}) as epoch,
+                   unnest(${columns.sids}) as sid, unnest(${columns.seqs}) as seq, unnest(${columns.areYes}) as is_yes,
+                   unnest(${columns.pricesE4}) as price_e4, unnest(${columns.deltasE2}) as delta_e2) as batch`
+  })
 
   const snapshots = inChunks<SnapshotRecord>(
     (rows) => sql`
