@@ -16,24 +16,13 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { Command } from "@kalshibook/core/kalshi/Command"
 import type { ErrorMessage } from "@kalshibook/core/kalshi/ServerMessage"
 import * as Recorder from "@kalshibook/core/Recorder"
-import { Duration, Effect, Latch, Option, Schema } from "effect"
+import { Duration, Effect, Latch, Option } from "effect"
 import type { CollectorSettings } from "./CollectorSettings.ts"
 import type { Dialogue, Reply } from "./Dialogue.ts"
 import type { KalshiSocket } from "./KalshiSocket.ts"
 import type { RecordingState } from "./Recording.ts"
-
-/** The exchange will not send this market's book. */
-export class MarketRefused extends Schema.TaggedError<MarketRefused>()("MarketRefused", {
-  marketTicker: Schema.String,
-  code: Schema.Number,
-  detail: Schema.String
-}) {}
-
-/** One life of the subscription to the books. */
-export interface BookSubscription {
-  /** Opened when it is over: a snapshot that has not come yet will not come. */
-  readonly over: Latch.Latch
-}
+import * as Wishes from "./Wishes.ts"
+import { type BookSubscription, type Job, MarketRefused, type Request } from "./Wishes.ts"
 
 export interface Subscriber {
   /**
@@ -54,21 +43,6 @@ export interface Subscriber {
   readonly run: Effect.Effect<never>
 }
 
-interface Request {
-  readonly ticker: MarketTicker
-  readonly done: (result: Effect.Effect<BookSubscription, MarketRefused>) => void
-  /** How many markets may share its command. */
-  readonly companyMax: number
-  /** Asked for before without an answer: its snapshot may have passed already, unfollowed. */
-  readonly isRepeated: boolean
-}
-
-/** Markets that need the same command. */
-type Job =
-  | { readonly _tag: "leave"; readonly tickers: ReadonlyArray<MarketTicker> }
-  | { readonly _tag: "add"; readonly requests: ReadonlyArray<Request> }
-  | { readonly _tag: "snapshot"; readonly requests: ReadonlyArray<Request> }
-
 export const bookChannel = "orderbook_delta"
 /** Errors that say nothing about the markets: not understood, gone wrong, timed out, too fast. How long to wait then. */
 const transientCodes: ReadonlySet<number> = new Set([1, 17, 18, 27])
@@ -85,14 +59,8 @@ export interface SubscriberParts {
 
 export const make = ({ dialogue, recording, settings, socket }: SubscriberParts): Subscriber => {
   const { recorder } = recording
-  /** What is asked for and not being worked on, in order. */
-  const queue = new Map<MarketTicker, Request>()
-  /** Markets that the exchange sends, as far as it has acknowledged. */
-  const subscribed = new Set<MarketTicker>()
-  /** Markets to let go of, those of which that is not acknowledged yet, and those of which it was not in time. */
-  const toLeave = new Set<MarketTicker>()
-  const leaving = new Set<MarketTicker>()
-  const leftUnanswered = new Set<MarketTicker>()
+  const wishes = Wishes.make()
+  const { leaving, leftUnanswered, queue, subscribed, toLeave } = wishes
   /** Open while there may be something to do. */
   const work = Latch.makeUnsafe(false)
   let subscription: BookSubscription = { over: Latch.makeUnsafe(false) }
@@ -135,7 +103,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     sid = null
     const nowMicros = recording.clock.nowMicros()
     for (const ticker of subscribed) Recorder.unfollow(recorder, ticker, "channel_error", nowMicros)
-    for (const markets of [subscribed, toLeave, leaving, leftUnanswered]) markets.clear()
+    Wishes.endSubscription(wishes)
     chunkMarkets = Math.max(Math.min(settings.chunkMarketsMin, chunkMarkets), half(chunkMarkets, 1))
     recording.afterFrame.push(() => {
       over.openUnsafe()
@@ -169,34 +137,9 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
   /** After the exchange gave up on a subscription, one small chunk at a time, until it has borne the full size. */
   const lanesMax = (): number => (chunkMarkets < settings.chunkMarketsMax ? 1 : settings.commandsInFlightMax)
 
-  const takeJob = (): Job | null => {
-    if (toLeave.size > 0) {
-      const tickers = [...toLeave].slice(0, settings.chunkMarketsMax)
-      for (const ticker of tickers) {
-        toLeave.delete(ticker)
-        subscribed.delete(ticker)
-        leaving.add(ticker)
-      }
-      return { _tag: "leave", tickers }
-    }
-    if (jobs >= lanesMax()) return null
-    const requests: Array<Request> = []
-    let isSubscribed = false
-    let companyMax = chunkMarkets
-    for (const each of queue.values()) {
-      if (leaving.has(each.ticker)) continue
-      const is = subscribed.has(each.ticker)
-      if (!is && isOpening && sid === null) continue
-      if (requests.length === 0) isSubscribed = is
-      else if (is !== isSubscribed || each.companyMax <= requests.length) continue
-      requests.push(each)
-      companyMax = Math.min(companyMax, each.companyMax)
-      if (requests.length >= companyMax) break
-    }
-    if (requests.length === 0) return null
-    for (const each of requests) queue.delete(each.ticker)
-    return { _tag: isSubscribed ? "snapshot" : "add", requests }
-  }
+  const takeJob = (): Job | null =>
+    Wishes.takeLeaving(wishes, settings.chunkMarketsMax) ??
+    (jobs < lanesMax() ? Wishes.takeRequests(wishes, chunkMarkets, sid !== null || !isOpening) : null)
 
   /** In the frame that acknowledges (rule 1). */
   const acknowledged = (requests: ReadonlyArray<Request>, over: Latch.Latch, reply: Reply): void => {
