@@ -14,6 +14,7 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import { EmbeddedPostgresError, io } from "./EmbeddedPostgresError.ts"
 import type { PostgresUser } from "./PostgresUser.ts"
+import { isAlive } from "./PostmasterFile.ts"
 
 /** A unix socket's path has at most 107 bytes on Linux and 103 on macOS; the name inside the folder takes 16. */
 const socketFolderBytesMax = 103 - 16
@@ -44,26 +45,34 @@ export const initialise = Effect.fnUntraced(function* (
   if (yield* io(`read ${cluster}`, () => exists(cluster))) return
   // Made aside and renamed, so that it is whole or absent, whoever else starts or dies meanwhile.
   const aside = `${cluster}.${process.pid}`
-  const removeAside = io(`remove ${aside}`, () => rm(aside, { recursive: true, force: true }))
-  yield* removeAside
+  yield* io(`tidy up ${folder}`, () => removeUnfinished(folder))
   const args = [`--pgdata=${aside}`, `--username=${options.username}`, "--auth=trust", "--encoding=UTF8", "--locale=C"]
-  const problem = yield* run([
-    ...options.user.prefix,
-    options.initdb,
-    ...args,
-    ...(options.isFast ? ["--no-sync"] : [])
-  ])
-  if (problem !== undefined) {
-    yield* removeAside
-    return yield* new EmbeddedPostgresError({ message: `Postgres could not make its folder ${cluster}: ${problem}` })
-  }
-  yield* io(`rename ${aside}`, () =>
-    rename(aside, cluster).catch(async (cause) => {
-      if (!(await exists(cluster))) throw cause
-    })
-  )
-  yield* removeAside
+  yield* Effect.gen(function* () {
+    const problem = yield* run([
+      ...options.user.prefix,
+      options.initdb,
+      ...args,
+      ...(options.isFast ? ["--no-sync"] : [])
+    ])
+    if (problem !== undefined) {
+      return yield* new EmbeddedPostgresError({ message: `Postgres could not make its folder ${cluster}: ${problem}` })
+    }
+    yield* io(`rename ${aside}`, () =>
+      rename(aside, cluster).catch(async (cause) => {
+        if (!(await exists(cluster))) throw cause
+      })
+    )
+  }).pipe(Effect.ensuring(Effect.orDie(io(`remove ${aside}`, () => rm(aside, { recursive: true, force: true })))))
 })
+
+/** Removes what was made aside by processes that ended before they had finished. */
+const removeUnfinished = async (folder: string): Promise<void> => {
+  for (const entry of await readdir(folder)) {
+    const [, maker] = /^cluster\.(\d+)$/.exec(entry) ?? []
+    if (maker === undefined || (Number(maker) !== process.pid && isAlive(Number(maker)))) continue
+    await rm(join(folder, entry), { recursive: true, force: true })
+  }
+}
 
 /** Inside the folder, or in the system's folder for temporary files where the path would be too long for a socket. */
 export const makeSocketFolder = (folder: string, { owner }: PostgresUser) => {
@@ -86,7 +95,7 @@ export const makeSocketFolder = (folder: string, { owner }: PostgresUser) => {
   )
 }
 
-/** Runs a command to its end. Returns what it complained of when it failed. */
+/** Runs a command to its end, which an interruption brings on. Returns what it complained of when it failed. */
 const run = ([command = "", ...args]: ReadonlyArray<string>) =>
   Effect.callback<string | undefined>((resume) => {
     const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] })
@@ -96,6 +105,12 @@ const run = ([command = "", ...args]: ReadonlyArray<string>) =>
     })
     child.once("error", (cause) => resume(Effect.succeed(cause.message)))
     child.once("close", (code) => resume(Effect.succeed(code === 0 ? undefined : text.trim())))
+    return Effect.callback<void>((ended) => {
+      // A child that failed to start has no process, and must not be signalled.
+      if (child.pid === undefined) return ended(Effect.void)
+      child.once("close", () => ended(Effect.void))
+      child.kill("SIGTERM")
+    })
   })
 
 const exists = (path: string): Promise<boolean> =>

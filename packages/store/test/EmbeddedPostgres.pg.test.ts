@@ -8,7 +8,7 @@ import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import { HotTier } from "@kalshibook/store/HotTier"
 import * as PostgresUser from "@kalshibook/store/PostgresUser"
 import { isAlive } from "@kalshibook/store/PostmasterFile"
-import { Effect, Exit, Layer, Option, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { batch, watermark } from "./Batch.ts"
 import * as PgTest from "./PgTest.ts"
@@ -186,6 +186,23 @@ describe("EmbeddedPostgres", () => {
         assert.strictEqual(yield* answer(place), 42)
       })
     )
+  )
+
+  it.live(
+    "leaves nothing behind when it is stopped while it makes its folder, nor what one that was killed has left",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const entries = Effect.promise(() => readdir(folder).catch((): Array<string> => []))
+          // No process has this number: it is beyond the greatest.
+          yield* Effect.promise(() => mkdir(join(folder, "cluster.4194305", "base"), { recursive: true }))
+          const starting = yield* Effect.forkChild(Effect.scoped(start(folder)))
+          while (!(yield* entries).includes(`cluster.${process.pid}`)) yield* Effect.sleep(5)
+          yield* Fiber.interrupt(starting)
+          assert.deepStrictEqual(yield* entries, [])
+          assert.strictEqual(yield* Effect.scoped(Effect.flatMap(start(folder), answer)), 42)
+        })
+      )
   )
 
   it.live("says what is wrong when Postgres does not start", () =>
