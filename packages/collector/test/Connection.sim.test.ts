@@ -53,7 +53,7 @@ describe("a connection that falls silent", () => {
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "silence"))
       for (const [gap] of (yield* Verdict.gaps(station)).values()) {
         // The last frames may have been on their way when it froze.
-        assert.isBelow(gap?.tsReceivedMicros ?? 0, tsFrozenMicros + 50_000)
+        assert.isBelow(gap?.tsReceivedMicros ?? 0, tsFrozenMicros + 250_000)
         assert.isAtLeast((gap?.tsDetectedMicros ?? 0) - (gap?.tsReceivedMicros ?? 0), 290_000)
       }
       assert.include(station.lines.map(({ text }) => text).join("\n"), "no data for 300 ms")
@@ -121,8 +121,9 @@ describe("an exchange that cannot be reached", () => {
         `no connection to the exchange, trying again: ${exchange.wsUrl} refused the connection with HTTP 401: ` +
           "check KALSHI_API_KEY_ID, the private key, and this machine's clock"
       ])
-      const delays = attempts.slice(1).map((micros, index) => micros - (attempts[index] ?? 0))
-      assert.isAbove(delays.at(-1) ?? 0, 1.5 * (delays[0] ?? 0), `delays grow: ${delays}`)
+      const [first = 0, sixth = 0] = [attempts[0], attempts[5]]
+      // 20, 40, 80, 160 and 200 ms, each with a fifth of jitter.
+      assert.isAbove(sixth - first, 0.8 * 500_000, "delays grow")
       assert.strictEqual((yield* station.collector.status).state, "starting")
 
       const keys = exchange.server.keys as Map<string, KeyObject>

@@ -37,8 +37,8 @@ describe("the life of a market", () => {
     "from its announcement to its close: recorded before it opens, let go after it closed, nothing of it is left",
     () =>
       Effect.gen(function* () {
-        const settings = { openLeadMillis: 400, closeGraceMillis: graceMillis }
-        const station = yield* Station.start({ quickLifeSeconds: 1 }, settings)
+        const settings = { openLeadMillis: 1_200, closeGraceMillis: graceMillis }
+        const station = yield* Station.start({ quickLifeSeconds: 1.5 }, settings)
         yield* Station.untilAllLive(station)
         const before = new Set(station.exchange.exchange.markets.keys())
         const lives = () =>

@@ -179,7 +179,7 @@ describe("a collector that is stopped and started again", () => {
           tier.mode = "away"
         })
       )
-      assert.isBelow(stoppedInMillis, 3_000)
+      assert.isBelow(stoppedInMillis, 5_000)
       assert.include(problems(before).at(-1), "the next start records a gap")
       yield* Verdict.isTrue(station)
       const gaps = yield* Verdict.gaps(station)
@@ -199,7 +199,7 @@ describe("a collector that is stopped and started again", () => {
           tier.mode = "hangs"
         })
       )
-      assert.isBelow(stoppedInMillis, 3_000)
+      assert.isBelow(stoppedInMillis, 5_000)
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
     }).pipe(Effect.scoped)
@@ -213,7 +213,7 @@ describe("a collector that is stopped and started again", () => {
       yield* Station.inflict(exchange, { fault: "refuse_handshakes", status: 503, millis: 60_000 })
       const began = performance.now()
       yield* Effect.scoped(Station.record(exchange, stores))
-      assert.isBelow(performance.now() - began, 2_000)
+      assert.isBelow(performance.now() - began, 5_000)
       assert.deepStrictEqual(yield* Effect.orDie(Context.get(stores, HotTier).heads), [])
     }).pipe(Effect.scoped)
   )
