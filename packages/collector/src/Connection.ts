@@ -52,6 +52,8 @@ export class Connection extends Context.Service<
         const { source, wsUrl: url } = access
         /** The problem that people were told of, lest they are told of each attempt. */
         let told: string | null = null
+        /** Whether the last connection ended as soon as it was there: then people are not told of the next one either. */
+        let isFlapping = false
 
         const linkUp = (socket: KalshiSocket.KalshiSocket, epoch: number): OpenLink => {
           const dialogue = Dialogue.make(socket, settings.replyMillisMax)
@@ -107,7 +109,8 @@ export class Connection extends Context.Service<
             finishFrame(recording)
             pauseReading(recording, settings.queueRecordsMax)
             // Trades may flow on while the books stand still.
-            return message._tag.startsWith("orderbook_") || recording.recorder.followed.size === 0
+            const isBook = message._tag === "orderbook_delta" || message._tag === "orderbook_snapshot"
+            return isBook || recording.recorder.followed.size === 0
           },
           onQuiet: subscriber.probe
         })
@@ -122,14 +125,15 @@ export class Connection extends Context.Service<
           const end = yield* Effect.acquireUseRelease(
             Effect.sync(() => linkUp(socket, epoch)),
             (link) =>
-              (told === null
-                ? Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url }))
-                : Effect.void
+              (isFlapping
+                ? Effect.void
+                : Effect.logInfo("connected to the exchange").pipe(Effect.annotateLogs({ epoch, url }))
               ).pipe(Effect.andThen(Effect.raceFirst(socket.receive(listenerOf(link)), link.run))),
             linkDown
           )
           const livedMicros = clock.nowMicros() - tsOpenedMicros
-          if (livedMicros >= goodConnectionMicros) told = null
+          isFlapping = livedMicros < goodConnectionMicros
+          if (!isFlapping) told = null
           yield* tell(`the connection to the exchange ended (${end.cause}): ${end.detail}`)
           recording.connection = `lost: ${end.detail}`
           return livedMicros
@@ -145,6 +149,7 @@ export class Connection extends Context.Service<
 
         const attempt = session.pipe(
           Effect.tapError((error) => {
+            isFlapping = false
             recording.connection = error.message
             return tell(`no connection to the exchange, trying again: ${error.message}`)
           }),

@@ -5,6 +5,9 @@ import { Effect, Redacted } from "effect"
 import * as Station from "./Station.ts"
 import * as Verdict from "./Verdict.ts"
 
+const problems = ({ lines }: Station.Station): ReadonlyArray<string> =>
+  lines.flatMap(({ level, text }) => (level === "Error" || level === "Warn" || level === "Fatal" ? [text] : []))
+
 describe("a connection that ends", () => {
   for (const code of [undefined, 1001, 1011]) {
     it.live(
@@ -23,7 +26,7 @@ describe("a connection that ends", () => {
     )
   }
 
-  it.live("ten times in a row, while markets trade: no book is wrong, no log has a hole", () =>
+  it.live("ten times in a row, while markets trade: no book is wrong, no log has a hole, and it is told of once", () =>
     Effect.gen(function* () {
       const station = yield* Station.start({ deltasPerSecond: 2_000 })
       for (let time = 1; time <= 10; time++) {
@@ -34,6 +37,9 @@ describe("a connection that ends", () => {
       yield* Station.until("the last epoch", () => station.recording.recorder.epoch === 11)
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
+      assert.deepStrictEqual(problems(station), [
+        "the connection to the exchange ended (connection_lost): closed with 1006"
+      ])
     }).pipe(Effect.scoped)
   )
 })
@@ -104,9 +110,6 @@ describe("a connection that falls silent", () => {
   )
 })
 
-const problems = ({ lines }: Station.Station): ReadonlyArray<string> =>
-  lines.flatMap(({ level, text }) => (level === "Error" || level === "Warn" || level === "Fatal" ? [text] : []))
-
 describe("an exchange that cannot be reached", () => {
   it.live("refuses the key: one line says what to check, and it is recorded as soon as the key is accepted", () =>
     Effect.gen(function* () {
@@ -131,6 +134,7 @@ describe("an exchange that cannot be reached", () => {
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
       assert.strictEqual(problems(station).length, 1)
+      assert.include(station.lines.map(({ text }) => text).join("\n"), "connected to the exchange")
     }).pipe(Effect.scoped)
   )
 
