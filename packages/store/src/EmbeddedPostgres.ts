@@ -10,7 +10,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { open, readFile, rename } from "node:fs/promises"
 import { resolve } from "node:path"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Deferred, Effect, type Scope } from "effect"
 import { EmbeddedPostgresError, io } from "./EmbeddedPostgresError.ts"
 import * as PostgresBinaries from "./PostgresBinaries.ts"
 import * as PostgresFolder from "./PostgresFolder.ts"
@@ -39,6 +39,8 @@ export interface Place {
 const startMillisMax = 300_000
 /** A fast shutdown writes one checkpoint; after that it is told to leave at once, and replays its log at the next start. */
 const stopMillisMax = 30_000
+/** Before a server that ended by itself is started again; its last processes may need that long to notice. */
+const restartMillis = 500
 const pollMillis = 10
 const port = 5432
 const username = "postgres"
@@ -82,11 +84,32 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   const args = ["-D", PostgresFolder.clusterOf(folder)]
   for (const setting of settings(options.durability)) args.push("-c", setting)
   args.push("-c", `unix_socket_directories=${socketFolder}`, "-c", PostmasterFile.ownerSetting(process.pid))
-  yield* launch(folder, [...user.prefix, postgres, ...args])
+  yield* keepRunning(folder, [...user.prefix, postgres, ...args])
   return { socketFolder, port, username, database }
 })
 
-/** Starts the server and waits until it is ready. While a server that is ending still holds the folder, waits and tries again. */
+/** Returns when the server is ready, and starts another one whenever it ends by itself (killed, out of memory, disk full). */
+const keepRunning = Effect.fnUntraced(function* (folder: string, command: ReadonlyArray<string>) {
+  const ready = yield* Deferred.make<void, EmbeddedPostgresError>()
+  const life = Effect.scoped(
+    launch(folder, command).pipe(
+      Effect.tap(() => Deferred.succeed(ready, undefined)),
+      Effect.flatMap(({ child }) => untilEnded(child))
+    )
+  )
+  const again = life.pipe(
+    Effect.catch(({ message }) => Effect.logError(`Postgres could not be started again. ${message}`)),
+    Effect.delay(restartMillis)
+  )
+  yield* life.pipe(
+    Effect.onError((cause) => Deferred.failCause(ready, cause)),
+    Effect.andThen(Effect.forever(again)),
+    Effect.forkScoped
+  )
+  yield* Deferred.await(ready)
+})
+
+/** Starts the server, for as long as the scope, and waits until it is ready. While a server that is ending still holds the folder, waits and tries again. */
 const launch = Effect.fnUntraced(function* (folder: string, command: ReadonlyArray<string>) {
   const deadlineMillis = (yield* Clock.currentTimeMillis) + startMillisMax
   const readPostmaster = io("read postmaster.pid", () => PostmasterFile.read(PostgresFolder.clusterOf(folder)))
@@ -97,7 +120,7 @@ const launch = Effect.fnUntraced(function* (folder: string, command: ReadonlyArr
       const postmaster = yield* readPostmaster
       if (postmaster?.pid === server.child.pid && postmaster?.status === "ready") {
         server.isReady = true
-        return
+        return server
       }
       if ((yield* Clock.currentTimeMillis) > deadlineMillis) {
         return yield* new EmbeddedPostgresError({
@@ -177,6 +200,12 @@ const spawnServer = (folder: string, command: ReadonlyArray<string>) =>
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
 
+const untilEnded = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (hasEnded(child)) resume(Effect.void)
+    else child.once("exit", () => resume(Effect.void))
+  })
+
 /** Closes the pipe, which is the order to stop, and waits for the end. */
 const stop = Effect.fnUntraced(function* ({ child, isReady }: Server, folder: string) {
   if (hasEnded(child)) {
@@ -184,11 +213,8 @@ const stop = Effect.fnUntraced(function* ({ child, isReady }: Server, folder: st
     if (isReady) yield* Effect.logError(`Postgres had ended by itself. ${yield* Effect.orDie(logTail(folder))}`)
     return
   }
-  const ended = Effect.callback<void>((resume) => {
-    child.once("exit", () => resume(Effect.void))
-  })
   child.stdin?.end()
-  yield* ended.pipe(
+  yield* untilEnded(child).pipe(
     Effect.timeoutOrElse({
       duration: stopMillisMax,
       orElse: () =>

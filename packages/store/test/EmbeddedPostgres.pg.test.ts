@@ -5,10 +5,10 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
-import { HotTier } from "@kalshibook/store/HotTier"
+import { HotTier, type HotTierError } from "@kalshibook/store/HotTier"
 import * as PostgresUser from "@kalshibook/store/PostgresUser"
-import { isAlive } from "@kalshibook/store/PostmasterFile"
-import { Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
+import * as PostmasterFile from "@kalshibook/store/PostmasterFile"
+import { Effect, Exit, Fiber, Layer, Option, Schedule, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { batch, watermark } from "./Batch.ts"
 import * as PgTest from "./PgTest.ts"
@@ -55,7 +55,7 @@ const postmasterOf = (line: string): number => {
 
 const untilEnded = (pid: number) =>
   Effect.gen(function* () {
-    while (isAlive(pid)) yield* Effect.sleep(20)
+    while (PostmasterFile.isAlive(pid)) yield* Effect.sleep(20)
   })
 
 /** The shells that wait for the end of the owner of the server in this folder. */
@@ -93,7 +93,7 @@ describe("EmbeddedPostgres", () => {
           // What a terminal does: the signal goes to the whole group of the owner.
           process.kill(-(first.child.pid as number), "SIGINT")
           assert.strictEqual(yield* first.line, "answers 1")
-          assert.isTrue(isAlive(server))
+          assert.isTrue(PostmasterFile.isAlive(server))
 
           // A second one in the same folder is told who has it.
           const second = yield* startOwner(folder)
@@ -127,7 +127,7 @@ describe("EmbeddedPostgres", () => {
         for (const pid of watchers) process.kill(pid, "SIGKILL")
         owner.child.kill("SIGKILL")
         yield* owner.ended
-        assert.isTrue(isAlive(server))
+        assert.isTrue(PostmasterFile.isAlive(server))
         assert.strictEqual(yield* answer(yield* start(folder)), 42)
         yield* untilEnded(server)
       })
@@ -150,7 +150,7 @@ describe("EmbeddedPostgres", () => {
             )
           })
         )
-        for (const text of servers) assert.isFalse(isAlive(Number(text.split("\n")[0])))
+        for (const text of servers) assert.isFalse(PostmasterFile.isAlive(Number(text.split("\n")[0])))
         assert.strictEqual((yield* Effect.promise(() => stat(join(folder, "one", "socket")))).mode & 0o777, 0o700)
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(folder, "one", "socket"))), [])
       })
@@ -174,6 +174,26 @@ describe("EmbeddedPostgres", () => {
         yield* start(folder)
         yield* hot.append(batch({ watermark: watermark({ epoch: 2 }) }))
         assert.deepStrictEqual(yield* hot.watermark, Option.some(watermark({ epoch: 2 })))
+      }).pipe(Effect.provide(HotTier.layerNoDeps.pipe(Layer.provide(PgTest.client(place, place.database)))))
+    })
+  )
+
+  it.live("is started again when it ends by itself, as often as that happens, and what was stored is there", () =>
+    Effect.gen(function* () {
+      const folder = yield* PgTest.preparedFolder
+      const place = yield* EmbeddedPostgres.start({ folder, durability: "keep" })
+      const server = Effect.promise(() => PostmasterFile.read(join(folder, "cluster")))
+      const inTheEnd = <A>(effect: Effect.Effect<A, HotTierError>) =>
+        effect.pipe(Effect.retry({ while: (error) => error.isRetryable, schedule: Schedule.spaced(20) }))
+      yield* Effect.gen(function* () {
+        const hot = yield* HotTier
+        for (const epoch of [1, 2]) {
+          yield* inTheEnd(hot.append(batch({ watermark: watermark({ epoch }) })))
+          const { pid } = (yield* server) ?? assert.fail("no server")
+          process.kill(pid, "SIGKILL")
+          while (((yield* server)?.pid ?? pid) === pid) yield* Effect.sleep(20)
+          assert.deepStrictEqual(yield* inTheEnd(hot.watermark), Option.some(watermark({ epoch })))
+        }
       }).pipe(Effect.provide(HotTier.layerNoDeps.pipe(Layer.provide(PgTest.client(place, place.database)))))
     })
   )
