@@ -2,6 +2,7 @@
 import fs from "node:fs"
 import path from "node:path"
 import { Cause, Effect, Option, Result } from "effect"
+import * as DataFolder from "./start/DataFolder.ts"
 import * as FileLog from "./start/FileLog.ts"
 import * as FreePorts from "./start/FreePorts.ts"
 import * as SimulatorProcess from "./start/SimulatorProcess.ts"
@@ -26,8 +27,9 @@ const portProblems = await Effect.runPromise(
   ])
 )
 if (portProblems.length > 0) refuse(portProblems)
+const folderProblem = DataFolder.problem(dataFolder)
+if (folderProblem !== undefined) refuse([folderProblem])
 const logFile = path.join(dataFolder, "kalshibook.log")
-fs.mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
 
 Terminal.line("KalshiBook")
 Terminal.line()

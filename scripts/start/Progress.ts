@@ -8,33 +8,41 @@ type Status = Effect.Effect<CollectorStatus>
 const pollMillis = 250
 /** The number of markets is shown when it has not grown for so many polls. */
 const pollsSteady = 4
-/** How often a wait is explained anew when its reason did not change. */
-const explainPolls = 40
+/** So long the rest of what is shown waits for the first records. */
+const pollsMax = 40
 
 const marketsFound = ({ marketsByState }: CollectorStatus): number =>
   Object.values(marketsByState).reduce((sum, count) => sum + count, 0)
 
 const rateOf = ({ recordsPerSecond }: CollectorStatus): number => recordsPerSecond ?? 0
 
-/** Returns when markets are being recorded, and says what it waits for meanwhile. */
+/** Returns when markets are being recorded, or when that takes long: then it says what it waits for. */
 export const untilRecording = Effect.fnUntraced(function* (status: Status) {
   let found = 0
   let steadyPolls = 0
-  let explained = ""
-  for (let poll = 1; ; poll++) {
+  for (let poll = 0; poll < pollsMax; poll++) {
     const now = yield* status
-    const problem = now.storeProblem ?? (now.state === "recording" ? "" : now.connection)
-    if (poll % explainPolls === 0 && problem !== explained) Terminal.fact("waiting", problem)
-    if (poll % explainPolls === 0) explained = problem
     steadyPolls = marketsFound(now) === found ? steadyPolls + 1 : 0
     found = marketsFound(now)
-    if (steadyPolls >= pollsSteady && now.marketsRecorded > 0 && rateOf(now) > 0) break
+    if (steadyPolls >= pollsSteady && now.marketsRecorded > 0 && rateOf(now) > 0) {
+      Terminal.fact("markets", `${found} found, ${now.marketsRecorded} open`)
+      Terminal.fact("recording", `${Math.round(rateOf(now))} records a second`)
+      return
+    }
     yield* Effect.sleep(pollMillis)
   }
-  const now = yield* status
-  Terminal.fact("markets", `${found} found, ${now.marketsRecorded} open`)
-  Terminal.fact("recording", `${Math.round(rateOf(now))} records a second`)
+  Terminal.fact("waiting", missing(yield* status))
 })
+
+/** What there is not, so that nothing is recorded. */
+const missing = (now: CollectorStatus): string => {
+  if (now.storeProblem !== null) return now.storeProblem
+  if (now.state !== "recording") return now.connection
+  if (now.discoveryProblem !== null) return now.discoveryProblem
+  if (marketsFound(now) === 0)
+    return "the exchange has no open market that is chosen (KALSHIBOOK_SERIES, _CATEGORIES, _MARKETS)"
+  return `${marketsFound(now)} markets found, ${now.marketsRecorded} open, nothing to record yet`
+}
 
 /** Tells when the recording stops and when it goes on. Never returns. */
 export const forEver = Effect.fnUntraced(function* (status: Status) {
@@ -54,3 +62,10 @@ export const forEver = Effect.fnUntraced(function* (status: Status) {
     before = problem
   }
 })
+
+/** Says what a collector that has stopped could not store. */
+export const tellLost = (status: Status): Effect.Effect<void> =>
+  Effect.map(status, ({ recordsWaiting }) => {
+    if (recordsWaiting === 0) return
+    Terminal.problem(`${recordsWaiting} records could not be stored; the next start records a gap in their place.`)
+  })

@@ -48,6 +48,11 @@ export const read = (environment: Environment, folder: string): Result.Result<St
   if (isReal && credentials.length === 1 && credentials[0] === "KALSHI_API_KEY_ID") {
     problems.push("KALSHI_API_KEY_ID is set, but neither KALSHI_PRIVATE_KEY nor KALSHI_PRIVATE_KEY_PATH is.")
   }
+  for (const [name, scheme] of exchangeAddresses) {
+    const address = text(name)
+    if (address === undefined || isAddress(address, scheme)) continue
+    problems.push(`${name} must be an address that begins with ${scheme}:// or ${scheme}s://, not "${address}".`)
+  }
   const apiPort = number("KALSHIBOOK_API_PORT", 0, portMax) ?? apiPortDefault
   const simulatorPort = number("KALSHIBOOK_SIMULATOR_PORT", 0, portMax) ?? simulatorPortDefault
   number("KALSHIBOOK_SIMULATOR_MARKETS", 5, 10_000)
@@ -65,5 +70,14 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording"
   })
 }
+
+/** The variables that name an exchange, each with what its address begins with. */
+const exchangeAddresses = [
+  ["KALSHI_REST_URL", "http"],
+  ["KALSHI_WS_URL", "ws"]
+] as const
+
+const isAddress = (text: string, scheme: string): boolean =>
+  URL.canParse(text) && [`${scheme}:`, `${scheme}s:`].includes(new URL(text).protocol)
 
 const isPostgresUrl = (text: string): boolean => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)

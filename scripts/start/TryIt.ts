@@ -27,8 +27,6 @@ export const show = Effect.fnUntraced(function* (
   Terminal.line(`    curl "${url}/v1/markets?status=active&limit=5"`)
   Terminal.line(`    curl "${book}/orderbook?at=$(($(date +%s)-${agoSeconds}))"`)
   Terminal.line(`    curl "${book}/deltas?from=$(($(date +%s)-${agoSeconds}))&limit=20"`)
-  Terminal.line()
-  Terminal.line("  Ctrl-C stops everything.")
 })
 
 /** The market with the longest log that is being recorded and stays open; `undefined` when there is none. */

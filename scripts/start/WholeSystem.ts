@@ -8,6 +8,7 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
+import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
@@ -41,6 +42,11 @@ export const run = Effect.fnUntraced(function* (
     onSome: (starting) => ownExchange(starting, settings.exchange)
   })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
+  let status: Effect.Effect<CollectorStatus> | undefined
+  // Runs after the collector has stopped.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => (status === undefined ? Effect.void : Progress.tellLost(status)))
+  )
   const collected = yield* Layer.build(
     Collector.layer.pipe(
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer)),
@@ -48,6 +54,7 @@ export const run = Effect.fnUntraced(function* (
     )
   )
   const collector = Context.get(collected, Collector)
+  status = collector.status
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
@@ -61,7 +68,12 @@ export const run = Effect.fnUntraced(function* (
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
     Terminal.fact("log", Terminal.shown(path.join(settings.dataFolder, "kalshibook.log")))
-    yield* TryIt.show(url, Context.get(stored, HotTier), Context.get(stored, MarketCatalog))
+    yield* TryIt.show(url, Context.get(stored, HotTier), Context.get(stored, MarketCatalog)).pipe(
+      // The examples may be missed; that the database is away is told next.
+      Effect.catch((error) => Effect.logWarning(`no examples: ${error.message}`))
+    )
+    Terminal.line()
+    Terminal.line("  Ctrl-C stops everything.")
     return yield* Progress.forEver(collector.status)
   })
   return yield* Effect.raceAllFirst([show, collector.failed, exchange.ended])

@@ -56,3 +56,16 @@ it("the API and the simulator cannot have the same port", () => {
 it("a password in a wrong DATABASE_URL is not repeated", () => {
   assert.notInclude(problemsOf({ DATABASE_URL: "https://me:secret@host/name" }).join(), "secret")
 })
+
+it("the exchange's addresses are checked for what they are used for", () => {
+  const both = {
+    KALSHI_REST_URL: "https://demo.example/trade-api/v2",
+    KALSHI_WS_URL: "wss://demo.example/trade-api/ws/v2"
+  }
+  assert.deepStrictEqual(problemsOf(both), [])
+  const swapped = problemsOf({ KALSHI_REST_URL: both.KALSHI_WS_URL, KALSHI_WS_URL: "demo.example" })
+  assert.match(
+    swapped.join("\n"),
+    /^KALSHI_REST_URL must .*https:\/\/.*\nKALSHI_WS_URL must .*wss:\/\/.*"demo.example"\.$/
+  )
+})

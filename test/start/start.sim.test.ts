@@ -86,3 +86,26 @@ it("an unusable setting is named before anything begins", { timeout: startMillis
   assert.match(run.output(), /^KALSHIBOOK_SIMULATOR_SEED must be .*\n$/)
   assert.isFalse(fs.existsSync(path.join(folder, "never")))
 })
+
+it("a data folder that cannot be used is said plainly", { timeout: startMillisMax }, async () => {
+  const file = path.join(folder, "file")
+  fs.writeFileSync(file, "")
+  for (const unusable of [file, path.join(file, "below")]) {
+    const run = start({ ...anyPorts, KALSHIBOOK_DATA_DIR: unusable })
+    assert.strictEqual(await run.ended, 1)
+    assert.match(
+      run.output(),
+      /^The data folder .*file.* cannot be used \(.*\): choose another with KALSHIBOOK_DATA_DIR\.\n$/
+    )
+  }
+})
+
+it("a start that finds nothing to record says so, and its API answers", { timeout: startMillisMax }, async () => {
+  const nothing = { KALSHIBOOK_SERIES: "KXTYPO", KALSHIBOOK_DATA_DIR: path.join(folder, "nothing") }
+  const run = start({ ...anyPorts, ...nothing })
+  const url = await run.printed(/API +(http:\S+)/)
+  assert.match(run.output(), /waiting +the exchange has no open market that is chosen \(KALSHIBOOK_SERIES/)
+  await ask(`${url}/v1/status`)
+  run.signal("SIGINT")
+  assert.strictEqual(await run.ended, 0, run.output())
+})

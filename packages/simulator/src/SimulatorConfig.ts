@@ -41,7 +41,7 @@ const variables: ReadonlyArray<readonly [option: RegExp, variable: string]> = [
 ]
 
 /** How `Config` words a variable that it cannot read. */
-const unreadable = /^SchemaError\(Expected (.*) at \["(\w+)"\]\)$/
+const unreadable = /^(?:ConfigError\()?SchemaError\(Expected (.*) at \["(\w+)"\]\)+$/
 
 /** Why the simulator cannot start, in one line and in terms of what the caller can set. */
 export const problemText = (problem: string): string =>
