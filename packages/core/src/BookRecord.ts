@@ -81,7 +81,9 @@ export interface DeltaRecord extends RecordHead {
  * - `recorder_stopped`: no recorder was running
  * - `market_closed`: the market closed and recording of it ended
  * - `unsubscribed`: the market is not subscribed, so nothing would tell of a change
- * - `storage`: records could not be stored
+ * - `storage`: nothing could be stored: the disk was full or failed
+ * - `audit`: the exchange's REST book contradicted ours
+ * - `maintenance`: the exchange closed its connections for its announced maintenance
  */
 export type GapCause = (typeof gapCauses)[number]
 export const gapCauses = [
@@ -94,7 +96,9 @@ export const gapCauses = [
   "recorder_stopped",
   "market_closed",
   "unsubscribed",
-  "storage"
+  "storage",
+  "audit",
+  "maintenance"
 ] as const
 
 /** From `tsReceivedMicros` on the book is not known, until the next snapshot of this log. */

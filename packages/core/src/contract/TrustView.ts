@@ -15,6 +15,8 @@ const causeMeanings: Readonly<Record<BookGapCause, string>> = {
   undecodable: "a frame that consumed a sequence number could not be read",
   inconsistent: "a negative level, a crossed book or a price off the market's grid",
   recorder_stopped: "no recorder was running",
+  audit: "the exchange's REST book contradicted ours",
+  maintenance: "the exchange closed its connections for its announced maintenance",
   market_closed: "the market closed and recording of it ended",
   unsubscribed: "the market was not subscribed, so nothing would tell of a change",
   storage: "records could not be stored"
