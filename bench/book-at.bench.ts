@@ -123,8 +123,15 @@ const load = Effect.gen(function* () {
     }
     const tsReceivedMicros = startMicros + (start + batchRecords) * stepMicros
     const tsExchangeMicros = tsReceivedMicros - wayMicros
-    const watermark = { epoch: 1, tsReceivedMicros, tsExchangeMicros, tsExchangeReceivedMicros: tsReceivedMicros }
-    yield* hot.append({ records, keyframes, trades: [], lifecycle: [], watermark })
+    const watermark = {
+      epoch: 1,
+      tsReceivedMicros,
+      tsExchangeMicros,
+      tsExchangeReceivedMicros: tsReceivedMicros,
+      tapeId: null,
+      tapeEntry: 0
+    }
+    yield* hot.append({ records, keyframes, trades: [], lifecycle: [], connections: [], channelGaps: [], watermark })
   }
 })
 

@@ -17,6 +17,8 @@ const commit = Effect.fnUntraced(function* (records: number, millis: number) {
     keyframes: [],
     trades: [],
     lifecycle: [],
+    connections: [],
+    channelGaps: [],
     watermark: { ...Seed.watermark, tsReceivedMicros: Seed.after(millis) }
   })
   return yield* Effect.flatMap(RecorderStatusSource, ({ status }) => status)

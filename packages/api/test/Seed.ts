@@ -142,7 +142,9 @@ export const watermark: Watermark = {
   epoch: 3,
   tsReceivedMicros: after(20_000),
   tsExchangeMicros: after(16_000) - 20_000,
-  tsExchangeReceivedMicros: after(16_000)
+  tsExchangeReceivedMicros: after(16_000),
+  tapeId: null,
+  tapeEntry: 0
 }
 
 /** Stores all of it. */
@@ -150,5 +152,13 @@ export const store = Effect.gen(function* () {
   const hotTier = yield* HotTier
   const catalog = yield* MarketCatalog
   yield* catalog.observe({ series, events, markets })
-  yield* hotTier.append({ records: [...log, ...busyLog], keyframes: [], trades, lifecycle: [], watermark })
+  yield* hotTier.append({
+    records: [...log, ...busyLog],
+    keyframes: [],
+    trades,
+    lifecycle: [],
+    connections: [],
+    channelGaps: [],
+    watermark
+  })
 })

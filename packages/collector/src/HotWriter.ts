@@ -29,7 +29,14 @@ export class HotWriter extends Context.Service<
       const drain = (): HotBatch => {
         const tsReceivedMicros = recording.clock.mark()
         const { epoch, outbox, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
-        const watermark = { epoch, tsReceivedMicros, tsExchangeMicros, tsExchangeReceivedMicros }
+        const watermark = {
+          epoch,
+          tsReceivedMicros,
+          tsExchangeMicros,
+          tsExchangeReceivedMicros,
+          tapeId: null,
+          tapeEntry: 0
+        }
         return { ...Outbox.drain(outbox), watermark }
       }
 

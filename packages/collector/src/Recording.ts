@@ -5,7 +5,7 @@
  */
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
-import type { Outbox } from "@kalshibook/core/Outbox"
+import * as Outbox from "@kalshibook/core/Outbox"
 import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import * as Recorder from "@kalshibook/core/Recorder"
 import type { HotBatch } from "@kalshibook/store/HotTier"
@@ -178,10 +178,7 @@ export const recordsWaiting = ({ pending, recorder }: RecordingState): number =>
 
 /** The same with all that is stored beside records. */
 export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
-  (pending === null ? 0 : entries(pending)) + entries(recorder.outbox)
-
-const entries = ({ keyframes, lifecycle, records, trades }: Readonly<Pick<Outbox | HotBatch, keyof Outbox>>): number =>
-  records.length + keyframes.length + trades.length + lifecycle.length
+  (pending === null ? 0 : Outbox.entries(pending)) + Outbox.entries(recorder.outbox)
 
 export const makeCell = (ticker: MarketTicker, openMicros: number, closeMicros: number): Cell => ({
   ticker,

@@ -6,6 +6,8 @@
  * answers questions.
  */
 import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
+import type { ChannelGap } from "@kalshibook/core/ChannelGap"
+import type { ConnectionRecord } from "@kalshibook/core/ConnectionRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Context, Effect, Layer, type Option } from "effect"
@@ -14,6 +16,7 @@ import * as Database from "./Database.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import * as HotTierMemory from "./HotTierMemory.ts"
 import * as HotTierPostgres from "./HotTierPostgres.ts"
+import { HotTierState } from "./HotTierState.ts"
 
 export { HotTierError } from "./HotTierError.ts"
 
@@ -26,6 +29,10 @@ export interface Watermark {
   /** The latest exchange time carried by any stored book frame, and its receipt, Unix microseconds; both `null` before the first. */
   readonly tsExchangeMicros: number | null
   readonly tsExchangeReceivedMicros: number | null
+  /** The tape that is recorded from; `null` without one: it then leaves the stored tape and its entry as they are. */
+  readonly tapeId: string | null
+  /** All that came of the tape's entries up to this one is stored; 0 for none. */
+  readonly tapeEntry: number
 }
 
 /** All that one tick of recording produced. */
@@ -35,6 +42,8 @@ export interface HotBatch {
   readonly keyframes: ReadonlyArray<Keyframe>
   readonly trades: ReadonlyArray<TradeRecord>
   readonly lifecycle: ReadonlyArray<LifecycleRecord>
+  readonly connections: ReadonlyArray<ConnectionRecord>
+  readonly channelGaps: ReadonlyArray<ChannelGap>
   readonly watermark: Watermark
 }
 
@@ -67,8 +76,9 @@ export class HotTier extends Context.Service<
   HotTier,
   {
     /**
-     * Stores the batch in one transaction and moves the watermark, which never goes back. Records already stored (at or
-     * before the end of their market's log), trades, lifecycle messages and keyframes already stored are ignored. A record
+     * Stores the batch in one transaction and moves the watermark, which never goes back (its tape's entry only with another
+     * tape). Records already stored (at or before the end of their market's log), trades, lifecycle messages and keyframes
+     * already stored are ignored; a connection or a hole of a channel already stored takes the end that comes first. A record
      * that leaves a hole in its log is a defect (`OffsetHole`), and so is another writer in the same log (`OtherWriter`). Markets
      * that are not in the catalogue yet get an id.
      * Batches are stored one after another, in the order of the calls.
@@ -106,6 +116,9 @@ export class HotTier extends Context.Service<
   /** In the database of the environment (`Database.layer`). */
   static readonly layer = HotTier.layerNoDeps.pipe(Layer.provide(Database.layer))
 
-  /** The same contract in memory, without limit: for tests. */
-  static readonly layerMemory: Layer.Layer<HotTier> = Layer.sync(HotTier, () => HotTier.of(HotTierMemory.make()))
+  /** The same contract in memory, without limit: for tests. Built together with the other stores' it shares their state. */
+  static readonly layerMemory: Layer.Layer<HotTier> = Layer.effect(
+    HotTier,
+    Effect.map(HotTierState, (state) => HotTier.of(HotTierMemory.make(state)))
+  ).pipe(Layer.provide(HotTierState.layer))
 }

@@ -5,19 +5,23 @@
  * read later; `HotTierPostgres` does.
  */
 import type { BookRecord, DeltaRecord, GapRecord, MarketTicker, SnapshotRecord } from "@kalshibook/core/BookRecord"
+import type { ChannelGap } from "@kalshibook/core/ChannelGap"
+import type { ConnectionRecord } from "@kalshibook/core/ConnectionRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { hourMicros } from "@kalshibook/core/Units"
 import { Effect, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import * as DeltaColumns from "./DeltaColumns.ts"
+import * as Endings from "./Endings.ts"
 import type { HotBatch, Watermark } from "./HotTier.ts"
 import * as LevelsCodec from "./LevelsCodec.ts"
 import { continuationOf, logsOf, OtherWriter, repeatedOf } from "./LogHeads.ts"
 import type { MarketIds } from "./MarketIds.ts"
 import { jsonText } from "./PgJson.ts"
-import { bools, byteas, int2s, int4s, int8, int8s, texts } from "./PgNumbers.ts"
-import { kindCodes, sideCode } from "./RecordRows.ts"
+import { byteas, int4s, int8, int8s, texts } from "./PgNumbers.ts"
+import { kindCodes } from "./RecordRows.ts"
+import { insertTrades } from "./TradeRows.ts"
 
 /** A statement's arrays stay below some megabytes, whatever the batch holds. */
 const rowsPerStatementMax = 5_000
@@ -83,9 +87,12 @@ export const make = (sql: SqlClient.SqlClient, markets: MarketIds) => {
     yield* write.gapEnds(rows.snapshots)
     yield* write.headsBegun(ends.begun)
     yield* write.headsMoved(ends.moved, (ticker) => heads.get(ticker) ?? 0)
+    yield* write.firstSnapshots(rows.snapshots)
     yield* write.keyframes(batch.keyframes)
     yield* write.trades(batch.trades)
     yield* write.lifecycle(batch.lifecycle)
+    yield* write.connections(connectionsOf(batch.connections))
+    yield* write.channelGaps(channelGapsOf(batch.channelGaps))
     yield* write.watermark(batch.watermark)
     return { hoursMade, ends: [...ends.begun, ...ends.moved] }
   })
@@ -111,6 +118,19 @@ export const make = (sql: SqlClient.SqlClient, markets: MarketIds) => {
       ),
       oneAtATime.withPermits(1)
     )
+}
+
+/** Each connection once, as the batch leaves it: a statement may touch a row only once. */
+const connectionsOf = (told: HotBatch["connections"]): ReadonlyArray<ConnectionRecord> => {
+  const known = new Map<number, ConnectionRecord>()
+  Endings.tellConnections(known, told)
+  return [...known.values()]
+}
+
+const channelGapsOf = (told: HotBatch["channelGaps"]): ReadonlyArray<ChannelGap> => {
+  const known = new Map<string, ChannelGap>()
+  Endings.tellChannelGaps(known, told, (gap) => gap)
+  return [...known.values()]
 }
 
 interface RecordsByKind {
@@ -240,6 +260,16 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
     )
   )
 
+  /** Snapshots begin the logs that have none before; of several, the first counts. */
+  const firstSnapshots = inChunks<SnapshotRecord>(
+    (rows) => sql`
+      update log_heads as head set ts_first_snapshot_micros = batch.ts_received_micros
+      from (select market_id, min(ts_received_micros) as ts_received_micros
+            from unnest(${marketIds(rows)}, ${int8s(rows.map((row) => row.tsReceivedMicros))})
+              as snapshots (market_id, ts_received_micros) group by market_id) as batch
+      where head.market_id = batch.market_id and head.ts_first_snapshot_micros is null`
+  )
+
   /** Each head moves only from where we know it to be: of two writers, the second to commit is refused. */
   const headsMoved = (ends: ReadonlyArray<BookRecord>, offsetStored: (ticker: MarketTicker) => number): Write =>
     inChunks<BookRecord>((rows) =>
@@ -272,22 +302,7 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
       on conflict do nothing`
   )
 
-  const trades = inChunks<TradeRecord>(
-    (rows) => sql`
-      insert into trades (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
-                          taker_side, is_block_trade)
-      select market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
-             taker_side::"char", is_block_trade
-      from unnest(${marketIds(rows)}, ${texts(rows.map((row) => row.tradeId))},
-                  ${int8s(rows.map((row) => row.tsExchangeMicros))}, ${int8s(rows.map((row) => row.tsReceivedMicros))},
-                  ${int4s(rows.map((row) => row.epoch))}, ${int4s(rows.map((row) => row.sid))},
-                  ${int8s(rows.map((row) => row.seq))}, ${int2s(rows.map((row) => row.yesPriceE4))},
-                  ${int8s(rows.map((row) => row.sizeE2))}, ${texts(rows.map((row) => sideCode(row.takerSide)))},
-                  ${bools(rows.map((row) => row.isBlockTrade))})
-        as batch (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
-                  taker_side, is_block_trade)
-      on conflict do nothing`
-  )
+  const trades = inChunks<TradeRecord>((rows) => insertTrades(sql, rows, idOf))
 
   const lifecycle = inChunks<LifecycleRecord>(
     (rows) => sql`
@@ -301,11 +316,38 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
       on conflict do nothing`
   )
 
-  /** Each part of the watermark moves forward only; the exchange's time and its receipt move together. */
+  const connections = inChunks<ConnectionRecord>(
+    (rows) => sql`
+      insert into epochs as stored (epoch, slot, url, source, ts_opened_micros, ts_closed_micros, close_cause)
+      select * from unnest(${int4s(rows.map((row) => row.epoch))}, ${int4s(rows.map((row) => row.slot))},
+                           ${texts(rows.map((row) => row.url))}, ${texts(rows.map((row) => row.source))},
+                           ${int8s(rows.map((row) => row.tsOpenedMicros))}, ${int8s(rows.map((row) => row.tsClosedMicros))},
+                           ${texts(rows.map((row) => row.closeCause))})
+      on conflict (epoch) do update set ts_closed_micros = excluded.ts_closed_micros, close_cause = excluded.close_cause
+      where stored.ts_closed_micros is null and excluded.ts_closed_micros is not null`
+  )
+
+  const channelGaps = inChunks<ChannelGap>(
+    (rows) => sql`
+      insert into channel_gaps as stored (channel, epoch, sid, seq_from, seq_to, cause, ts_from_micros, ts_detected_micros,
+                                          ts_to_micros)
+      select * from unnest(${texts(rows.map((row) => row.channel))}, ${int4s(rows.map((row) => row.epoch))},
+                           ${int4s(rows.map((row) => row.sid))}, ${int8s(rows.map((row) => row.seqFrom))},
+                           ${int8s(rows.map((row) => row.seqTo))}, ${texts(rows.map((row) => row.cause))},
+                           ${int8s(rows.map((row) => row.tsFromMicros))}, ${int8s(rows.map((row) => row.tsDetectedMicros))},
+                           ${int8s(rows.map((row) => row.tsToMicros))})
+      on conflict (channel, ts_from_micros, epoch, sid, seq_from) do update
+      set seq_to = coalesce(excluded.seq_to, stored.seq_to), ts_to_micros = excluded.ts_to_micros
+      where stored.ts_to_micros is null`
+  )
+
+  /** Each part of the watermark moves forward only, the tape's entry on one tape; the exchange's time and its receipt move together. */
   const watermark = (mark: Watermark): Write =>
     Effect.asVoid(sql`
-      insert into watermark as stored (epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros)
-      values (${mark.epoch}, ${int8(mark.tsReceivedMicros)}, ${int8(mark.tsExchangeMicros)}, ${int8(mark.tsExchangeReceivedMicros)})
+      insert into watermark as stored (epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros, tape_id,
+                                       tape_entry)
+      values (${mark.epoch}, ${int8(mark.tsReceivedMicros)}, ${int8(mark.tsExchangeMicros)}, ${int8(mark.tsExchangeReceivedMicros)},
+              ${mark.tapeId}, ${int8(mark.tapeEntry)})
       on conflict (only_row) do update set
         epoch = greatest(stored.epoch, excluded.epoch),
         ts_received_micros = greatest(stored.ts_received_micros, excluded.ts_received_micros),
@@ -314,7 +356,11 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
           from (values (stored.ts_exchange_micros, stored.ts_exchange_received_micros),
                        (excluded.ts_exchange_micros, excluded.ts_exchange_received_micros))
             as marks (ts_exchange_micros, ts_exchange_received_micros)
-          order by ts_exchange_micros desc nulls last limit 1)`)
+          order by ts_exchange_micros desc nulls last limit 1),
+        tape_id = coalesce(excluded.tape_id, stored.tape_id),
+        tape_entry = case when excluded.tape_id is null then stored.tape_entry
+                          when excluded.tape_id = stored.tape_id then greatest(stored.tape_entry, excluded.tape_entry)
+                          else excluded.tape_entry end`)
 
   return {
     proveOurs,
@@ -324,9 +370,12 @@ const rowsWriter = (sql: SqlClient.SqlClient, idOf: (ticker: MarketTicker) => nu
     gapEnds,
     headsBegun,
     headsMoved,
+    firstSnapshots,
     keyframes,
     trades,
     lifecycle,
+    connections,
+    channelGaps,
     watermark
   }
 }

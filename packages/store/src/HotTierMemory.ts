@@ -1,17 +1,15 @@
 /** The hot tier in memory: the same contract as in Postgres, by the plainest means, for tests. */
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
-import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
+import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Effect, Option } from "effect"
+import * as Endings from "./Endings.ts"
 import type { HotBatch, HotTier, RecordQuery, TradeQuery, Watermark } from "./HotTier.ts"
+import type { HotTierState } from "./HotTierState.ts"
 import { continuationOf, logsOf, OtherWriter, repeatedOf } from "./LogHeads.ts"
 
-export const make = (): HotTier["Service"] => {
-  const logs = new Map<MarketTicker, Array<BookRecord>>()
-  const keyframes = new Map<MarketTicker, Map<number, Keyframe>>()
-  const trades = new Map<string, TradeRecord>()
-  const lifecycle = new Map<string, LifecycleRecord>()
-  let watermark: Watermark | undefined
+export const make = (state: HotTierState["Service"]): HotTier["Service"] => {
+  const { channelGaps, connections, keyframes, lifecycle, logs, trades } = state
 
   const logOf = (ticker: MarketTicker): ReadonlyArray<BookRecord> => logs.get(ticker) ?? []
 
@@ -37,7 +35,13 @@ export const make = (): HotTier["Service"] => {
     for (const trade of batch.trades) entryOf(trades, trade.tradeId, () => trade)
     for (const message of batch.lifecycle)
       entryOf(lifecycle, `${message.epoch} ${message.sid} ${message.seq}`, () => message)
-    watermark = watermark === undefined ? batch.watermark : later(watermark, batch.watermark)
+    Endings.tellConnections(connections, batch.connections)
+    Endings.tellChannelGaps(channelGaps, batch.channelGaps, (gap) => ({
+      ...gap,
+      tsFilledMicros: null,
+      entriesFilled: null
+    }))
+    state.watermark = state.watermark === undefined ? batch.watermark : later(state.watermark, batch.watermark)
   }
 
   const recordsOf = (query: RecordQuery) =>
@@ -60,7 +64,7 @@ export const make = (): HotTier["Service"] => {
 
   return {
     append: (batch) => Effect.sync(() => append(batch)),
-    watermark: Effect.sync(() => Option.fromNullishOr(watermark)),
+    watermark: Effect.sync(() => Option.fromNullishOr(state.watermark)),
     heads: Effect.sync(() => [...logs.values()].flatMap((log) => log.slice(-1).map(headOf))),
     keyframeAt: (ticker, atMicros, clock) =>
       Effect.sync(() => {
@@ -107,8 +111,16 @@ const later = (stored: Watermark, next: Watermark): Watermark => {
     epoch: Math.max(stored.epoch, next.epoch),
     tsReceivedMicros: Math.max(stored.tsReceivedMicros, next.tsReceivedMicros),
     tsExchangeMicros: exchange.tsExchangeMicros,
-    tsExchangeReceivedMicros: exchange.tsExchangeReceivedMicros
+    tsExchangeReceivedMicros: exchange.tsExchangeReceivedMicros,
+    ...laterTape(stored, next)
   }
+}
+
+/** On one tape forward only; another tape takes its place, and no tape says nothing. */
+const laterTape = (stored: Watermark, next: Watermark): Pick<Watermark, "tapeId" | "tapeEntry"> => {
+  if (next.tapeId === null) return { tapeId: stored.tapeId, tapeEntry: stored.tapeEntry }
+  const tapeEntry = next.tapeId === stored.tapeId ? Math.max(stored.tapeEntry, next.tapeEntry) : next.tapeEntry
+  return { tapeId: next.tapeId, tapeEntry }
 }
 
 const headOf = ({ kind, marketTicker, offset, epoch, sid, seq, tsExchangeMicros, tsReceivedMicros }: BookRecord) => ({

@@ -16,7 +16,7 @@ export const make = (sql: SqlClient.SqlClient): HotTier["Service"] => {
   const append = HotTierAppend.make(sql, markets)
 
   const watermark = sql<WatermarkRow>`
-    select epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros from watermark`.pipe(
+    select epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros, tape_id, tape_entry from watermark`.pipe(
     Effect.map(([row]) => Option.map(Option.fromNullishOr(row), watermarkOf))
   )
 
@@ -91,13 +91,17 @@ interface WatermarkRow {
   readonly ts_received_micros: number
   readonly ts_exchange_micros: number | null
   readonly ts_exchange_received_micros: number | null
+  readonly tape_id: string | null
+  readonly tape_entry: number
 }
 
 const watermarkOf = (row: WatermarkRow): Watermark => ({
   epoch: row.epoch,
   tsReceivedMicros: row.ts_received_micros,
   tsExchangeMicros: row.ts_exchange_micros,
-  tsExchangeReceivedMicros: row.ts_exchange_received_micros
+  tsExchangeReceivedMicros: row.ts_exchange_received_micros,
+  tapeId: row.tape_id,
+  tapeEntry: row.tape_entry
 })
 
 interface HeadRow {

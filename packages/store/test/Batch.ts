@@ -1,5 +1,7 @@
 /** Small batches and records to write in tests: everything that a test does not care about has a plain value. */
 import type { DeltaRecord, GapRecord, SnapshotRecord } from "@kalshibook/core/BookRecord"
+import type { ChannelGap } from "@kalshibook/core/ChannelGap"
+import type { ConnectionRecord } from "@kalshibook/core/ConnectionRecord"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import type { HotBatch, Watermark } from "@kalshibook/store/HotTier"
 
@@ -11,6 +13,8 @@ export const watermark = (part: Partial<Watermark> = {}): Watermark => ({
   tsReceivedMicros: hourStartMicros,
   tsExchangeMicros: null,
   tsExchangeReceivedMicros: null,
+  tapeId: null,
+  tapeEntry: 0,
   ...part
 })
 
@@ -19,6 +23,8 @@ export const batch = (part: Partial<HotBatch> = {}): HotBatch => ({
   keyframes: [],
   trades: [],
   lifecycle: [],
+  connections: [],
+  channelGaps: [],
   watermark: watermark(),
   ...part
 })
@@ -79,5 +85,28 @@ export const lifecycle = (part: Partial<LifecycleRecord> & { readonly seq: numbe
   sid: 3,
   tsReceivedMicros: hourStartMicros,
   body: { event_type: "determined", result: "no" },
+  ...part
+})
+
+export const connection = (part: Partial<ConnectionRecord> & { readonly epoch: number }): ConnectionRecord => ({
+  slot: 0,
+  url: "ws://127.0.0.1/trade-api/ws/v2",
+  source: "simulator",
+  tsOpenedMicros: hourStartMicros,
+  tsClosedMicros: null,
+  closeCause: null,
+  ...part
+})
+
+export const channelGap = (part: Partial<ChannelGap> = {}): ChannelGap => ({
+  channel: "trade",
+  epoch: 1,
+  sid: 2,
+  seqFrom: 5,
+  seqTo: null,
+  cause: "connection_lost",
+  tsFromMicros: hourStartMicros,
+  tsDetectedMicros: hourStartMicros + 5,
+  tsToMicros: null,
   ...part
 })

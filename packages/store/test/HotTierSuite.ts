@@ -54,6 +54,24 @@ export const hotTierSuite =
       })
     )
 
+    it.effect("moves the tape's entry forward only, until another tape takes its place; without a tape it stays", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const mark = (tapeId: string | null, tapeEntry: number) =>
+          hot.append(batch({ watermark: watermark({ tapeId, tapeEntry }) })).pipe(
+            Effect.andThen(hot.watermark),
+            Effect.map(Option.getOrThrow),
+            Effect.map((stored) => [stored.tapeId, stored.tapeEntry])
+          )
+        assert.deepStrictEqual(yield* mark(null, 0), [null, 0])
+        assert.deepStrictEqual(yield* mark("tape-1", 2 ** 40), ["tape-1", 2 ** 40])
+        assert.deepStrictEqual(yield* mark("tape-1", 7), ["tape-1", 2 ** 40])
+        assert.deepStrictEqual(yield* mark(null, 0), ["tape-1", 2 ** 40])
+        assert.deepStrictEqual(yield* mark("tape-2", 3), ["tape-2", 3])
+        assert.deepStrictEqual(yield* mark("tape-2", 4), ["tape-2", 4])
+      })
+    )
+
     it.effect(
       "gives back random logs of several markets, appended in random batches with repeats, as they were written",
       () =>

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { assert, layer } from "@effect/vitest"
@@ -103,6 +103,33 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
         assert.match(error.message, /20991231000000_broken\.sql failed: .*nowhere/)
         assert.deepStrictEqual(yield* sql`select relname from pg_class where relnamespace = 'public'::regnamespace`, [])
         assert.isAbove((yield* Migrations.run()).length, 0)
+      })
+    )
+  )
+
+  it.effect("find out of logs that are stored already when each got its first snapshot", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { path, url } = yield* folderOfCopies
+        const later = "20261125100000_tape_and_channels.sql"
+        yield* Effect.promise(() => rm(join(path, later)))
+        yield* Migrations.run(url)
+        yield* sql`select ensure_hour(0)`
+        yield* sql`insert into markets (ticker) values ('KXSOME'), ('KXNONE')`
+        yield* sql`
+          insert into records (market_id, record_offset, ts_received_micros, epoch, sid, seq, kind, levels, gap_cause,
+                               ts_detected_micros)
+          values (1, 1, 30, 1, 1, 1, 's', '', null, null), (1, 2, 40, 1, 1, 2, 's', '', null, null),
+                 (2, 1, 20, 1, 1, 1, 'g', null, 'silence', 20)`
+        yield* sql`
+          insert into log_heads (market_id, record_offset, ts_received_micros, epoch, sid, seq, kind)
+          values (1, 2, 40, 1, 1, 2, 's'), (2, 1, 20, 1, 1, 1, 'g')`
+        assert.deepStrictEqual(yield* Migrations.run(), ["tape_and_channels"])
+        assert.deepStrictEqual(
+          yield* sql`select ts_first_snapshot_micros as micros from log_heads order by market_id`,
+          [{ micros: 30 }, { micros: null }]
+        )
       })
     )
   )

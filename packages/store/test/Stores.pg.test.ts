@@ -1,5 +1,6 @@
 /** The stores over one database: their suites, and what only the tables can show. */
 import { assert, layer, type Vitest } from "@effect/vitest"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -7,7 +8,8 @@ import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { batch, delta, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
+import { batch, connection, delta, gap, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
+import { channelGapsSuite } from "./ChannelGapsSuite.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
 import { historySuite } from "./HistorySuite.ts"
 import { hotTierSuite } from "./HotTierSuite.ts"
@@ -15,14 +17,20 @@ import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
 import * as PgTest from "./PgTest.ts"
 
 const logs = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
-const stores = Layer.mergeAll(HotTier.layerNoDeps, MarketCatalog.layerNoDeps, Epochs.layerNoDeps)
+const stores = Layer.mergeAll(
+  HotTier.layerNoDeps,
+  MarketCatalog.layerNoDeps,
+  Epochs.layerNoDeps,
+  ChannelGaps.layerNoDeps
+)
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   // Wants a database without a watermark, so it comes first.
   it.layer(HotTier.layerNoDeps)("HotTier (Postgres)", hotTierSuite(25))
   it.layer(logs)("History (Postgres)", historySuite(40))
   it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
-  it.layer(Epochs.layerNoDeps)("Epochs (Postgres)", epochsSuite)
+  it.layer(stores)("Epochs (Postgres)", epochsSuite)
+  it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
   it.layer(stores)("The tables", tablesSuite)
 })
 
@@ -148,6 +156,53 @@ function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs 
           body: { market_ticker: "KXL", floor_strike: 1.5, odd: "\ufffd \ufffd \\u0000 \ud83d\ude00" }
         }
       ])
+    })
+  )
+
+  it.effect("keep a connection that was told when it opened and when it ended, and its first end", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      const opened = connection({ epoch: 9_000, slot: 3 })
+      const closed = { ...opened, tsClosedMicros: hourStartMicros + 5, closeCause: "silence" as const }
+      const stored = sql`
+        select slot, url, source, ts_opened_micros, ts_closed_micros, close_cause from epochs where epoch = 9000`
+      const head = { slot: 3, url: opened.url, source: "simulator", ts_opened_micros: hourStartMicros }
+      yield* hot.append(batch({ connections: [opened] }))
+      assert.deepStrictEqual(yield* stored, [{ ...head, ts_closed_micros: null, close_cause: null }])
+      const ended = [{ ...head, ts_closed_micros: hourStartMicros + 5, close_cause: "silence" }]
+      const other = { ...closed, tsClosedMicros: hourStartMicros + 9, closeCause: "connection_lost" as const }
+      for (const connections of [[opened, closed], [opened], [other], [closed, opened]]) {
+        yield* hot.append(batch({ connections }))
+        assert.deepStrictEqual(yield* stored, ended)
+      }
+    })
+  )
+
+  it.effect("know when each log got its first snapshot, for ever", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      const first = (marketTicker: string) => sql`
+        select ts_first_snapshot_micros as micros from log_heads join markets using (market_id) where ticker = ${marketTicker}`
+      const [one, other] = ["KXFIRST-1", "KXFIRST-2"] as const
+      yield* hot.append(
+        batch({
+          records: [
+            snapshot({ marketTicker: one, offset: 1 }),
+            delta({ marketTicker: one, offset: 2 }),
+            snapshot({ marketTicker: one, offset: 3 }),
+            gap({ marketTicker: other, offset: 1 })
+          ]
+        })
+      )
+      assert.deepStrictEqual(yield* first(one), [{ micros: hourStartMicros + 1 }])
+      assert.deepStrictEqual(yield* first(other), [{ micros: null }])
+      const more = [one, other].map((marketTicker) => snapshot({ marketTicker, offset: 4 }))
+      const between = [2, 3].map((offset) => gap({ marketTicker: other, offset }))
+      yield* hot.append(batch({ records: [...between, ...more] }))
+      assert.deepStrictEqual(yield* first(one), [{ micros: hourStartMicros + 1 }])
+      assert.deepStrictEqual(yield* first(other), [{ micros: hourStartMicros + 4 }])
     })
   )
 

@@ -1,0 +1,57 @@
+/** The holes of channels in memory: the same contract as in Postgres, for tests. */
+import type { ChannelGap, SideChannel } from "@kalshibook/core/ChannelGap"
+import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import { Effect } from "effect"
+import type { ChannelGaps, StoredChannelGap } from "./ChannelGaps.ts"
+import { keyOf } from "./Endings.ts"
+import type { HotTierState } from "./HotTierState.ts"
+
+export const make = ({ channelGaps, trades }: HotTierState["Service"]): ChannelGaps["Service"] => {
+  const where = (isWanted: (gap: StoredChannelGap) => boolean): ReadonlyArray<StoredChannelGap> =>
+    [...channelGaps.values()].filter(isWanted).sort(compare)
+
+  const fill = (gap: ChannelGap, found: ReadonlyArray<TradeRecord>, tsFilledMicros: number): number => {
+    let entriesFilled = 0
+    for (const trade of found) {
+      if (trades.has(trade.tradeId)) continue
+      trades.set(trade.tradeId, trade)
+      entriesFilled++
+    }
+    const key = keyOf(gap)
+    const stored = channelGaps.get(key)
+    if (stored !== undefined && stored.tsToMicros !== null && stored.tsFilledMicros === null) {
+      channelGaps.set(key, { ...stored, tsFilledMicros, entriesFilled })
+    }
+    return entriesFilled
+  }
+
+  const isOf = (channel: SideChannel, gap: StoredChannelGap): boolean => gap.channel === channel
+
+  return {
+    unfilled: (channel, entriesMax) =>
+      Effect.sync(() =>
+        where((gap) => isOf(channel, gap) && gap.tsToMicros !== null && gap.tsFilledMicros === null).slice(
+          0,
+          entriesMax
+        )
+      ),
+    fill: (gap, found, tsFilledMicros) => Effect.sync(() => fill(gap, found, tsFilledMicros)),
+    overlapping: (channel, fromMicros, toMicros) =>
+      Effect.sync(() =>
+        where(
+          (gap) =>
+            isOf(channel, gap) &&
+            gap.tsFromMicros < toMicros &&
+            (gap.tsToMicros === null || gap.tsToMicros > fromMicros || gap.tsFromMicros >= fromMicros)
+        )
+      ),
+    open: Effect.sync(() => where((gap) => gap.tsToMicros === null))
+  }
+}
+
+const compare = (left: StoredChannelGap, right: StoredChannelGap): number =>
+  (left.channel < right.channel ? -1 : left.channel > right.channel ? 1 : 0) ||
+  left.tsFromMicros - right.tsFromMicros ||
+  left.epoch - right.epoch ||
+  left.sid - right.sid ||
+  left.seqFrom - right.seqFrom

@@ -1,0 +1,86 @@
+/** The holes of channels in Postgres: `channel_gaps` read back, and filled. */
+
+import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { ChannelGap, SideChannel } from "@kalshibook/core/ChannelGap"
+import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { ChannelGaps, StoredChannelGap } from "./ChannelGaps.ts"
+import { during } from "./HotTierError.ts"
+import * as MarketIds from "./MarketIds.ts"
+import { int8 } from "./PgNumbers.ts"
+import { insertTrades } from "./TradeRows.ts"
+
+export const make = (sql: SqlClient.SqlClient): ChannelGaps["Service"] => {
+  const markets = MarketIds.make(sql)
+  const columns = sql.literal(
+    "channel, epoch, sid, seq_from, seq_to, cause, ts_from_micros, ts_detected_micros, ts_to_micros, ts_filled_micros, entries_filled"
+  )
+  const order = sql.literal(`order by channel collate "C", ts_from_micros, epoch, sid, seq_from`)
+
+  const unfilled = (channel: SideChannel, entriesMax: number) => sql<Row>`
+    select ${columns} from channel_gaps
+    where channel = ${channel} and ts_filled_micros is null and ts_to_micros is not null
+    ${order} limit ${entriesMax}`
+
+  const overlapping = (channel: SideChannel, fromMicros: number, toMicros: number) => sql<Row>`
+    select ${columns} from channel_gaps
+    where channel = ${channel} and ts_from_micros < ${int8(toMicros)}
+      and (ts_to_micros is null or ts_to_micros > ${int8(fromMicros)} or ts_from_micros >= ${int8(fromMicros)})
+    ${order}`
+
+  const open = sql<Row>`select ${columns} from channel_gaps where ts_to_micros is null ${order}`
+
+  const fill = Effect.fnUntraced(function* (
+    gap: ChannelGap,
+    trades: ReadonlyArray<TradeRecord>,
+    tsFilledMicros: number
+  ) {
+    const ids = yield* markets.ensure(new Set(trades.map((trade) => trade.marketTicker)))
+    const entriesFilled = yield* insertTrades(sql, trades, (ticker: MarketTicker) => ids.get(ticker) as number)
+    yield* sql`
+      update channel_gaps set ts_filled_micros = ${int8(tsFilledMicros)}, entries_filled = ${entriesFilled}
+      where channel = ${gap.channel} and ts_from_micros = ${int8(gap.tsFromMicros)} and epoch = ${gap.epoch}
+        and sid = ${gap.sid} and seq_from = ${int8(gap.seqFrom)}
+        and ts_to_micros is not null and ts_filled_micros is null`
+    return entriesFilled
+  })
+
+  return {
+    unfilled: (channel, entriesMax) => unfilled(channel, entriesMax).pipe(Effect.map(gapsOf), during("unfilled")),
+    fill: (gap, trades, tsFilledMicros) =>
+      fill(gap, trades, tsFilledMicros).pipe(sql.withTransaction, during("fill"), Effect.withSpan("ChannelGaps.fill")),
+    overlapping: (channel, fromMicros, toMicros) =>
+      overlapping(channel, fromMicros, toMicros).pipe(Effect.map(gapsOf), during("overlapping")),
+    open: open.pipe(Effect.map(gapsOf), during("open"))
+  }
+}
+
+interface Row {
+  readonly channel: SideChannel
+  readonly epoch: number
+  readonly sid: number
+  readonly seq_from: number
+  readonly seq_to: number | null
+  readonly cause: GapCause
+  readonly ts_from_micros: number
+  readonly ts_detected_micros: number
+  readonly ts_to_micros: number | null
+  readonly ts_filled_micros: number | null
+  readonly entries_filled: number | null
+}
+
+const gapsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<StoredChannelGap> =>
+  rows.map((row) => ({
+    channel: row.channel,
+    epoch: row.epoch,
+    sid: row.sid,
+    seqFrom: row.seq_from,
+    seqTo: row.seq_to,
+    cause: row.cause,
+    tsFromMicros: row.ts_from_micros,
+    tsDetectedMicros: row.ts_detected_micros,
+    tsToMicros: row.ts_to_micros,
+    tsFilledMicros: row.ts_filled_micros,
+    entriesFilled: row.entries_filled
+  }))
