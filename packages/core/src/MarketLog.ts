@@ -25,6 +25,8 @@ export interface MarketLog {
   /** The prices that the market allows, as far as we were told. */
   grid: PriceGrid.PriceGrid
   recordsSinceKeyframe: number
+  /** The connection on which the market is followed, or is being so: only its frames count. 0 while it is on none. */
+  epochFollowed: number
 }
 
 /** Where a frame came from. */
@@ -59,7 +61,14 @@ export const make = (marketTicker: MarketTicker, end?: LogEnd | undefined): Mark
     replay.tsExchangeEffectiveMicros = end.tsExchangeEffectiveMicros
     replay.tsExchangeProvenMicros = end.tsExchangeEffectiveMicros
   }
-  return { marketTicker, offset: end?.last.offset ?? 0, replay, grid: PriceGrid.any, recordsSinceKeyframe: 0 }
+  return {
+    marketTicker,
+    offset: end?.last.offset ?? 0,
+    replay,
+    grid: PriceGrid.any,
+    recordsSinceKeyframe: 0,
+    epochFollowed: 0
+  }
 }
 
 /** What to keep of a log that is not written for now; `undefined` when it has no record. Its book must not be trusted any more. */
@@ -192,6 +201,14 @@ const gapOf = (log: MarketLog, start: GapStart): BookRecord => ({
   cause: start.cause,
   tsDetectedMicros: notBefore(log, start.tsDetectedMicros)
 })
+
+/** Appends a gap because somebody else knows better: from the last record on, or the moment itself if that is earlier (I5). */
+export const doubt = (log: MarketLog, cause: GapCause, tsDetectedMicros: number, outbox: Outbox): void => {
+  const { last } = log.replay
+  if (last === undefined) return
+  const head = { epoch: last.epoch, sid: last.sid, seq: 0, tsExchangeMicros: null, tsReceivedMicros: tsDetectedMicros }
+  distrust(log, { ...inconsistent(log, head), cause }, outbox)
+}
 
 /** Nobody knows since when the book was wrong; a log that only grows can disown what comes after its last record. */
 const inconsistent = ({ replay: { last } }: MarketLog, head: FrameHead): GapStart => ({

@@ -1,7 +1,9 @@
 /** A recorder whose listener writes down what it is told, as words. */
-import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { BookRecord, GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
+import type * as MarketLog from "@kalshibook/core/MarketLog"
 import * as Recorder from "@kalshibook/core/Recorder"
+import { assert } from "vitest"
 
 export interface Listening {
   readonly recorder: Recorder.Recorder
@@ -14,9 +16,42 @@ export const make = (): Listening => {
     trusted: (ticker) => told.push(`trusted ${ticker}`),
     distrusted: (ticker, cause) => told.push(`distrusted ${ticker} ${cause}`),
     unannounced: (ticker) => told.push(`unannounced ${ticker}`),
-    subscriptionEnded: (sid, channel) => told.push(`ended ${sid} ${channel}`)
+    subscriptionEnded: (_epoch, sid, channel) => told.push(`ended ${sid} ${channel}`)
   })
   return { recorder, told }
+}
+
+/** Opens a connection in the first slot. */
+export const open = (recorder: Recorder.Recorder, epoch: number, tsOpenedMicros = 0): void =>
+  Recorder.open(recorder, {
+    epoch,
+    slot: 0,
+    url: "ws://exchange",
+    source: "simulator",
+    tsOpenedMicros,
+    tsClosedMicros: null,
+    closeCause: null
+  })
+
+/** Records a market, and follows it on the last connection. */
+export const follow = (recorder: Recorder.Recorder, ticker: MarketTicker, end?: MarketLog.LogEnd): void => {
+  Recorder.begin(recorder, ticker, end)
+  Recorder.follow(recorder, recorder.epochLast, ticker, 0)
+}
+
+/** A frame on the last connection. */
+export const receive = (recorder: Recorder.Recorder, message: ServerMessage, tsReceivedMicros: number): void =>
+  Recorder.receive(recorder, recorder.epochLast, message, tsReceivedMicros)
+
+/** The last connection ends. */
+export const close = (recorder: Recorder.Recorder, cause: GapCause, tsMicros: number): void =>
+  Recorder.close(recorder, recorder.epochLast, cause, tsMicros)
+
+/** The log of a market that is recorded. */
+export const logOf = (recorder: Recorder.Recorder, ticker: MarketTicker): MarketLog.MarketLog => {
+  const log = recorder.logs.get(ticker)
+  assert.isDefined(log, `${ticker} is not recorded`)
+  return log as MarketLog.MarketLog
 }
 
 /** Receives frames one after the other, ten microseconds apart, the first at `fromMicros`. */
@@ -25,7 +60,7 @@ export const receiveAll = (
   fromMicros: number,
   messages: ReadonlyArray<ServerMessage>
 ): void => {
-  for (const [index, message] of messages.entries()) Recorder.receive(recorder, message, fromMicros + index * 10)
+  for (const [index, message] of messages.entries()) receive(recorder, message, fromMicros + index * 10)
 }
 
 /** The market's records so far. */

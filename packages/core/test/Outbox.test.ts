@@ -1,5 +1,4 @@
 import * as Outbox from "@kalshibook/core/Outbox"
-import * as Recorder from "@kalshibook/core/Recorder"
 import { assert, describe, it } from "vitest"
 import * as Frames from "./Frames.ts"
 import * as Listening from "./Listening.ts"
@@ -7,9 +6,10 @@ import * as Listening from "./Listening.ts"
 describe("Outbox", () => {
   it("gives everything exactly once, in the order in which it was recorded", () => {
     const { recorder } = Listening.make()
-    Recorder.open(recorder, 1)
-    Recorder.follow(recorder, "A")
+    Listening.open(recorder, 1)
+    Listening.follow(recorder, "A")
     const levels = { yes: Frames.ladder([4_300, 1_000]), no: [] }
+    assert.lengthOf(Outbox.drain(recorder.outbox).connections, 1)
     assert.isTrue(Outbox.isEmpty(recorder.outbox))
     Listening.receiveAll(recorder, 100, [
       Frames.snapshot(1, 1, "A", levels),
@@ -23,8 +23,8 @@ describe("Outbox", () => {
       [first.records.length, first.keyframes.length, first.trades.length, first.lifecycle.length],
       [1, 1, 1, 1]
     )
-    Recorder.receive(recorder, Frames.delta(1, 2, "A", { priceE4: 4_300, deltaE2: 5 }), 200)
-    Recorder.receive(recorder, Frames.delta(1, 3, "A", { priceE4: 4_300, deltaE2: 6 }), 210)
+    Listening.receive(recorder, Frames.delta(1, 2, "A", { priceE4: 4_300, deltaE2: 5 }), 200)
+    Listening.receive(recorder, Frames.delta(1, 3, "A", { priceE4: 4_300, deltaE2: 6 }), 210)
     const second = Outbox.drain(recorder.outbox)
     assert.deepStrictEqual(
       [...first.records, ...second.records].map(({ offset }) => offset),

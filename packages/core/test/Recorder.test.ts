@@ -15,9 +15,9 @@ const change = (seq: number, ticker: string, exchange: number | null = null, sid
 const twoMarkets = (): Listening.Listening => {
   const listening = Listening.make()
   const { recorder, told } = listening
-  Recorder.open(recorder, 7)
-  Recorder.follow(recorder, "A")
-  Recorder.follow(recorder, "B")
+  Listening.open(recorder, 7)
+  Listening.follow(recorder, "A")
+  Listening.follow(recorder, "B")
   Listening.receiveAll(recorder, 100, [
     Frames.subscribed(1),
     Frames.snapshot(1, 1, "A", levels),
@@ -30,7 +30,7 @@ const twoMarkets = (): Listening.Listening => {
 }
 
 const isTrusted = (recorder: Recorder.Recorder, ticker: string): boolean =>
-  MarketLog.isTrusted(Recorder.logOf(recorder, ticker))
+  MarketLog.isTrusted(Listening.logOf(recorder, ticker))
 
 const linesOf = (recorder: Recorder.Recorder, ticker: string): ReadonlyArray<string> =>
   Listening.lines(Listening.recordsOf(recorder, ticker))
@@ -38,7 +38,7 @@ const linesOf = (recorder: Recorder.Recorder, ticker: string): ReadonlyArray<str
 describe("Recorder", () => {
   it("distrusts every book of the subscription from the first unproven microsecond when a number is missing", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, change(5, "B", 180), 200)
+    Listening.receive(recorder, change(5, "B", 180), 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["gap sequence_hole @131..200 seq 4 x125"])
     assert.deepStrictEqual(linesOf(recorder, "B"), ["gap sequence_hole @131..200 seq 4 x125", "delta @200 seq 5 x180"])
     assert.deepStrictEqual(told, ["distrusted A sequence_hole", "distrusted B sequence_hole"])
@@ -47,16 +47,16 @@ describe("Recorder", () => {
 
   it("counts `ok` frames: losing one is a hole, receiving one is proof", () => {
     const { recorder } = twoMarkets()
-    Recorder.receive(recorder, Frames.ok(1, 4), 140)
-    Recorder.receive(recorder, change(6, "A"), 200)
+    Listening.receive(recorder, Frames.ok(1, 4), 140)
+    Listening.receive(recorder, change(6, "A"), 200)
     assert.deepStrictEqual(linesOf(recorder, "B"), ["gap sequence_hole @141..200 seq 5 x125"])
   })
 
   it("trusts each market again from its own snapshot on, and no other", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, change(5, "B"), 200)
+    Listening.receive(recorder, change(5, "B"), 200)
     told.length = 0
-    Recorder.receive(recorder, Frames.snapshot(1, 6, "B", levels), 210)
+    Listening.receive(recorder, Frames.snapshot(1, 6, "B", levels), 210)
     assert.deepStrictEqual(told, ["trusted B"])
     assert.isFalse(isTrusted(recorder, "A"))
     assert.isTrue(isTrusted(recorder, "B"))
@@ -64,10 +64,10 @@ describe("Recorder", () => {
 
   it("does not apply a repeated frame a second time, nor a late one ever", () => {
     const { recorder } = twoMarkets()
-    Recorder.receive(recorder, change(3, "A", 125), 140)
+    Listening.receive(recorder, change(3, "A", 125), 140)
     assert.deepStrictEqual(linesOf(recorder, "A"), [])
-    Recorder.receive(recorder, change(5, "A"), 150)
-    Recorder.receive(recorder, Frames.snapshot(1, 4, "A", levels), 160)
+    Listening.receive(recorder, change(5, "A"), 150)
+    Listening.receive(recorder, Frames.snapshot(1, 4, "A", levels), 160)
     assert.isFalse(isTrusted(recorder, "A"))
     assert.strictEqual(recorder.counts.framesRepeated, 2)
   })
@@ -86,17 +86,17 @@ describe("Recorder", () => {
 
   it("distrusts exactly the books of one of two book subscriptions", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.follow(recorder, "C")
+    Listening.follow(recorder, "C")
     Listening.receiveAll(recorder, 140, [Frames.subscribed(2), Frames.snapshot(2, 1, "C", levels)])
     told.length = 0
-    Recorder.receive(recorder, change(9, "C", null, 2), 200)
+    Listening.receive(recorder, change(9, "C", null, 2), 200)
     assert.deepStrictEqual(told, ["distrusted C sequence_hole"])
     assert.isTrue(isTrusted(recorder, "A"))
   })
 
   it("distrusts one market alone for a delta that does not fit, with a gap before the delta", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, Frames.delta(1, 4, "A", { priceE4: 4_300, deltaE2: -5_000 }), 200)
+    Listening.receive(recorder, Frames.delta(1, 4, "A", { priceE4: 4_300, deltaE2: -5_000 }), 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["gap inconsistent @131..200 seq 4 x125", "delta @200 seq 4"])
     assert.deepStrictEqual(told, ["distrusted A inconsistent"])
     assert.isTrue(isTrusted(recorder, "B"))
@@ -104,7 +104,7 @@ describe("Recorder", () => {
 
   it("distrusts one market alone for a crossed snapshot", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, Frames.snapshot(1, 4, "A", crossed), 200)
+    Listening.receive(recorder, Frames.snapshot(1, 4, "A", crossed), 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), [
       "gap inconsistent @131..200 seq 4 x125",
       "snapshot @200 seq 4",
@@ -117,7 +117,7 @@ describe("Recorder", () => {
   it("distrusts the books of a subscription for a frame of it that it cannot read", () => {
     for (const frame of [Frames.undecodable(1, 4), Frames.unknown(1, 4)]) {
       const { recorder } = twoMarkets()
-      Recorder.receive(recorder, frame, 200)
+      Listening.receive(recorder, frame, 200)
       assert.deepStrictEqual(linesOf(recorder, "B"), ["gap undecodable @131..200 seq 4 x125"])
       Listening.receiveAll(recorder, 210, [Frames.snapshot(1, 5, "A", levels), change(6, "A")])
       assert.isTrue(isTrusted(recorder, "A"))
@@ -129,17 +129,17 @@ describe("Recorder", () => {
     const { recorder } = twoMarkets()
     Listening.receiveAll(recorder, 140, [Frames.undecodable(null, null), Frames.undecodable(1, null)])
     assert.isTrue(isTrusted(recorder, "A"))
-    Recorder.receive(recorder, Frames.ok(1, 6), 200)
+    Listening.receive(recorder, Frames.ok(1, 6), 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["gap sequence_hole @131..200 seq 4 x125"])
   })
 
   it("goes on counting where it was when the numbers of an unreadable frame are nonsense", () => {
     const { recorder } = twoMarkets()
-    Recorder.receive(recorder, Frames.undecodable(1, 4_000_000), 200)
+    Listening.receive(recorder, Frames.undecodable(1, 4_000_000), 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["gap undecodable @131..200 seq 4 x125"])
     Listening.receiveAll(recorder, 210, [Frames.snapshot(1, 5, "A", levels), change(6, "A")])
     assert.isTrue(isTrusted(recorder, "A"))
-    Recorder.receive(recorder, Frames.undecodable(1, 2), 230)
+    Listening.receive(recorder, Frames.undecodable(1, 2), 230)
     assert.isTrue(isTrusted(recorder, "A"))
   })
 
@@ -153,7 +153,7 @@ describe("Recorder", () => {
   it.each([10, 25])("ends the subscription that error %d names, whatever number the error has", (code) => {
     for (const seq of [4, 2, null]) {
       const { recorder, told } = twoMarkets()
-      Recorder.receive(recorder, Frames.error(code, 1, seq), 200)
+      Listening.receive(recorder, Frames.error(code, 1, seq), 200)
       assert.deepStrictEqual(linesOf(recorder, "A"), ["gap channel_error @131..200 seq 0 x125"])
       assert.deepStrictEqual(told, [
         "distrusted A channel_error",
@@ -188,8 +188,8 @@ describe("Recorder", () => {
 
   it("distrusts every book for a terminal error that names no subscription, and goes on with those that live", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, Frames.subscribed(2, "trade"), 140)
-    Recorder.receive(recorder, Frames.error(10, null, null), 200)
+    Listening.receive(recorder, Frames.subscribed(2, "trade"), 140)
+    Listening.receive(recorder, Frames.error(10, null, null), 200)
     assert.deepStrictEqual(told, [
       "distrusted A channel_error",
       "distrusted B channel_error",
@@ -209,31 +209,31 @@ describe("Recorder", () => {
 
   it("distrusts every book when the subscription is closed", () => {
     const { recorder } = twoMarkets()
-    Recorder.receive(recorder, Frames.unsubscribed(1, 4), 200)
+    Listening.receive(recorder, Frames.unsubscribed(1, 4), 200)
     assert.deepStrictEqual(linesOf(recorder, "B"), ["gap unsubscribed @131..200 seq 0 x125"])
   })
 
   it("distrusts every book from its last proof on when the connection closes", () => {
     const { recorder, told } = twoMarkets()
-    Recorder.receive(recorder, change(4, "A", 140), 150)
-    Recorder.close(recorder, "silence", 9_000)
+    Listening.receive(recorder, change(4, "A", 140), 150)
+    Listening.close(recorder, "silence", 9_000)
     assert.deepStrictEqual(linesOf(recorder, "B"), ["gap silence @151..9000 seq 0 x140"])
     assert.deepStrictEqual(told, ["distrusted A silence", "distrusted B silence"])
-    Recorder.close(recorder, "connection_lost", 9_100)
+    Listening.close(recorder, "connection_lost", 9_100)
     assert.lengthOf(told, 2)
   })
 
   it("distrusts every book of the connection before when a new one opens, though nobody closed it", () => {
     const { recorder } = twoMarkets()
-    Recorder.open(recorder, 8)
-    assert.deepStrictEqual(linesOf(recorder, "A"), ["gap connection_lost @130..130 seq 0 x125"])
+    Listening.open(recorder, 8, 200)
+    assert.deepStrictEqual(linesOf(recorder, "A"), ["gap connection_lost @131..200 seq 0 x125"])
   })
 
   it("starts to count anew on a new connection", () => {
     const { recorder } = twoMarkets()
-    Recorder.close(recorder, "connection_lost", 200)
-    Recorder.open(recorder, 8)
-    Recorder.follow(recorder, "A")
+    Listening.close(recorder, "connection_lost", 200)
+    Listening.open(recorder, 8)
+    Listening.follow(recorder, "A")
     Listening.receiveAll(recorder, 300, [Frames.subscribed(1), Frames.snapshot(1, 1, "A", levels), change(2, "A")])
     assert.isTrue(isTrusted(recorder, "A"))
     assert.isFalse(isTrusted(recorder, "B"))
@@ -249,8 +249,8 @@ describe("Recorder", () => {
 
   it("takes a snapshot that comes before the acknowledgement of its subscription", () => {
     const { recorder } = Listening.make()
-    Recorder.open(recorder, 1)
-    Recorder.follow(recorder, "A")
+    Listening.open(recorder, 1)
+    Listening.follow(recorder, "A")
     Listening.receiveAll(recorder, 100, [
       Frames.snapshot(1, 1, "A", levels),
       Frames.subscribed(1),
@@ -265,8 +265,17 @@ describe("Recorder", () => {
     ])
   })
 
+  it("keeps no log of a market that nobody asked for, and tells of it", () => {
+    const { recorder, told } = twoMarkets()
+    Listening.receiveAll(recorder, 200, [Frames.snapshot(1, 4, "Z", levels), change(5, "Z")])
+    assert.deepStrictEqual(linesOf(recorder, "Z"), [])
+    assert.deepStrictEqual(told, ["unannounced Z", "unannounced Z"])
+    assert.strictEqual(recorder.counts.framesStray, 2)
+  })
+
   it("lets no change of a market that is not followed pass as known", () => {
     const { recorder, told } = twoMarkets()
+    Recorder.begin(recorder, "Z")
     Listening.receiveAll(recorder, 200, [Frames.snapshot(1, 4, "Z", levels), change(5, "Z")])
     assert.deepStrictEqual(linesOf(recorder, "Z"), [
       "snapshot @200 seq 4",
@@ -281,18 +290,18 @@ describe("Recorder", () => {
     Recorder.unfollow(recorder, "A", "unsubscribed", 200)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["gap unsubscribed @131..200 seq 0 x125"])
     assert.isTrue(isTrusted(recorder, "B"))
-    Recorder.follow(recorder, "A")
-    Recorder.receive(recorder, Frames.snapshot(1, 4, "A", levels), 210)
+    Listening.follow(recorder, "A")
+    Listening.receive(recorder, Frames.snapshot(1, 4, "A", levels), 210)
     assert.deepStrictEqual(told, ["trusted A"])
   })
 
   it("keeps of a market that it forgets where its log ends, and goes on from there", () => {
     const { recorder } = twoMarkets()
-    Recorder.forget(recorder, "A", "market_closed", 200)
+    const end = Recorder.forget(recorder, "A", "market_closed", 200)
     assert.isFalse(recorder.logs.has("A"))
-    Recorder.forget(recorder, "never seen", "market_closed", 200)
-    Recorder.follow(recorder, "A")
-    Recorder.receive(recorder, Frames.snapshot(1, 4, "A", levels), 300)
+    assert.isUndefined(Recorder.forget(recorder, "never seen", "market_closed", 200))
+    Listening.follow(recorder, "A", end)
+    Listening.receive(recorder, Frames.snapshot(1, 4, "A", levels), 300)
     assert.deepStrictEqual(
       Listening.recordsOf(recorder, "A").map(({ kind, offset }) => `${offset} ${kind}`),
       ["3 gap", "4 snapshot"]
@@ -301,8 +310,8 @@ describe("Recorder", () => {
 
   it("writes no record for a change of nothing, but counts its number", () => {
     const { recorder } = twoMarkets()
-    Recorder.receive(recorder, Frames.delta(1, 4, "A", { priceE4: 4_300, deltaE2: 0 }), 200)
-    Recorder.receive(recorder, change(5, "A"), 210)
+    Listening.receive(recorder, Frames.delta(1, 4, "A", { priceE4: 4_300, deltaE2: 0 }), 200)
+    Listening.receive(recorder, change(5, "A"), 210)
     assert.deepStrictEqual(linesOf(recorder, "A"), ["delta @210 seq 5"])
     assert.strictEqual(recorder.counts.deltasEmpty, 1)
   })
@@ -322,7 +331,7 @@ describe("Recorder", () => {
       change(6, "A", 998),
       change(7, "A", 1_100)
     ])
-    Recorder.receive(recorder, Frames.ok(1, 9), 200)
+    Listening.receive(recorder, Frames.ok(1, 9), 200)
     assert.include(linesOf(recorder, "B"), "gap sequence_hole @171..200 seq 8 x1093")
   })
 

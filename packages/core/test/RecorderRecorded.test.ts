@@ -2,7 +2,6 @@ import * as Book from "@kalshibook/core/Book"
 import type { Side } from "@kalshibook/core/BookRecord"
 import * as Wire from "@kalshibook/core/kalshi/Wire"
 import * as MarketLog from "@kalshibook/core/MarketLog"
-import * as Recorder from "@kalshibook/core/Recorder"
 import * as Replay from "@kalshibook/core/Replay"
 import { microsFromIso } from "@kalshibook/core/Units"
 import { Option } from "effect"
@@ -34,14 +33,14 @@ describe.skipIf(directory === undefined)("recorded production frames", () => {
 
   it("give after every frame, and at every time of the exchange months before, the book of a plain fold", () => {
     const { recorder } = Listening.make()
-    Recorder.open(recorder, 1)
+    Listening.open(recorder, 1)
     const plain: NaiveBook.NaiveBook = new Map()
     const expected: Array<{ readonly exchangeMicros: number; readonly text: string }> = []
     let ticker = ""
     for (const [index, text] of frames.entries()) {
       const { msg, type } = JSON.parse(text) as PlainFrame
-      if (type.startsWith("orderbook")) Recorder.follow(recorder, msg.market_ticker)
-      Recorder.receive(recorder, Wire.decode(text), Date.UTC(2026, 10, 22) * 1_000 + index)
+      if (type.startsWith("orderbook")) Listening.follow(recorder, msg.market_ticker)
+      Listening.receive(recorder, Wire.decode(text), Date.UTC(2026, 10, 22) * 1_000 + index)
       if (type === "orderbook_snapshot") {
         ticker = msg.market_ticker
         for (const [price, size] of msg.yes_dollars_fp ?? []) {
@@ -53,7 +52,7 @@ describe.skipIf(directory === undefined)("recorded production frames", () => {
       }
       if (type !== "orderbook_delta") continue
       NaiveBook.add(plain, msg.side, times(msg.price_dollars, 10_000), times(msg.delta_fp, 100))
-      const log = Recorder.logOf(recorder, ticker)
+      const log = Listening.logOf(recorder, ticker)
       assert.isTrue(MarketLog.isTrusted(log))
       const bookText = NaiveBook.text(NaiveBook.levels(plain))
       assert.strictEqual(NaiveBook.text(Book.levels(log.replay.book)), bookText)

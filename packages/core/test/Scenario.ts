@@ -142,12 +142,20 @@ export interface Outcome {
   readonly told: ReadonlyArray<string>
   /** Every snapshot that arrived: when, and when the exchange had made it, by its own clock. */
   readonly snapshots: ReadonlyArray<SnapshotArrival>
+  /** All that was done to the recorder, in order, to do it to another one. */
+  readonly script: ReadonlyArray<Done>
   /** Steps after which the recorder trusted what it must not, or did not trust what it must. */
   readonly disagreements: ReadonlyArray<string>
 }
 
+/** One thing that was done to a recorder. */
+export type Done = (recorder: Recorder.Recorder) => void
+
 interface Line {
   readonly scenario: Scenario
+  readonly script: Array<Done>
+  /** Where the logs end that were let go of. */
+  readonly ends: Map<string, MarketLog.LogEnd>
   readonly exchange: ModelExchange.ModelExchange
   readonly recorder: Recorder.Recorder
   readonly oracle: TrustOracle.TrustOracle
@@ -163,7 +171,7 @@ export const run = (scenario: Scenario): Outcome => {
   const exchange = ModelExchange.make(tickers, { startMicros, ...scenario })
   const oracle = TrustOracle.make(tickers)
   const snapshots: Array<SnapshotArrival> = []
-  const start = { held: [], receivedMicros: startMicros, epoch: 0 }
+  const start = { script: [], ends: new Map(), held: [], receivedMicros: startMicros, epoch: 0 }
   const line: Line = { scenario, exchange, recorder, oracle, snapshots, ...start }
   connect(line, exchange.markets)
   transmitAll(line, ["sent"], 0)
@@ -173,19 +181,26 @@ export const run = (scenario: Scenario): Outcome => {
     take(line, step)
     transmitAll(line, step.fates, step.jitterMicros)
     for (const ticker of tickers) {
-      const isTrusted = MarketLog.isTrusted(Recorder.logOf(recorder, ticker))
+      const log = recorder.logs.get(ticker)
+      const isTrusted = log !== undefined && MarketLog.isTrusted(log)
       if (isTrusted !== TrustOracle.isTrusted(oracle, ticker)) {
         disagreements.push(`${ticker} after step ${index} (${step.act}): trusted is ${isTrusted}`)
       }
     }
   }
   disconnect(line)
-  return { exchange, recorder, oracle, told, snapshots, disagreements }
+  return { exchange, recorder, oracle, told, snapshots, script: line.script, disagreements }
+}
+
+const perform = (line: Line, done: Done): void => {
+  line.script.push(done)
+  done(line.recorder)
 }
 
 const connect = (line: Line, followed: ReadonlyArray<ModelExchange.ModelMarket>): void => {
-  line.epoch++
-  Recorder.open(line.recorder, line.epoch)
+  const epoch = ++line.epoch
+  const { receivedMicros } = line
+  perform(line, (recorder) => Listening.open(recorder, epoch, receivedMicros))
   for (const market of followed) follow(line, market)
   ModelExchange.subscribe(line.exchange, followed)
 }
@@ -193,18 +208,35 @@ const connect = (line: Line, followed: ReadonlyArray<ModelExchange.ModelMarket>)
 const disconnect = (line: Line): void => {
   line.held.length = 0
   line.receivedMicros = Math.max(line.receivedMicros, line.exchange.nowMicros)
-  Recorder.close(line.recorder, "connection_lost", line.receivedMicros)
+  const { receivedMicros } = line
+  perform(line, (recorder) => Listening.close(recorder, "connection_lost", receivedMicros))
   TrustOracle.disconnected(line.oracle, line.receivedMicros)
 }
 
-const follow = ({ oracle, recorder }: Line, { ticker }: ModelExchange.ModelMarket): void => {
-  Recorder.follow(recorder, ticker)
-  Recorder.logOf(recorder, ticker).grid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
-  oracle.followed.add(ticker)
+const centGrid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
+
+const follow = (line: Line, { ticker }: ModelExchange.ModelMarket): void => {
+  const end = line.ends.get(ticker)
+  line.ends.delete(ticker)
+  perform(line, (recorder) => {
+    Listening.follow(recorder, ticker, end)
+    Recorder.allowPrices(recorder, ticker, centGrid)
+  })
+  line.oracle.followed.add(ticker)
+}
+
+const letGo = (line: Line, ticker: string, isForgotten: boolean): void => {
+  const { ends, oracle, receivedMicros } = line
+  perform(line, (recorder) => {
+    if (!isForgotten) return Recorder.unfollow(recorder, ticker, "unsubscribed", receivedMicros)
+    const end = Recorder.forget(recorder, ticker, "unsubscribed", receivedMicros)
+    if (end !== undefined && recorder === line.recorder) ends.set(ticker, end)
+  })
+  TrustOracle.unfollowed(oracle, ticker, receivedMicros)
 }
 
 const take = (line: Line, { act, amount, market: index, pick, side }: Step): void => {
-  const { exchange, oracle, recorder } = line
+  const { exchange, oracle } = line
   const market = exchange.markets[index] as ModelExchange.ModelMarket
   switch (act) {
     case "change":
@@ -226,9 +258,7 @@ const take = (line: Line, { act, amount, market: index, pick, side }: Step): voi
       ModelExchange.sendSnapshot(exchange, market)
       break
     case "delete":
-      if (pick % 2 === 0) Recorder.unfollow(recorder, market.ticker, "unsubscribed", line.receivedMicros)
-      else Recorder.forget(recorder, market.ticker, "unsubscribed", line.receivedMicros)
-      TrustOracle.unfollowed(oracle, market.ticker, line.receivedMicros)
+      letGo(line, market.ticker, pick % 2 === 1)
       market.isSubscribed = false
       ModelExchange.sendOk(exchange)
       break
@@ -253,7 +283,7 @@ const take = (line: Line, { act, amount, market: index, pick, side }: Step): voi
       else {
         // Nobody tells the recorder: it learns of it by the next connection.
         line.held.length = 0
-        TrustOracle.disconnected(oracle, null)
+        TrustOracle.disconnected(oracle, line.receivedMicros)
       }
       ModelExchange.cut(exchange)
       connect(line, followed)
@@ -287,7 +317,7 @@ const transmitAll = (line: Line, fates: ReadonlyArray<Fate>, jitterMicros: numbe
 }
 
 const arrive = (line: Line, frame: ModelExchange.Frame): void => {
-  const { exchange, oracle, receivedMicros, recorder } = line
+  const { exchange, oracle, receivedMicros } = line
   if (frame.message._tag === "orderbook_snapshot") {
     line.snapshots.push({
       ticker: frame.message.marketTicker,
@@ -295,12 +325,12 @@ const arrive = (line: Line, frame: ModelExchange.Frame): void => {
       tsMadeMicros: frame.sentMicros + exchange.clockOffsetMicros
     })
   }
-  Recorder.receive(recorder, frame.message, receivedMicros)
+  perform(line, (recorder) => Listening.receive(recorder, frame.message, receivedMicros))
   TrustOracle.arrived(oracle, frame, receivedMicros)
 }
 
 const transmit = (line: Line, frame: ModelExchange.Frame, fate: Fate): void => {
-  const { oracle, receivedMicros, recorder } = line
+  const { oracle, receivedMicros } = line
   const { seq, sid } = frame
   if (fate === "sent" || fate === "repeated") {
     arrive(line, frame)
@@ -309,9 +339,9 @@ const transmit = (line: Line, frame: ModelExchange.Frame, fate: Fate): void => {
     line.held.push({ frame, framesLeft: lateFrames })
   } else if (sid !== null && seq !== null && (fate === "garbled" || fate === "nonsense")) {
     const seqRead = fate === "garbled" ? seq : seq + 1_000
-    Recorder.receive(recorder, Frames.undecodable(sid, seqRead), receivedMicros)
+    perform(line, (recorder) => Listening.receive(recorder, Frames.undecodable(sid, seqRead), receivedMicros))
     TrustOracle.garbled(oracle, sid, seqRead, receivedMicros)
   } else if (fate !== "lost") {
-    Recorder.receive(recorder, Frames.undecodable(null, null), receivedMicros)
+    perform(line, (recorder) => Listening.receive(recorder, Frames.undecodable(null, null), receivedMicros))
   }
 }

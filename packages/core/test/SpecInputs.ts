@@ -29,16 +29,16 @@ const atMicros = 10_000
 /** M, followed on sid 1, in this state. The other market is followed and trusted. */
 const marketIn = (state: State): Market => {
   const { recorder } = Listening.make()
-  Recorder.open(recorder, 1)
+  Listening.open(recorder, 1)
   for (const each of [ticker, other]) {
-    Recorder.follow(recorder, each)
-    Recorder.logOf(recorder, each).grid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
+    Listening.follow(recorder, each)
+    Listening.logOf(recorder, each).grid = Option.getOrThrow(PriceGrid.gridOf("linear_cent"))
   }
   const frames = [Frames.subscribed(1), Frames.snapshot(1, 1, other, levels)]
   if (state !== "unknown") frames.push(Frames.snapshot(1, 2, ticker, levels))
   if (state === "stale") frames.push(Frames.undecodable(1, 3))
   Listening.receiveAll(recorder, 100, frames)
-  const { trust } = Recorder.logOf(recorder, ticker).replay
+  const { trust } = Listening.logOf(recorder, ticker).replay
   if (trust._tag !== state) throw new Error(`the market is ${trust._tag}, not ${state}`)
   Outbox.drain(recorder.outbox)
   return { recorder, seq: frames.length, atMicros }
@@ -65,16 +65,16 @@ const input =
   (state) => {
     const market = marketIn(state)
     act(market)
-    return written(Recorder.logOf(market.recorder, ticker), market.recorder.outbox)
+    return written(Listening.logOf(market.recorder, ticker), market.recorder.outbox)
   }
 
 /** The input as frames. */
-const frames = (make: (seq: number) => ReadonlyArray<Parameters<typeof Recorder.receive>[1]>): Input =>
+const frames = (make: (seq: number) => ReadonlyArray<Parameters<typeof Listening.receive>[1]>): Input =>
   input(({ atMicros, recorder, seq }) => Listening.receiveAll(recorder, atMicros, make(seq)))
 
 /** The input while M is not followed, which no trusted market can be. */
 const unfollowed =
-  (make: (seq: number) => ReadonlyArray<Parameters<typeof Recorder.receive>[1]>): Input =>
+  (make: (seq: number) => ReadonlyArray<Parameters<typeof Listening.receive>[1]>): Input =>
   (state) =>
     state === "trusted"
       ? "impossible"
@@ -89,7 +89,7 @@ const delta = (seq: number, priceE4: number, deltaE2: number, side: "yes" | "no"
 /** A process that knows of the log only where it ends. */
 const takenUp: Input = (state) => {
   const { recorder } = marketIn(state)
-  const { last, trust, tsExchangeEffectiveMicros } = Recorder.logOf(recorder, ticker).replay
+  const { last, trust, tsExchangeEffectiveMicros } = Listening.logOf(recorder, ticker).replay
   const outbox = Outbox.make()
   const end = last && { last, trust: trust._tag === "stale" ? trust : ({ _tag: "unknown" } as const) }
   const log = MarketLog.make(ticker, end && { ...end, tsExchangeEffectiveMicros })
@@ -109,10 +109,10 @@ export const inputs: Readonly<Record<string, Input>> = {
   "delta that fits": frames((seq) => [delta(seq, 4_200, 10)]),
   "delta that fits, 500 records after the last keyframe": input(({ atMicros, recorder, seq }) => {
     for (let index = 1; index < MarketLog.keyframeRecordsMax; index++) {
-      Recorder.receive(recorder, delta(seq + index - 1, 4_200, 10), atMicros)
+      Listening.receive(recorder, delta(seq + index - 1, 4_200, 10), atMicros)
     }
     Outbox.drain(recorder.outbox)
-    Recorder.receive(recorder, delta(seq + MarketLog.keyframeRecordsMax - 1, 4_200, 10), atMicros)
+    Listening.receive(recorder, delta(seq + MarketLog.keyframeRecordsMax - 1, 4_200, 10), atMicros)
   }),
   "delta that takes a level below 0": frames((seq) => [delta(seq, 4_300, -1_001)]),
   "delta that crosses the book": frames((seq) => [delta(seq, 5_700, 10, "no")]),
@@ -154,8 +154,10 @@ export const inputs: Readonly<Record<string, Input>> = {
     Frames.snapshot(3, 2, ticker, otherLevels),
     delta(3, 4_200, 10, "yes", 3)
   ]),
-  "connection closed": input(({ atMicros, recorder }) => Recorder.close(recorder, "connection_lost", atMicros)),
-  "connection opened, though nobody closed the one before": input(({ recorder }) => Recorder.open(recorder, 2)),
+  "connection closed": input(({ atMicros, recorder }) => Listening.close(recorder, "connection_lost", atMicros)),
+  "connection opened, though nobody closed the one before": input(({ atMicros, recorder }) =>
+    Listening.open(recorder, 2, atMicros)
+  ),
   "M is let go of": input(({ atMicros, recorder }) => Recorder.unfollow(recorder, ticker, "market_closed", atMicros)),
   "snapshot while M is not followed": unfollowed((seq) => [Frames.snapshot(1, seq, ticker, levels)]),
   "delta while M is not followed": unfollowed((seq) => [delta(seq, 4_200, 10)]),

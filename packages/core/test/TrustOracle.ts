@@ -124,9 +124,9 @@ export const unfollowed = (oracle: TrustOracle, ticker: MarketTicker, atMicros: 
   if (market !== undefined) lose(market, Math.min(sidOf(oracle, market.sid).provenMicros + 1, atMicros))
 }
 
-/** The connection is gone; `null`: nobody knows since when. */
-export const disconnected = (oracle: TrustOracle, atMicros: number | null): void => {
-  for (const [sid, { provenMicros }] of oracle.sids) loseSid(oracle, sid, atMicros ?? provenMicros)
+/** The connection is gone. */
+export const disconnected = (oracle: TrustOracle, atMicros: number): void => {
+  for (const sid of oracle.sids.keys()) loseSid(oracle, sid, atMicros)
   oracle.sids = new Map()
   oracle.followed.clear()
 }
