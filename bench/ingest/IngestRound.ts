@@ -1,4 +1,5 @@
 /** One round of the ingest benchmark: records the whole recording into a new database, proves what was stored, and measures. */
+import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
@@ -6,10 +7,12 @@ import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as Book from "@kalshibook/core/Book"
 import type { DeltaRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Duration, Effect, Layer, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import * as ExchangeProcess from "./ExchangeProcess.ts"
@@ -53,7 +56,15 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
     )
     return { ...measured, baselineSeconds: yield* PostgresAlone.insert(changes) }
   }).pipe(
-    Effect.provide(Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)),
+    Effect.provide(
+      Layer.mergeAll(
+        ChannelGaps.layerNoDeps,
+        Epochs.layerNoDeps,
+        HotTier.layerNoDeps,
+        MarketCatalog.layerNoDeps,
+        TapePlace.layer(join(folder, "tape"))
+      )
+    ),
     Effect.provide(Database.layerEmbedded({ folder, durability: "keep" })),
     Effect.scoped,
     Effect.timeout(Duration.millis(roundMillisMax)),

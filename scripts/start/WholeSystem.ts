@@ -10,11 +10,13 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import * as Progress from "./Progress.ts"
@@ -24,6 +26,7 @@ import * as Terminal from "./Terminal.ts"
 import * as TryIt from "./TryIt.ts"
 
 const stores = Layer.mergeAll(
+  ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps
@@ -49,7 +52,9 @@ export const run = Effect.fnUntraced(function* (
   )
   const collected = yield* Layer.build(
     Collector.layer.pipe(
-      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer)),
+      Layer.provide(
+        Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer, TapePlace.layerConfig)
+      ),
       Layer.provide(NodeHttpClient.layerUndici)
     )
   )

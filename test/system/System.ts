@@ -2,6 +2,9 @@
  * The whole system in one process for a test: a simulated exchange, the collector, an embedded Postgres and the API on a free
  * port; all of it stops with the scope.
  */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
@@ -13,10 +16,12 @@ import {
   type SimulatedExchangeOptions,
   startSimulatedExchange
 } from "@kalshibook/simulator/SimulatedExchange"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
 import { SqlClient } from "effect/sql"
@@ -39,7 +44,23 @@ export interface RunningSystem extends Recording {
 }
 
 /** The stores over one Postgres, which other parts may share or outlive. */
-const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps)
+const stores = Layer.mergeAll(
+  ChannelGaps.layerNoDeps,
+  Epochs.layerNoDeps,
+  HotTier.layerNoDeps,
+  MarketCatalog.layerNoDeps
+)
+
+/** A tape in a folder of its own, which goes with the scope. */
+const tapePlace = Layer.unwrap(
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(tmpdir(), "kalshibook-tape-"))),
+      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+    ),
+    (folder) => TapePlace.layer(folder, { freeBytesMin: 0, freeBytesAlarm: 0 })
+  )
+)
 
 /** The collector recording this exchange. */
 const collectorOf = (
@@ -74,7 +95,7 @@ export const start = (
 ): Effect.Effect<RunningSystem, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const exchange = yield* startSimulatedExchange({ readTokensPerSecond: 100_000, readTokensMax: 100_000, ...options })
-    const stored = yield* Layer.build(stores.pipe(Layer.provideMerge(PgTest.layer)))
+    const stored = yield* Layer.build(Layer.mergeAll(stores, tapePlace).pipe(Layer.provideMerge(PgTest.layer)))
     const source = options.recording === undefined ? "simulator" : "recording"
     const scope = yield* Effect.scope
     const record = Effect.gen(function* () {

@@ -8,6 +8,11 @@ export interface CollectorSettings {
   readonly seriesTickers: ReadonlyArray<string>
   readonly categories: ReadonlyArray<string>
   readonly marketTickers: ReadonlyArray<string>
+  /** Markets on one connection, and connections at a time. The exchange allows 500,000 markets and 200 connections; a cautious share of both. */
+  readonly marketsPerConnectionMax: number
+  readonly connectionsMax: number
+  /** Why nothing was recorded before this start. */
+  readonly stoppedCause: "recorder_stopped" | "storage"
   /**
    * Markets in one subscribe or get_snapshot command, and how many such commands are under way at a time; each market costs the
    * exchange a full book, and bursts make it give up (error 25). After it did, chunks start small, at no more than the second.
@@ -25,10 +30,18 @@ export interface CollectorSettings {
   /** How often the watermark moves while nothing is received. */
   readonly watermarkMillis: number
   /**
-   * Records (with keyframes, trades and lifecycle messages) received and not yet stored; when there are more, the socket is not
-   * read until half of them are stored.
+   * Records, and what is stored beside them, that wait in memory to be stored. When there are more they are let go of, and the
+   * writer derives them again from the tape: recording goes on, however long the database is away.
    */
   readonly queueRecordsMax: number
+  /** Records in one transaction while the writer catches up from the tape. */
+  readonly catchUpRecordsMax: number
+  /** When so few entries of the tape are left, catching up ends: what is recorded from then on waits in memory again. */
+  readonly catchUpEntriesLeft: number
+  /** Between the parts (of some hundred markets) of a checkpoint on the tape. */
+  readonly checkpointPartMillis: number
+  /** After the disk gave out: how often is tried whether recording can begin again. */
+  readonly storageRetryMillis: number
   /** How long the last commit may take when the collector is stopped. */
   readonly lastCommitMillisMax: number
   readonly frameBytesMax: number
@@ -63,6 +76,13 @@ export const defaults: CollectorSettings = {
   flushMillis: 50,
   watermarkMillis: 250,
   queueRecordsMax: 200_000,
+  catchUpRecordsMax: 20_000,
+  checkpointPartMillis: 5,
+  storageRetryMillis: 5_000,
+  catchUpEntriesLeft: 20_000,
+  marketsPerConnectionMax: 1_000,
+  connectionsMax: 100,
+  stoppedCause: "recorder_stopped",
   lastCommitMillisMax: 5_000,
   frameBytesMax: 64 * 1024 * 1024,
   handshakeMillisMax: 10_000,

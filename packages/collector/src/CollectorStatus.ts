@@ -4,6 +4,7 @@ import type { RecorderState, RecorderStatus } from "@kalshibook/core/contract/Re
 import type { RecorderCounts } from "@kalshibook/core/Recorder"
 import type { ExchangeSource } from "./ExchangeAccess.ts"
 import { type MarketState, type RecordingState, recordsWaiting } from "./Recording.ts"
+import * as Slots from "./Slots.ts"
 
 export interface CollectorStatus extends RecorderStatus {
   readonly epoch: number
@@ -51,7 +52,7 @@ export const makeRateMeter = (windowSamples = 5): RateMeter => {
 /** The status now. O(markets). */
 export const read = (
   recording: RecordingState,
-  exchange: { readonly source: ExchangeSource; readonly url: string },
+  exchange: { readonly source: ExchangeSource; readonly url: string; readonly storageProblem: string | null },
   meter: RateMeter
 ): CollectorStatus => {
   const marketsByState: Record<MarketState, number> = { unopened: 0, waiting: 0, live: 0, refused: 0 }
@@ -65,13 +66,13 @@ export const read = (
   return {
     source: exchange.source,
     url: exchange.url,
-    state: stateOf(recording),
-    sinceMicros: recording.connectionSinceMicros,
+    state: exchange.storageProblem === null ? stateOf(recording) : "stopped",
+    sinceMicros: recording.slots.all[0]?.sinceMicros ?? null,
     marketsRecorded: marketsByState.live,
     recordsPerSecond: meter.recordsPerSecond(),
-    epoch: recording.recorder.epoch,
-    connection: recording.connection,
-    storeProblem: recording.storeProblem,
+    epoch: recording.recorder.epochLast,
+    connection: recording.slots.all[0]?.connection ?? "",
+    storeProblem: exchange.storageProblem ?? recording.storeProblem,
     discoveryProblem: recording.discoveryProblem,
     marketsByState,
     refused,
@@ -83,6 +84,6 @@ export const read = (
 }
 
 const stateOf = (recording: RecordingState): RecorderState => {
-  if (recording.link !== null) return "recording"
-  return recording.recorder.epoch === 0 ? "starting" : "reconnecting"
+  if (Slots.isLinked(recording.slots)) return "recording"
+  return recording.slots.all.every(({ connections }) => connections === 0) ? "starting" : "reconnecting"
 }

@@ -5,7 +5,6 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as PriceGrid from "@kalshibook/core/PriceGrid"
-import * as Recorder from "@kalshibook/core/Recorder"
 import { microsFromIso } from "@kalshibook/core/Units"
 import { type CatalogEntry, type CatalogSight, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Context, Duration, Effect, Layer, Option } from "effect"
@@ -15,6 +14,7 @@ import { Settings } from "./CollectorSettings.ts"
 import { type EventsQuery, KalshiRest, type RestFailed } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
 import { finishFrame, notice, Recording, type RecordingState } from "./Recording.ts"
+import * as Slots from "./Slots.ts"
 
 /** States after which no book comes back; one that is `closed` may open again, with a later time to close. */
 const endedStatuses: ReadonlySet<string> = new Set(["determined", "disputed", "amended", "finalized"])
@@ -179,7 +179,7 @@ export class Discovery extends Context.Service<
       /** One line for each new problem; without a connection, that is the problem to tell of, and told by `Connection`. */
       const tell = ({ detail, path }: RestFailed): Effect.Effect<void> => {
         const problem = `markets cannot be read, trying again: ${detail}`
-        if (recording.link === null || problemsTold.has(problem)) return Effect.void
+        if (!Slots.isLinked(recording.slots) || problemsTold.has(problem)) return Effect.void
         problemsTold.add(problem)
         recording.discoveryProblem = problem
         return Effect.logWarning(problem).pipe(Effect.annotateLogs({ path }))
@@ -213,7 +213,6 @@ export class Discovery extends Context.Service<
           if (isNews) tickers.push(ticker)
         }
         const found = yield* persist(read(tickers))
-        for (const ticker of notices.keys()) if (!recording.cells.has(ticker)) forgetStray(recording, ticker)
         const again = tickers.filter((ticker) => !found.has(ticker) && isAskedAgain(ticker))
         for (const ticker of found) attempts.delete(ticker)
         if (again.length > 0) yield* Effect.forkChild(Effect.delay(noticeAll(recording, again), noticeRetryMillis))
@@ -245,11 +244,6 @@ const noticeAll = (recording: RecordingState, tickers: ReadonlyArray<MarketTicke
     for (const ticker of tickers) notice(recording, ticker, "changed")
     finishFrame(recording)
   })
-
-/** Frames of a market that is not to be recorded began a log that nobody would end. */
-const forgetStray = ({ clock, recorder }: RecordingState, ticker: MarketTicker): void => {
-  if (recorder.logs.has(ticker)) Recorder.forget(recorder, ticker, "unsubscribed", clock.nowMicros())
-}
 
 const microsOr = (text: string | undefined, otherwise: number): number =>
   Option.getOrElse(microsFromIso(text ?? ""), () => otherwise)

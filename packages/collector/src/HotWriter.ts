@@ -1,11 +1,14 @@
 /**
- * Commits what was recorded, with the watermark, in one transaction per tick. While the store is away it keeps trying and
- * nothing is lost: what is received meanwhile waits in a bounded outbox, and when that is full the socket is not read.
+ * Commits what was recorded, with the watermark, in one transaction per tick, and never more than the tape has safely on the disk.
+ * While the store is away it keeps trying and nothing is lost: what is received meanwhile waits in a bounded outbox, and when
+ * that is full, on the tape alone, from which the writer then derives it again.
  */
 import * as Outbox from "@kalshibook/core/Outbox"
 import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
+import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Duration, Effect, Layer } from "effect"
 import { backoff } from "./Backoff.ts"
+import { catchUp } from "./CatchUp.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { entriesWaiting, Recording, type RecordingState } from "./Recording.ts"
 
@@ -13,9 +16,9 @@ export class HotWriter extends Context.Service<
   HotWriter,
   {
     /** Commits everything received so far; returns when it is stored, however long that takes. Not while `run` runs. */
-    readonly flush: Effect.Effect<void>
-    /** Commits tick by tick, for ever. */
-    readonly run: Effect.Effect<never>
+    readonly flush: Effect.Effect<void, TapeError>
+    /** Commits tick by tick, for ever; fails when the tape does. */
+    readonly run: Effect.Effect<never, TapeError>
   }
 >()("@kalshibook/collector/HotWriter") {
   static readonly layerNoDeps: Layer.Layer<HotWriter, never, HotTier | Recording | Settings> = Layer.effect(
@@ -24,21 +27,35 @@ export class HotWriter extends Context.Service<
       const hotTier = yield* HotTier
       const recording = yield* Recording
       const settings = yield* Settings
+      const { tape } = recording
       const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
 
       const drain = (): HotBatch => {
         const tsReceivedMicros = recording.clock.mark()
-        const { epoch, outbox, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
-        const watermark = {
-          epoch,
-          tsReceivedMicros,
-          tsExchangeMicros,
-          tsExchangeReceivedMicros,
-          tapeId: null,
-          tapeEntry: 0
-        }
-        return { ...Outbox.drain(outbox), watermark }
+        const { epochLast, outbox, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
+        const exchange = { tsExchangeMicros, tsExchangeReceivedMicros }
+        const place = { tapeId: tape.id, tapeEntry: tape.appended() }
+        return { ...Outbox.drain(outbox), watermark: { epoch: epochLast, tsReceivedMicros, ...exchange, ...place } }
       }
+
+      /** Stores a batch whose entries are on the disk, however long the database is away. */
+      const store = (batch: HotBatch): Effect.Effect<void, TapeError> =>
+        tape.untilSynced(batch.watermark.tapeEntry).pipe(
+          Effect.andThen(
+            hotTier.append(batch).pipe(
+              Effect.tapError((error) => storeFailed(recording, error)),
+              Effect.retry({ while: (error) => error.isRetryable, schedule }),
+              // What Postgres refuses for good cannot be stored: the process must not go on as if it were.
+              Effect.orDie
+            )
+          ),
+          Effect.andThen(() => {
+            recording.recordsCommitted += batch.records.length
+            recording.tsCommittedMicros = batch.watermark.tsReceivedMicros
+            recording.tapeEntryCommitted = batch.watermark.tapeEntry
+            return storeRecovered(recording)
+          })
+        )
 
       /**
        * What was drained stays in `pending` until it is known to be stored. That survives an interruption, so that nothing is
@@ -47,29 +64,29 @@ export class HotWriter extends Context.Service<
       const commitPending = Effect.suspend(() => {
         const batch = recording.pending ?? drain()
         recording.pending = batch
-        return hotTier.append(batch).pipe(
-          Effect.tapError((error) => storeFailed(recording, error)),
-          Effect.retry({ while: (error) => error.isRetryable, schedule }),
-          // What Postgres refuses for good cannot be stored: the process must not go on as if it were.
-          Effect.orDie,
-          Effect.andThen(() => {
+        return Effect.andThen(
+          store(batch),
+          Effect.sync(() => {
             recording.pending = null
-            recording.recordsCommitted += batch.records.length
-            recording.tsCommittedMicros = batch.watermark.tsReceivedMicros
-            resumeReading(recording, settings.queueRecordsMax)
-            return storeRecovered(recording)
           })
         )
       })
 
-      const flush = Effect.suspend(() => (recording.pending === null ? Effect.void : commitPending)).pipe(
-        Effect.andThen(commitPending)
-      )
+      /** Brings what is stored level with what is recorded. */
+      const level = Effect.gen(function* () {
+        if (recording.pending !== null) yield* commitPending
+        while (recording.isSpilled) yield* catchUp({ recording, settings, store })
+      })
+
+      const flush = Effect.andThen(level, commitPending)
 
       const tick = Effect.gen(function* () {
         const startMicros = recording.clock.nowMicros()
         const isDue = startMicros - recording.tsCommittedMicros >= settings.watermarkMillis * 1000
-        if (isDue || entriesWaiting(recording) > 0) yield* commitPending
+        if (isDue || entriesWaiting(recording) > 0 || recording.isSpilled) {
+          yield* level
+          yield* commitPending
+        }
         // After a commit that took longer than a tick the next one begins at once.
         const elapsedMillis = (recording.clock.nowMicros() - startMicros) / 1000
         yield* Effect.sleep(Duration.millis(Math.max(0, settings.flushMillis - elapsedMillis)))
@@ -90,17 +107,4 @@ const storeRecovered = (recording: RecordingState): Effect.Effect<void> => {
   if (recording.storeProblem === null) return Effect.void
   recording.storeProblem = null
   return Effect.logInfo("the database takes records again")
-}
-
-/** Stops reading the socket when more waits than `queueRecordsMax`. Called for each frame. */
-export const pauseReading = (recording: RecordingState, queueRecordsMax: number): void => {
-  if (recording.readingPaused || entriesWaiting(recording) < queueRecordsMax) return
-  recording.readingPaused = true
-  recording.link?.socket.pause()
-}
-
-const resumeReading = (recording: RecordingState, queueRecordsMax: number): void => {
-  if (!recording.readingPaused || entriesWaiting(recording) > queueRecordsMax / 2) return
-  recording.readingPaused = false
-  recording.link?.socket.resume()
 }

@@ -4,12 +4,13 @@
  * it (see `Recording`); a fault of one market wakes that market's fiber alone.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import type { PriceGrid } from "@kalshibook/core/PriceGrid"
-import * as Recorder from "@kalshibook/core/Recorder"
+import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import { Cause, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
+import * as Journal from "./Journal.ts"
 import { type Cell, makeCell, Recording, type RecordingState } from "./Recording.ts"
+import * as Slots from "./Slots.ts"
 
 /** A market to be recorded. */
 export interface MarketPlan {
@@ -17,7 +18,7 @@ export interface MarketPlan {
   /** Scheduled times, Unix microseconds. */
   readonly openMicros: number
   readonly closeMicros: number
-  readonly grid: PriceGrid
+  readonly grid: PriceGrid.PriceGrid
 }
 
 /** The subscription was acknowledged, but no snapshot came in time. */
@@ -60,10 +61,16 @@ export class MarketFibers extends Context.Service<
           const { closeMicros, grid, openMicros, ticker } = plan
           const known = recording.cells.get(ticker)
           if (known === undefined && letGoMicros(settings, closeMicros) <= recording.clock.nowMicros()) return
-          Recorder.logOf(recording.recorder, ticker).grid = grid
-          if (known !== undefined) return reschedule(known, openMicros, closeMicros)
-          const cell = makeCell(ticker, openMicros, closeMicros)
+          if (known !== undefined) {
+            allowPrices(recording, ticker, grid)
+            return reschedule(known, openMicros, closeMicros)
+          }
+          const slot = Slots.assign(recording.slots, ticker, recording.clock.nowMicros())
+          if (slot === undefined) return
+          const cell = makeCell(ticker, slot, openMicros, closeMicros)
           recording.cells.set(ticker, cell)
+          begin(recording, ticker)
+          allowPrices(recording, ticker, grid)
           // A fiber of before that has let go of the market may be in its last step; it has no cell any more.
           yield* FiberMap.run(fibers, ticker, life(recording, settings, cell))
         }),
@@ -75,6 +82,20 @@ export class MarketFibers extends Context.Service<
       })
     })
   )
+}
+
+/** The market's log goes on where it ended. */
+const begin = (recording: RecordingState, ticker: MarketTicker): void => {
+  if (recording.recorder.logs.has(ticker)) return
+  const end = recording.ends.get(ticker) ?? null
+  Journal.act(recording, 0, { act: "begin", ticker, end })
+  recording.ends.delete(ticker)
+}
+
+const allowPrices = (recording: RecordingState, ticker: MarketTicker, grid: PriceGrid.PriceGrid): void => {
+  const log = recording.recorder.logs.get(ticker)
+  if (log === undefined || PriceGrid.isSame(log.grid, grid)) return
+  Journal.act(recording, 0, { act: "prices", ticker, bands: grid.bands })
 }
 
 const reschedule = (cell: Cell, openMicros: number, closeMicros: number): void => {
@@ -116,7 +137,7 @@ const record = Effect.fnUntraced(function* (recording: RecordingState, settings:
   for (;;) {
     yield* cell.broken.await
     let attempts = 0
-    yield* Effect.suspend(() => resync(recording, settings, cell, attempts++)).pipe(
+    yield* Effect.suspend(() => resync(settings, cell, attempts++)).pipe(
       Effect.andThen(steady(cell)),
       Effect.tapError((error) => Effect.sync(() => noteFault(recording, cell, error))),
       Effect.retry(schedule),
@@ -147,17 +168,12 @@ const noteFault = (recording: RecordingState, cell: Cell, error: Fault): void =>
 }
 
 /** Subscribes, or asks for a snapshot of what is subscribed, and waits for the book. */
-const resync = Effect.fnUntraced(function* (
-  recording: RecordingState,
-  settings: CollectorSettings,
-  cell: Cell,
-  attempt: number
-) {
+const resync = Effect.fnUntraced(function* (settings: CollectorSettings, cell: Cell, attempt: number) {
   // A late snapshot may have come while the next attempt waited.
   if (cell.state === "live") return
   if (cell.state === "unopened") cell.state = "waiting"
-  yield* recording.linked.await
-  const { link } = recording
+  yield* cell.slot.linked.await
+  const { link } = cell.slot
   if (link === null) return yield* new LinkGone()
   yield* link.subscriber.request(cell.ticker, attempt).pipe(
     Effect.flatMap((subscription) =>
@@ -185,7 +201,9 @@ const steady = (cell: Cell): Effect.Effect<void, Unsteady> =>
   )
 
 const letGo = (recording: RecordingState, cell: Cell): void => {
-  recording.cells.delete(cell.ticker)
-  Recorder.forget(recording.recorder, cell.ticker, "market_closed", recording.clock.nowMicros())
-  recording.link?.subscriber.remove(cell.ticker)
+  const { slot, ticker } = cell
+  recording.cells.delete(ticker)
+  slot.tickers.delete(ticker)
+  Journal.act(recording, 0, { act: "forget", tickers: [ticker], cause: "market_closed" })
+  slot.link?.subscriber.remove(ticker)
 }

@@ -1,18 +1,23 @@
 /**
- * The live state that the fibers of a collector share: the recorder with its logs, and one cell per market through which the
- * synchronous frame path and the market's fiber meet. Frames never hop through fibers: what a frame means for fibers is noted,
- * and when the frame is over, latches are opened and parked fibers wake.
+ * The live state that the fibers of a collector share: the recorder with its logs and its tape, the places of its connections,
+ * and one cell per market through which the synchronous frame path and the market's fiber meet. Frames never hop through fibers:
+ * what a frame means for fibers is noted, and when the frame is over, latches are opened and parked fibers wake.
  */
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
+import type { LogEnd } from "@kalshibook/core/MarketLog"
 import * as Outbox from "@kalshibook/core/Outbox"
-import * as PriceGrid from "@kalshibook/core/PriceGrid"
-import * as Recorder from "@kalshibook/core/Recorder"
-import type { HotBatch } from "@kalshibook/store/HotTier"
+import type * as Recorder from "@kalshibook/core/Recorder"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Epochs } from "@kalshibook/store/Epochs"
+import { type HotBatch, HotTier, type HotTierError } from "@kalshibook/store/HotTier"
+import { Tape } from "@kalshibook/store/tape/Tape"
+import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Effect, Latch, Layer } from "effect"
-import type { KalshiSocket } from "./KalshiSocket.ts"
+import { Settings } from "./CollectorSettings.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
-import type { Subscriber } from "./Subscriber.ts"
+import * as Slots from "./Slots.ts"
+import * as TakeUp from "./TakeUp.ts"
 
 /** Where a market's fiber is in its life. */
 export type MarketState = "unopened" | "waiting" | "live" | "refused"
@@ -20,6 +25,8 @@ export type MarketState = "unopened" | "waiting" | "live" | "refused"
 /** One market that is to be recorded. */
 export interface Cell {
   readonly ticker: MarketTicker
+  /** The place whose connection carries it. */
+  readonly slot: Slots.Slot
   state: MarketState
   /** Open while the book is trusted. */
   readonly trusted: Latch.Latch
@@ -34,28 +41,23 @@ export interface Cell {
   fault: GapCause | string | null
 }
 
-/** A connection that is open. */
-export interface Link {
-  readonly subscriber: Subscriber
-  readonly socket: KalshiSocket
-  /** The exchange ended what was subscribed on this channel. May be called within a frame. */
-  readonly subscriptionEnded: (channel: string) => void
-  /** Opened when it is gone. */
-  readonly gone: Latch.Latch
-}
-
 /** What was heard of a market: that something about it has changed, or merely that it is there. */
 export type Notice = "changed" | "seen"
 
 export interface RecordingState {
   readonly recorder: Recorder.Recorder
+  readonly tape: Tape["Service"]
   readonly clock: ReceiveClockState
   readonly cells: Map<MarketTicker, Cell>
+  readonly slots: Slots.Slots
+  /** Where the logs end that are not being written. */
+  readonly ends: Map<MarketTicker, LogEnd>
+  /** The epoch that the next connection gets. */
+  epochNext: number
   /** What is to be done when the frame is over. */
   readonly afterFrame: Array<() => void>
-  /** The connection that is open; `linked` is open while there is one. */
-  link: Link | null
-  readonly linked: Latch.Latch
+  /** A frame is being recorded: nothing may be done to the recorder meanwhile, or the tape would tell another order. */
+  isInFrame: boolean
   /** Markets that something was heard of, until discovery has looked at them; `noticed` is open while there are any. */
   readonly notices: Map<MarketTicker, Notice>
   readonly noticed: Latch.Latch
@@ -63,30 +65,36 @@ export interface RecordingState {
   readonly strangers: Set<MarketTicker>
   /** Open when markets may have come and gone unheard, until all open markets are read again. */
   readonly missed: Latch.Latch
+  /** Records, and what is stored beside them, that may wait in memory (`CollectorSettings`). */
+  readonly queueRecordsMax: number
   /** What was taken from the outbox and is not known to be stored. */
   pending: HotBatch | null
-  /** Whether the socket is not being read because the store cannot follow. */
-  readingPaused: boolean
-  /** Records committed since the start, and up to when everything received is committed (receive clock). */
+  /** The outbox was full and is not kept any more: the writer takes what is missing from the tape. */
+  isSpilled: boolean
+  /** Records committed since the start, up to when everything received is committed (receive clock), and up to which entry. */
   recordsCommitted: number
   tsCommittedMicros: number
+  tapeEntryCommitted: number
   /** Why the last attempt to commit failed, for people; `null` when it did not. The same of the last attempt to read markets. */
   storeProblem: string | null
   discoveryProblem: string | null
   /** How often any market's fiber had to start again. */
   restarts: number
-  /** What the connection is doing, for people, and since when it is there or gone (receive clock). */
-  connection: string
-  connectionSinceMicros: number
 }
 
 /** Markets that wait for discovery; when there are more, all open markets are read instead. */
 const noticesMax = 10_000
 
-const make = (clock: ReceiveClockState): RecordingState => {
+const make = Effect.gen(function* () {
+  const channelGaps = yield* ChannelGaps
+  const clock = yield* ReceiveClock
+  const epochs = yield* Epochs
+  const hotTier = yield* HotTier
+  const settings = yield* Settings
+  const tape = yield* Tape
   const cells = new Map<MarketTicker, Cell>()
   const afterFrame: Array<() => void> = []
-  const recorder = Recorder.make({
+  const listener: Recorder.Listener = {
     trusted: (ticker) => {
       const cell = cells.get(ticker)
       if (cell === undefined) return
@@ -106,31 +114,30 @@ const make = (clock: ReceiveClockState): RecordingState => {
     unannounced: (ticker) => {
       if (!cells.has(ticker)) notice(state, ticker, "seen")
     },
-    subscriptionEnded: (_sid, channel) => state.link?.subscriptionEnded(channel)
-  })
+    subscriptionEnded: (epoch, _sid, channel) => Slots.linkOf(state.slots, epoch)?.subscriptionEnded(channel)
+  }
+  const taken = yield* TakeUp.takeUp({ channelGaps, clock, epochs, hotTier, listener, settings, tape })
   const state: RecordingState = {
-    recorder,
+    ...taken,
+    tape,
     clock,
     cells,
     afterFrame,
-    link: null,
-    linked: Latch.makeUnsafe(false),
+    isInFrame: false,
+    slots: Slots.make(settings, clock.nowMicros()),
     notices: new Map(),
     noticed: Latch.makeUnsafe(false),
     strangers: new Set(),
     missed: Latch.makeUnsafe(false),
+    queueRecordsMax: settings.queueRecordsMax,
     pending: null,
-    readingPaused: false,
     recordsCommitted: 0,
-    tsCommittedMicros: 0,
     storeProblem: null,
     discoveryProblem: null,
-    restarts: 0,
-    connection: "not connected yet",
-    connectionSinceMicros: clock.nowMicros()
+    restarts: 0
   }
   return state
-}
+})
 
 /** Shows by the latches whether the book is trusted now. */
 const turn = (cell: Cell): void => {
@@ -157,12 +164,9 @@ export const notice = (state: RecordingState, ticker: MarketTicker, what: Notice
   afterFrame.push(() => noticed.openUnsafe())
 }
 
-/** Notes a lifecycle message. A new price grid counts at once: until it is read, any price may be right. Called within a frame. */
-export const noticeLifecycle = (state: RecordingState, { eventType, marketTicker }: MarketLifecycle): void => {
-  const log = state.recorder.logs.get(marketTicker)
-  if (eventType === "price_level_structure_updated" && log !== undefined) log.grid = PriceGrid.any
+/** Notes a lifecycle message. Called within a frame. */
+export const noticeLifecycle = (state: RecordingState, { marketTicker }: MarketLifecycle): void =>
   notice(state, marketTicker, "changed")
-}
 
 /** Notes a trade: one in a market that is not recorded may be the first that is heard of it. Called within a frame. */
 export const noticeTrade = (state: RecordingState, ticker: MarketTicker): void => {
@@ -172,7 +176,7 @@ export const noticeTrade = (state: RecordingState, ticker: MarketTicker): void =
   notice(state, ticker, "seen")
 }
 
-/** Records received and not committed yet. */
+/** Records received and not committed yet, as far as they are in memory. */
 export const recordsWaiting = ({ pending, recorder }: RecordingState): number =>
   (pending?.records.length ?? 0) + recorder.outbox.records.length
 
@@ -180,8 +184,9 @@ export const recordsWaiting = ({ pending, recorder }: RecordingState): number =>
 export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
   (pending === null ? 0 : Outbox.entries(pending)) + Outbox.entries(recorder.outbox)
 
-export const makeCell = (ticker: MarketTicker, openMicros: number, closeMicros: number): Cell => ({
+export const makeCell = (ticker: MarketTicker, slot: Slots.Slot, openMicros: number, closeMicros: number): Cell => ({
   ticker,
+  slot,
   state: "unopened",
   trusted: Latch.makeUnsafe(false),
   broken: Latch.makeUnsafe(true),
@@ -192,8 +197,10 @@ export const makeCell = (ticker: MarketTicker, openMicros: number, closeMicros: 
 })
 
 export class Recording extends Context.Service<Recording, RecordingState>()("@kalshibook/collector/Recording") {
-  static readonly layerNoDeps: Layer.Layer<Recording, never, ReceiveClock> = Layer.effect(
+  /** Goes on where the tape and the stored logs end. */
+  static readonly layerNoDeps: Layer.Layer<
     Recording,
-    Effect.map(ReceiveClock, make)
-  )
+    HotTierError | TapeError,
+    ChannelGaps | Epochs | HotTier | ReceiveClock | Settings | Tape
+  > = Layer.effect(Recording, make)
 }

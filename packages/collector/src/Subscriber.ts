@@ -15,10 +15,10 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { Command } from "@kalshibook/core/kalshi/Command"
 import type { ErrorMessage } from "@kalshibook/core/kalshi/ServerMessage"
-import * as Recorder from "@kalshibook/core/Recorder"
 import { Duration, Effect, Latch, Option } from "effect"
 import type { CollectorSettings } from "./CollectorSettings.ts"
 import type { Dialogue, Reply } from "./Dialogue.ts"
+import * as Journal from "./Journal.ts"
 import type { KalshiSocket } from "./KalshiSocket.ts"
 import type { RecordingState } from "./Recording.ts"
 import * as Wishes from "./Wishes.ts"
@@ -52,13 +52,13 @@ const unknownSubscription = 7
 
 export interface SubscriberParts {
   readonly dialogue: Dialogue
+  readonly epoch: number
   readonly socket: KalshiSocket
   readonly recording: RecordingState
   readonly settings: CollectorSettings
 }
 
-export const make = ({ dialogue, recording, settings, socket }: SubscriberParts): Subscriber => {
-  const { recorder } = recording
+export const make = ({ dialogue, epoch, recording, settings, socket }: SubscriberParts): Subscriber => {
   const wishes = Wishes.make()
   const { leaving, leftUnanswered, queue, subscribed, toLeave } = wishes
   /** Open while there may be something to do. */
@@ -82,7 +82,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
   /** Puts back what could not be done, unless it is not wanted any more or was asked for again. */
   const putBack = (requests: ReadonlyArray<Request>): void => {
     for (const each of requests) {
-      if (recording.cells.has(each.ticker) && !queue.has(each.ticker)) queue.set(each.ticker, each)
+      if (isHere(each.ticker) && !queue.has(each.ticker)) queue.set(each.ticker, each)
     }
     work.openUnsafe()
   }
@@ -101,11 +101,12 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     const { over } = subscription
     subscription = { over: Latch.makeUnsafe(false) }
     sid = null
-    const nowMicros = recording.clock.nowMicros()
-    for (const ticker of subscribed) Recorder.unfollow(recorder, ticker, "channel_error", nowMicros)
+    const tickers = [...subscribed]
     Wishes.endSubscription(wishes)
     chunkMarkets = Math.max(Math.min(settings.chunkMarketsMin, chunkMarkets), half(chunkMarkets, 1))
-    recording.afterFrame.push(() => {
+    // First of all: whoever wakes when the frame is over must find that nothing is followed any more.
+    recording.afterFrame.unshift(() => {
+      if (tickers.length > 0) Journal.act(recording, epoch, { act: "unfollow", tickers, cause: "channel_error" })
       over.openUnsafe()
       work.openUnsafe()
     })
@@ -141,16 +142,20 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     Wishes.takeLeaving(wishes, settings.chunkMarketsMax) ??
     (jobs < lanesMax() ? Wishes.takeRequests(wishes, chunkMarkets, sid !== null || !isOpening) : null)
 
+  /** Whether the market is to be recorded, and on this connection. */
+  const isHere = (ticker: MarketTicker): boolean => recording.cells.get(ticker)?.slot.link?.epoch === epoch
+
   /** In the frame that acknowledges (rule 1). */
   const acknowledged = (requests: ReadonlyArray<Request>, over: Latch.Latch, reply: Reply): void => {
     // An answer of a subscription that is over by now (rule 4).
     if (reply._tag === "error" || subscription.over !== over) return
     sid = sid ?? reply.sid
-    for (const { ticker } of requests) {
+    const tickers = requests.map(({ ticker }) => ticker)
+    for (const ticker of tickers) {
       subscribed.add(ticker)
-      if (recording.cells.has(ticker)) Recorder.follow(recorder, ticker)
-      else toLeave.add(ticker)
+      if (!isHere(ticker)) toLeave.add(ticker)
     }
+    Journal.follow(recording, epoch, tickers.filter(isHere))
   }
 
   /** Asks as `Dialogue` does, but does not wait for an answer about a subscription that is over. */
@@ -188,7 +193,7 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
 
   /** Rule 2. A request may have waited for the rest of its chunk until its market was let go of. */
   const isStillSubscribed = ({ ticker }: Request): boolean =>
-    subscribed.has(ticker) && !toLeave.has(ticker) && recording.cells.has(ticker)
+    subscribed.has(ticker) && !toLeave.has(ticker) && isHere(ticker)
 
   const askSnapshots = Effect.fnUntraced(function* (chunk: ReadonlyArray<Request>): Effect.fn.Return<void> {
     const asked = subscription
@@ -197,10 +202,8 @@ export const make = ({ dialogue, recording, settings, socket }: SubscriberParts)
     if (sidAsked === null || requests.length < chunk.length) putBack(chunk.filter((each) => !isStillSubscribed(each)))
     if (sidAsked === null || requests.length === 0) return
     const marketTickers = requests.map(({ ticker }) => ticker)
-    for (const { done, ticker } of requests) {
-      Recorder.follow(recorder, ticker)
-      done(Effect.succeed(asked))
-    }
+    Journal.follow(recording, epoch, marketTickers)
+    for (const { done } of requests) done(Effect.succeed(asked))
     // The answer is the snapshots; an `ok` may come, too. Markets whose snapshot does not come ask again.
     const refusal = Effect.flatMap(
       ask(asked, (id) => update(id, sidAsked, "get_snapshot", marketTickers)),

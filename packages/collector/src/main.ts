@@ -1,21 +1,28 @@
 /** The collector as a program of its own: records the exchange that the environment names into its database. */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Console, Effect, Layer } from "effect"
 import { Collector } from "./Collector.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 
-const stores = Layer.mergeAll(Epochs.layerNoDeps, HotTier.layerNoDeps, MarketCatalog.layerNoDeps).pipe(
-  Layer.provide(Database.layer)
-)
+const stores = Layer.mergeAll(
+  ChannelGaps.layerNoDeps,
+  Epochs.layerNoDeps,
+  HotTier.layerNoDeps,
+  MarketCatalog.layerNoDeps
+).pipe(Layer.provide(Database.layer))
 
 // What is wrong with the credentials is said before a database is started.
 const needs = stores.pipe(
-  Layer.provideMerge(Layer.mergeAll(ExchangeAccess.layer, Settings.layer, NodeHttpClient.layerUndici))
+  Layer.provideMerge(
+    Layer.mergeAll(ExchangeAccess.layer, Settings.layer, TapePlace.layerConfig, NodeHttpClient.layerUndici)
+  )
 )
 
 /** Says in one line why it cannot start. */
@@ -33,7 +40,8 @@ Effect.flatMap(Collector, (running) => running.failed).pipe(
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     CredentialsUnusable: refuse,
     DatabaseError: refuse,
-    HotTierError: refuse
+    HotTierError: refuse,
+    TapeError: refuse
   }),
   NodeRuntime.runMain
 )

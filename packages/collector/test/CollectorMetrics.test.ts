@@ -26,6 +26,7 @@ const status = (frames: number): CollectorStatus => ({
     framesUnknown: 0,
     framesUndecodable: 0,
     framesWithUnknownFields: 1,
+    framesStray: 0,
     deltasEmpty: 0,
     sequenceGaps: 0,
     framesLost: 0

@@ -18,7 +18,7 @@ describe("a connection that ends", () => {
           yield* Station.untilAllLive(station)
           const tickers = Station.live(station)
           yield* Station.inflict(station.exchange, { fault: "cut", ...(code === undefined ? {} : { code }) })
-          yield* Station.until("the next epoch", () => station.recording.recorder.epoch === 2)
+          yield* Station.until("the next epoch", () => station.recording.recorder.epochLast === 2)
           yield* Station.untilAllLive(station)
           yield* Verdict.isTrue(station)
           assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "connection_lost"))
@@ -30,11 +30,11 @@ describe("a connection that ends", () => {
     Effect.gen(function* () {
       const station = yield* Station.start({ deltasPerSecond: 2_000 })
       for (let time = 1; time <= 10; time++) {
-        yield* Station.until("the next epoch", () => station.recording.recorder.epoch === time)
+        yield* Station.until("the next epoch", () => station.recording.recorder.epochLast === time)
         yield* Station.until("some books", () => Station.live(station).length > time)
         yield* Station.inflict(station.exchange, { fault: "cut" })
       }
-      yield* Station.until("the last epoch", () => station.recording.recorder.epoch === 11)
+      yield* Station.until("the last epoch", () => station.recording.recorder.epochLast === 11)
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(problems(station), [
@@ -53,7 +53,7 @@ describe("a connection that falls silent", () => {
       const tickers = Station.live(station)
       const tsFrozenMicros = station.recording.clock.nowMicros()
       yield* Station.inflict(station.exchange, { fault: "freeze", mode: "data" })
-      yield* Station.until("the next epoch", () => station.recording.recorder.epoch === 2)
+      yield* Station.until("the next epoch", () => station.recording.recorder.epochLast === 2)
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "silence"))
@@ -73,7 +73,7 @@ describe("a connection that falls silent", () => {
       yield* Station.untilAllLive(station)
       const tickers = Station.live(station)
       yield* Station.inflict(station.exchange, { fault: "freeze", mode: "all" })
-      yield* Station.until("the next epoch", () => station.recording.recorder.epoch === 2)
+      yield* Station.until("the next epoch", () => station.recording.recorder.epochLast === 2)
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "silence"))
@@ -88,7 +88,7 @@ describe("a connection that falls silent", () => {
       yield* Station.inflict(station.exchange, { fault: "pause_trading" })
       const { frames } = station.recording.recorder.counts
       yield* Station.until("it was asked twice", () => station.recording.recorder.counts.frames >= frames + 20)
-      assert.strictEqual(station.recording.recorder.epoch, 1)
+      assert.strictEqual(station.recording.recorder.epochLast, 1)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
     }).pipe(Effect.scoped)
   )

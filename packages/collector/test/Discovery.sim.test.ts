@@ -3,6 +3,7 @@ import * as Exchange from "@kalshibook/simulator/exchange/Exchange"
 import type { SimMarket } from "@kalshibook/simulator/exchange/MarketModel"
 import type { RunningExchange } from "@kalshibook/simulator/SimulatedExchange"
 import { Effect, Option } from "effect"
+import * as Slots from "../src/Slots.ts"
 import * as Station from "./Station.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -128,7 +129,7 @@ describe("finding markets", () => {
       yield* Station.inflict(station.exchange, { fault: "pause_trading" })
       yield* Station.inflict(station.exchange, { fault: "refuse_handshakes", status: 503, millis: 200 })
       yield* Station.inflict(station.exchange, { fault: "cut" })
-      yield* Station.until("it is gone", () => station.recording.link === null)
+      yield* Station.until("it is gone", () => !Slots.isLinked(station.recording.slots))
       yield* Station.inflict(station.exchange, { fault: "unannounced_market" })
       yield* Station.until("it is recorded", () => Station.live(station).length > 12)
     }).pipe(Effect.scoped)

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Latch, Redacted } from "effect"
-import { defaults } from "../src/CollectorSettings.ts"
+import * as Command from "@kalshibook/core/kalshi/Command"
+import { Context, Effect, Latch, Layer, Redacted } from "effect"
+import { defaults, Settings } from "../src/CollectorSettings.ts"
 import { ExchangeAccess } from "../src/ExchangeAccess.ts"
+import { ExchangeLine } from "../src/ExchangeLine.ts"
 import * as KalshiSocket from "../src/KalshiSocket.ts"
 import * as ReceiveClock from "../src/ReceiveClock.ts"
 import { startExchange } from "./Station.ts"
@@ -25,7 +27,9 @@ describe("KalshiSocket", () => {
         () => 0,
         () => performance.now() * 1000
       )
-      const socket = yield* KalshiSocket.open(clock, defaults).pipe(Effect.provide(access))
+      const needs = Layer.mergeAll(access, Settings.layerOf({}))
+      const line = yield* Layer.build(ExchangeLine.layerNoDeps.pipe(Layer.provide(needs)))
+      const socket = yield* KalshiSocket.open(Context.get(line, ExchangeLine), clock, defaults)
 
       const subscribed = Latch.makeUnsafe(false)
       const flooded = Latch.makeUnsafe(false)
@@ -50,14 +54,16 @@ describe("KalshiSocket", () => {
           onQuiet: () => undefined
         })
       )
-      socket.send({
-        cmd: "subscribe",
-        id: 1,
-        channels: ["orderbook_delta"],
-        marketTickers,
-        skipTickerAck: true,
-        useYesPrice: false
-      })
+      socket.send(
+        Command.encode({
+          cmd: "subscribe",
+          id: 1,
+          channels: ["orderbook_delta"],
+          marketTickers,
+          skipTickerAck: true,
+          useYesPrice: false
+        })
+      )
       yield* subscribed.await
       endTurn()
       exchange.step(changeCount)

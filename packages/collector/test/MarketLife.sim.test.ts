@@ -57,7 +57,7 @@ describe("the life of a market", () => {
           assert.isAtLeast(log.length, 10)
         }
         assert.strictEqual(recorder.logs.size, station.recording.cells.size)
-        assert.strictEqual(recorder.followed.size, Station.live(station).length)
+        assert.strictEqual(Station.followed(station).size, Station.live(station).length)
         yield* Verdict.isTrue(station)
       }).pipe(Effect.scoped)
   )
@@ -159,7 +159,7 @@ describe("the life of a market", () => {
         moveClose(exchange, market, 3_600_000)
         Notices.activated(exchange, market)
         yield* Station.until("it is recorded again", () => Station.live(station).includes(ticker))
-        assert.strictEqual(station.recording.recorder.epoch, 2, "only a new connection is certain")
+        assert.strictEqual(station.recording.recorder.epochLast, 2, "only a new connection is certain")
         yield* Verdict.isTrue(station)
       }).pipe(Effect.scoped)
   )

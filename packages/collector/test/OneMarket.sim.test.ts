@@ -61,7 +61,7 @@ describe("a fault of one market", () => {
       yield* Station.until("it is found", isRight)
       yield* Verdict.untilStored(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), { [marketTicker]: ["inconsistent"] })
-      assert.strictEqual(station.recording.recorder.epoch, 1)
+      assert.strictEqual(station.recording.recorder.epochLast, 1)
     }).pipe(Effect.scoped)
   )
 

@@ -10,14 +10,17 @@ import {
   startSimulatedExchange
 } from "@kalshibook/simulator/SimulatedExchange"
 import * as AccessKeys from "@kalshibook/simulator/server/AccessKeys"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Logger, Redacted, type Scope } from "effect"
 import { Collector } from "../src/Collector.ts"
 import { type CollectorSettings, Settings } from "../src/CollectorSettings.ts"
 import { ExchangeAccess, type ExchangeOptions } from "../src/ExchangeAccess.ts"
-import { Recording, type RecordingState } from "../src/Recording.ts"
+import type { RecordingState } from "../src/Recording.ts"
 
 /** One key for all tests of a file: making one takes long. */
 const ownKey = AccessKeys.generate()
@@ -48,11 +51,19 @@ export const startExchange = (options: SimulatedExchangeOptions = {}) =>
     ...options
   })
 
-type Stores = Epochs | HotTier | MarketCatalog
+type Stores = ChannelGaps | Epochs | HotTier | MarketCatalog | TapePlace
 
 /** Stores in memory, which outlive the collectors that write to them. */
 export const memory: Effect.Effect<Context.Context<Stores>, never, Scope.Scope> = Layer.build(
-  Layer.mergeAll(Epochs.layerMemory, HotTier.layerMemory, MarketCatalog.layerMemory)
+  Layer.suspend(() =>
+    Layer.mergeAll(
+      ChannelGaps.layerMemory,
+      Epochs.layerMemory,
+      HotTier.layerMemory,
+      MarketCatalog.layerMemory,
+      TapePlace.layerMemory(TapeMemory.make(), { syncMillisMax: 5 })
+    )
+  )
 )
 
 export interface LogLine {
@@ -86,7 +97,7 @@ export const record = Effect.fnUntraced(function* (
   const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
     lines.push({ level: logLevel, text: [message].flat().map(String).join(" ") })
   })
-  const layer = Collector.layerWithRecording.pipe(
+  const layer = Collector.layer.pipe(
     Layer.provide(Settings.layerOf({ ...quickSettings, ...settings })),
     Layer.provide(
       ExchangeAccess.layerOf({
@@ -105,7 +116,7 @@ export const record = Effect.fnUntraced(function* (
   const station: Station = {
     exchange,
     collector: Context.get(built, Collector),
-    recording: Context.get(built, Recording),
+    recording: Context.get(built, Collector).recording(),
     hotTier: Context.get(stores, HotTier),
     catalog: Context.get(stores, MarketCatalog),
     lines
@@ -135,6 +146,10 @@ export const until = (what: string, isSo: () => boolean, secondsMax = untilSecon
 /** Tickers of the markets whose books are trusted now, ascending. */
 export const live = ({ recording }: Station): ReadonlyArray<MarketTicker> =>
   [...recording.cells.values()].flatMap((cell) => (cell.state === "live" ? [cell.ticker] : [])).sort()
+
+/** Tickers of the markets that are followed on any connection. */
+export const followed = ({ recording }: Station): ReadonlySet<MarketTicker> =>
+  new Set([...recording.recorder.connections.values()].flatMap((connection) => [...connection.followed]))
 
 /** Tickers of the markets that trade, ascending. */
 export const active = ({ markets }: RunningExchange["exchange"]): ReadonlyArray<MarketTicker> =>

@@ -74,7 +74,7 @@ describe("everything that can go wrong, one thing after the other", () => {
           const { cells, recorder } = station.recording
           const areRecorded = (tickers: Iterable<string>) => [...tickers].every((ticker) => cells.has(ticker))
           yield* Station.until("nothing is left of markets that are over", () => {
-            return areRecorded(recorder.logs.keys()) && areRecorded(recorder.followed)
+            return areRecorded(recorder.logs.keys()) && areRecorded(Station.followed(station))
           })
         }).pipe(Effect.scoped),
       60_000

@@ -90,7 +90,7 @@ describe("a snapshot is asked for only while its market is followed", () => {
       held.release("delete_markets", late)
       yield* Station.until("the second half is asked for", () => asked().length === tickers.length - 1)
       assert.deepStrictEqual(held.waiting(late), [])
-      assert.isFalse(station.recording.recorder.followed.has(late))
+      assert.isFalse(Station.followed(station).has(late))
       held.releaseAll()
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
@@ -107,7 +107,7 @@ describe("a market that was let go of", () => {
       yield* Station.until("it is refused", () => refusal.left === 0)
       yield* reopen
       yield* Station.until("it is recorded again", () => Station.live(station).includes(ticker))
-      assert.strictEqual(station.recording.recorder.epoch, 2)
+      assert.strictEqual(station.recording.recorder.epochLast, 2)
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
     }).pipe(Effect.scoped)
@@ -142,7 +142,7 @@ describe("when the exchange ends the subscription", () => {
         "it is asked for anew",
         () => held.waiting(ticker).length > 0 || Station.live(station).length === 0
       )
-      assert.strictEqual(station.recording.recorder.followed.size, 0)
+      assert.strictEqual(Station.followed(station).size, 0)
       held.releaseAll()
       yield* Station.untilAllLive(station)
       yield* Verdict.isTrue(station)
@@ -167,7 +167,7 @@ describe("when the exchange ends the subscription", () => {
       const { frames } = counts
       yield* Station.until("markets trade on", () => counts.frames > frames + 300)
       yield* Verdict.isTrue(station)
-      assert.strictEqual(station.recording.recorder.epoch, 1)
+      assert.strictEqual(station.recording.recorder.epochLast, 1)
     }).pipe(Effect.scoped)
   )
 })

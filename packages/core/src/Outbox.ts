@@ -40,3 +40,13 @@ export const drain = (outbox: Outbox): Outbox => {
   Object.assign(outbox, make())
   return drained
 }
+
+/** Lets go of everything. */
+export const clear = (outbox: Outbox): void => {
+  outbox.records.length = 0
+  outbox.keyframes.length = 0
+  outbox.trades.length = 0
+  outbox.lifecycle.length = 0
+  outbox.connections.length = 0
+  outbox.channelGaps.length = 0
+}

@@ -44,6 +44,15 @@ export const isOnGrid = (grid: PriceGrid, priceE4: number): boolean => {
   return false
 }
 
+/** Whether both are the same bands. */
+export const isSame = (one: PriceGrid, other: PriceGrid): boolean =>
+  one === other ||
+  (one.bands.length === other.bands.length &&
+    one.bands.every((band, index) => {
+      const { endE4, startE4, stepE4 } = other.bands[index] as PriceBand
+      return band.startE4 === startE4 && band.endE4 === endE4 && band.stepE4 === stepE4
+    }))
+
 /** Every price of the grid, ascending. O(10,000). */
 export const prices = (grid: PriceGrid): ReadonlyArray<number> => {
   const result: Array<number> = []

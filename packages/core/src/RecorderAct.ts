@@ -23,7 +23,7 @@ export interface MarketEnd {
  * - `forget`: markets are not recorded any more
  * - `doubt`: somebody who knows better says that a book is wrong
  * - `abandon`: an earlier recorder left these logs without a gap, and what happened since its last commit was not seen
- * - `missed`: the same of the channels of the whole exchange
+ * - `missed`: the same of the channels of the whole exchange, and the latest exchange time that was known then
  */
 export type RecorderAct =
   | { readonly act: "open"; readonly slot: number; readonly url: string; readonly source: string }
@@ -40,7 +40,12 @@ export type RecorderAct =
       readonly cause: GapCause
       readonly proven: Proven
     }
-  | { readonly act: "missed"; readonly gaps: ReadonlyArray<ChannelGap> }
+  | {
+      readonly act: "missed"
+      readonly gaps: ReadonlyArray<ChannelGap>
+      readonly tsExchangeMicros: number | null
+      readonly tsExchangeReceivedMicros: number | null
+    }
 
 /** Up to where an earlier recorder's logs are known. */
 export interface Proven {
@@ -92,6 +97,8 @@ export const perform = (
         return { ticker, end: MarketLog.end(log) ?? end }
       })
     case "missed":
+      recorder.tsExchangeMicros = act.tsExchangeMicros
+      recorder.tsExchangeReceivedMicros = act.tsExchangeReceivedMicros
       for (const gap of act.gaps) {
         recorder.channels.set(gap.channel, gap)
         recorder.outbox.channelGaps.push(gap)

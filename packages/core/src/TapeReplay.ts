@@ -29,6 +29,10 @@ export const make = (listener: Recorder.Listener = Recorder.silentListener): Tap
   tsReceivedMicros: 0
 })
 
+/** Whether the entry is the next one: when it is not, something of the tape is lost, and what follows would be guessed. */
+export const isNext = ({ entryLast }: TapeReplay, { number }: TapeEntry): boolean =>
+  entryLast === 0 || number === entryLast + 1
+
 /** Applies the next entry of the tape. The first may be the beginning of a checkpoint; later checkpoints say nothing new. */
 export const apply = (replay: TapeReplay, entry: TapeEntry): void => {
   const { recorder } = replay

@@ -1,0 +1,102 @@
+/**
+ * One recording, from taking up the tape to the last commit. A disk that gives out ends it; the collector then begins another one
+ * from what is on the tape.
+ */
+import type { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import type { Epochs } from "@kalshibook/store/Epochs"
+import { HotTier, type HotTierError } from "@kalshibook/store/HotTier"
+import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Tape } from "@kalshibook/store/tape/Tape"
+import type { TapeError } from "@kalshibook/store/tape/TapeError"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
+import { Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import type { HttpClient } from "effect/http"
+import * as Checkpoints from "./Checkpoints.ts"
+import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
+import { Connections } from "./Connections.ts"
+import { Discovery } from "./Discovery.ts"
+import type { ExchangeAccess } from "./ExchangeAccess.ts"
+import type { ExchangeLine } from "./ExchangeLine.ts"
+import { HotWriter } from "./HotWriter.ts"
+import { KalshiRest } from "./KalshiRest.ts"
+import { MarketFibers } from "./MarketFibers.ts"
+import type { ReceiveClock } from "./ReceiveClock.ts"
+import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
+
+/** What a recording needs; all of it outlives the recording. */
+export type Needs =
+  | ChannelGaps
+  | Epochs
+  | ExchangeAccess
+  | ExchangeLine
+  | HotTier
+  | HttpClient.HttpClient
+  | MarketCatalog
+  | ReceiveClock
+  | Settings
+  | TapePlace
+
+export interface Session {
+  readonly recording: RecordingState
+  /** Records until the tape fails; what else cannot be gone on with is a defect. */
+  readonly run: Effect.Effect<never, TapeError>
+}
+
+/** The tape that the database knows. */
+const tapeLayer: Layer.Layer<Tape, HotTierError | TapeError, HotTier | TapePlace> = Layer.effect(
+  Tape,
+  Effect.gen(function* () {
+    const hotTier = yield* HotTier
+    const place = yield* TapePlace
+    const watermark = yield* hotTier.watermark
+    return yield* place.open(Option.match(watermark, { onNone: () => null, onSome: ({ tapeId }) => tapeId }))
+  })
+)
+
+const parts = Discovery.layerNoDeps.pipe(
+  Layer.provideMerge(
+    Layer.mergeAll(Connections.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)
+  ),
+  Layer.provideMerge(Recording.layerNoDeps),
+  Layer.provide(tapeLayer)
+)
+
+/** Takes up every log where it ended. Closing the scope commits what was received. */
+export const open = Effect.fnUntraced(function* (
+  stoppedCause: CollectorSettings["stoppedCause"]
+): Effect.fn.Return<Session, HotTierError | TapeError, Needs | Scope.Scope> {
+  const settings = yield* Settings
+  const built = yield* Layer.build(parts.pipe(Layer.provide(Settings.layerOf({ ...settings, stoppedCause }))))
+  const recording = Context.get(built, Recording)
+  const writer = Context.get(built, HotWriter)
+  yield* Effect.addFinalizer(() => commitLast(recording, writer.flush, settings.lastCommitMillisMax))
+  return {
+    recording,
+    run: Effect.raceAllFirst([
+      recording.tape.failed,
+      writer.run,
+      Checkpoints.run(recording, settings),
+      Context.get(built, Connections).run,
+      Context.get(built, Discovery).run
+    ])
+  }
+})
+
+/** What cannot be stored in time is on the tape, and the next start stores it. */
+const commitLast = (
+  recording: RecordingState,
+  flush: Effect.Effect<void, TapeError>,
+  lastCommitMillisMax: number
+): Effect.Effect<void> =>
+  flush.pipe(
+    Effect.timeoutOrElse({
+      duration: Duration.millis(lastCommitMillisMax),
+      orElse: () => Effect.die(`not stored within ${lastCommitMillisMax} ms`)
+    }),
+    Effect.orDie,
+    Effect.catchDefect((defect) =>
+      Effect.logError("stopped before everything was stored; the next start stores it from the tape", defect).pipe(
+        Effect.annotateLogs({ recordsWaiting: recordsWaiting(recording) })
+      )
+    )
+  )
