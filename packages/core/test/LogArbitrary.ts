@@ -3,6 +3,8 @@
  * damaged ones too. Offsets are 1, 2, 3 ... and receive times never decrease; anything else may happen.
  */
 import { type BookLevels, type BookRecord, gapCauses, type Level, type RecordHead } from "@kalshibook/core/BookRecord"
+// Before any array is described: it tells fast-check to mean its lengths.
+import "./PropertyRuns.ts"
 import fc from "fast-check"
 
 const marketTicker = "KXTEST-26NOV22-T1.5"
