@@ -61,6 +61,21 @@ export interface CollectorSettings {
   /** A market is subscribed this long before it opens, and let go this long after it closes. */
   readonly openLeadMillis: number
   readonly closeGraceMillis: number
+  /** How often books are compared with the exchange's own by REST, one request each time, and how many at a time (at most 100). */
+  readonly auditMillis: number
+  readonly auditMarketsMax: number
+  /**
+   * Where in our log such a book may be: the exchange's answers come from a cache of 15 s, which may count some time too few, and
+   * what the answer knew reaches us up to so much later.
+   */
+  readonly auditCacheMillisMax: number
+  readonly auditSlackMillis: number
+  readonly auditLagMillisMax: number
+  /** An answer that took longer, retries included, is not used: the window would be too wide to show anything. */
+  readonly auditAnswerMillisMax: number
+  /** How long the log may take to be stored up to the end of the window, and how many records of a market are read at most. */
+  readonly auditStoredMillisMax: number
+  readonly auditRecordsMax: number
 }
 
 export const defaults: CollectorSettings = {
@@ -94,7 +109,15 @@ export const defaults: CollectorSettings = {
   eventsPerPageMax: 100,
   restRequestsPerSecondMax: 15,
   openLeadMillis: 10_000,
-  closeGraceMillis: 60_000
+  closeGraceMillis: 60_000,
+  auditMillis: 10_000,
+  auditMarketsMax: 100,
+  auditCacheMillisMax: 15_000,
+  auditSlackMillis: 2_000,
+  auditLagMillisMax: 2_000,
+  auditAnswerMillisMax: 5_000,
+  auditStoredMillisMax: 5_000,
+  auditRecordsMax: 50_000
 }
 
 /** Comma-separated; spaces around an entry are not part of it. */

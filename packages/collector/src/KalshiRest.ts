@@ -1,9 +1,10 @@
 /**
- * What the collector reads from the exchange's REST API: which series, events and markets there are.
+ * What the collector reads from the exchange's REST API: which series, events and markets there are, and books to compare with.
  *
  * Paces itself below the exchange's limit, retries what is transient (429, 5xx, no answer) with growing delays, and signs every
  * request. Bodies are passed on as they came.
  */
+import type { BookLevels, MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as Signing from "@kalshibook/core/kalshi/Signing"
 import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
@@ -28,6 +29,8 @@ const attemptsMax = 6
 const requestMillisMax = 30_000
 /** Tickers in one request; longer addresses are refused by proxies. */
 const tickersPerRequest = 100
+/** Books in one request: the exchange's own limit. */
+export const orderbooksPerRequestMax = 100
 
 /** Which events: those that have open markets, or whose markets are about to open; of one series, or of all. */
 export interface EventsQuery {
@@ -45,6 +48,10 @@ export class KalshiRest extends Context.Service<
     readonly markets: (tickers: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Rest.Market>, RestFailed>
     readonly allSeries: Effect.Effect<ReadonlyArray<Rest.Series>, RestFailed>
     readonly series: (seriesTicker: string) => Effect.Effect<Rest.Series, RestFailed>
+    /** The whole books of at most `orderbooksPerRequestMax` markets, in one request; unknown markets are left out. */
+    readonly orderbooks: (
+      tickers: ReadonlyArray<MarketTicker>
+    ) => Effect.Effect<ReadonlyMap<MarketTicker, BookLevels>, RestFailed>
   }
 >()("@kalshibook/collector/KalshiRest") {
   static readonly layerNoDeps: Layer.Layer<KalshiRest, never, ExchangeAccess | HttpClient.HttpClient | Settings> =
@@ -72,7 +79,7 @@ export class KalshiRest extends Context.Service<
 
         const get = <S extends Schema.Decoder<unknown>>(
           path: string,
-          query: Readonly<Record<string, string>>,
+          query: Readonly<Record<string, string | ReadonlyArray<string>>>,
           schema: S
         ): Effect.Effect<S["Type"], RestFailed> =>
           client.get(`${access.restUrl}${path}`, { urlParams: query }).pipe(
@@ -119,6 +126,12 @@ export class KalshiRest extends Context.Service<
             Effect.map(
               get(`/series/${encodeURIComponent(seriesTicker)}`, {}, Rest.SeriesReply),
               (reply) => reply.series
+            ),
+          orderbooks: (tickers) =>
+            Effect.map(
+              get("/markets/orderbooks", { tickers }, Rest.OrderbooksReply),
+              ({ orderbooks }) =>
+                new Map(orderbooks.map(({ orderbook_fp, ticker }) => [ticker, Rest.bookLevels(orderbook_fp)]))
             )
         })
       })

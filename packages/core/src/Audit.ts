@@ -101,6 +101,9 @@ export interface Undecided {
 
 export type Verdict = Passed | Failed | Undecided
 
+/** How many audits came out how. */
+export type AuditRates = Readonly<Record<Verdict["_tag"], number>>
+
 /** Differences that are told one by one: enough to see what kind of mistake it is. */
 export const differencesMax = 20
 

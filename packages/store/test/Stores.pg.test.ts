@@ -1,5 +1,6 @@
 /** The stores over one database: their suites, and what only the tables can show. */
 import { assert, layer, type Vitest } from "@effect/vitest"
+import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
@@ -8,7 +9,8 @@ import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { batch, connection, delta, gap, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
+import { auditsSuite } from "./AuditsSuite.ts"
+import { batch, batch, connection, delta, delta, gap, hourStartMicros, hourStartMicros, lifecycle, lifecycle, snapshot, snapshot, watermark, watermark } from "./Batch.ts"
 import { channelGapsSuite } from "./ChannelGapsSuite.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
 import { historySuite } from "./HistorySuite.ts"
@@ -31,6 +33,8 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
   it.layer(stores)("Epochs (Postgres)", epochsSuite)
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
+  it.layer(Epochs.layerNoDeps)("Epochs (Postgres)", epochsSuite)
+  it.layer(Audits.layerNoDeps)("Audits (Postgres)", auditsSuite)
   it.layer(stores)("The tables", tablesSuite)
 })
 

@@ -1,0 +1,44 @@
+/** What the auditor needs of the recorder whose books it compares, and what it does to it: distrust a market. */
+import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import type { AuditSkipReason } from "@kalshibook/core/contract/AuditStatus"
+import { Context, Effect, Layer } from "effect"
+import { Settings } from "./CollectorSettings.ts"
+import { Recording } from "./Recording.ts"
+
+export class AuditedRecorder extends Context.Service<
+  AuditedRecorder,
+  {
+    /** The receive clock, Unix microseconds. */
+    readonly nowMicros: () => number
+    /** Why its log can be held against nothing now; `null` when it can. */
+    readonly obstacle: () => Extract<AuditSkipReason, "maintenance" | "disconnected" | "recorder_behind"> | null
+    /** The markets whose books are trusted now. */
+    readonly trustedMarkets: () => ReadonlyArray<MarketTicker>
+    /** The market's book is proven wrong, since nobody knows when; it was found at `tsMicros` by the receive clock. */
+    readonly distrust: (marketTicker: MarketTicker, tsMicros: number) => void
+  }
+>()("@kalshibook/collector/AuditedRecorder") {
+  /** The live recording of this process, with what is done to a market that failed. */
+  static readonly layerNoDeps = (
+    distrust: AuditedRecorder["Service"]["distrust"]
+  ): Layer.Layer<AuditedRecorder, never, Recording | Settings> =>
+    Layer.effect(
+      AuditedRecorder,
+      Effect.gen(function* () {
+        const recording = yield* Recording
+        const { auditLagMillisMax } = yield* Settings
+        /** Frames that waited unread get the time at which they are read, so nothing is stored of the time before. */
+        const isBehind = (): boolean =>
+          recording.readingPaused ||
+          recording.storeProblem !== null ||
+          recording.clock.nowMicros() - recording.tsCommittedMicros > auditLagMillisMax * 1000
+        return AuditedRecorder.of({
+          nowMicros: () => recording.clock.nowMicros(),
+          obstacle: () => (recording.link === null ? "disconnected" : isBehind() ? "recorder_behind" : null),
+          trustedMarkets: () =>
+            [...recording.cells.values()].flatMap(({ state, ticker }) => (state === "live" ? [ticker] : [])),
+          distrust
+        })
+      })
+    )
+}
