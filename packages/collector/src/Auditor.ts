@@ -88,7 +88,8 @@ export class Auditor extends Context.Service<
           return { epoch: (records.at(-1) ?? start.last)?.epoch ?? 0, verdict }
         })
 
-        const noteVerdict = Effect.fnUntraced(function* (
+        /** Counts a verdict, and acts on a failure: the market is distrusted before anything else is done. */
+        const note = Effect.fnUntraced(function* (
           marketTicker: MarketTicker,
           verdict: Audit.Verdict,
           tsAnsweredMicros: number
@@ -136,19 +137,19 @@ export class Auditor extends Context.Service<
           // What came up meanwhile may have made the log late within the window.
           const obstacleSince = recorder.obstacle()
           if (obstacleSince !== null) return yield* skip(obstacleSince)
-          const records = yield* Effect.forEach(
+          const judged = yield* Effect.forEach(
             tickers,
             Effect.fnUntraced(function* (marketTicker) {
               const answer = answers.get(marketTicker)
               const { epoch, verdict } = isStored
                 ? yield* judge(marketTicker, tsAnsweredMicros, window, answer)
                 : { epoch: 0, verdict: Audit.undecided("not_stored") }
-              yield* noteVerdict(marketTicker, verdict, tsAnsweredMicros)
-              return recordOf({ marketTicker, ...times, ...window, epoch }, verdict, answer)
+              return { verdict, record: recordOf({ marketTicker, ...times, ...window, epoch }, verdict, answer) }
             }),
             { concurrency: logsAtOnce }
           )
-          yield* audits.store(records).pipe(
+          for (const { record, verdict } of judged) yield* note(record.marketTicker, verdict, tsAnsweredMicros)
+          yield* audits.store(judged.map(({ record }) => record)).pipe(
             Effect.retry({
               while: (error) => error.isRetryable,
               schedule: backoff(settings.retryMillisMin, settings.retryMillisMax),
