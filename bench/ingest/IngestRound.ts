@@ -7,6 +7,7 @@ import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as Book from "@kalshibook/core/Book"
 import type { DeltaRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
+import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
@@ -58,6 +59,7 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
   }).pipe(
     Effect.provide(
       Layer.mergeAll(
+        Audits.layerNoDeps,
         ChannelGaps.layerNoDeps,
         Epochs.layerNoDeps,
         HotTier.layerNoDeps,

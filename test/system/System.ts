@@ -16,6 +16,7 @@ import {
   type SimulatedExchangeOptions,
   startSimulatedExchange
 } from "@kalshibook/simulator/SimulatedExchange"
+import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
@@ -45,6 +46,7 @@ export interface RunningSystem extends Recording {
 
 /** The stores over one Postgres, which other parts may share or outlive. */
 const stores = Layer.mergeAll(
+  Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   HotTier.layerNoDeps,

@@ -3,7 +3,9 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { AuditSkipReason } from "@kalshibook/core/contract/AuditStatus"
 import { Context, Effect, Layer } from "effect"
 import { Settings } from "./CollectorSettings.ts"
+import * as Journal from "./Journal.ts"
 import { Recording } from "./Recording.ts"
+import * as Slots from "./Slots.ts"
 
 export class AuditedRecorder extends Context.Service<
   AuditedRecorder,
@@ -18,27 +20,26 @@ export class AuditedRecorder extends Context.Service<
     readonly distrust: (marketTicker: MarketTicker, tsMicros: number) => void
   }
 >()("@kalshibook/collector/AuditedRecorder") {
-  /** The live recording of this process, with what is done to a market that failed. */
-  static readonly layerNoDeps = (
-    distrust: AuditedRecorder["Service"]["distrust"]
-  ): Layer.Layer<AuditedRecorder, never, Recording | Settings> =>
-    Layer.effect(
-      AuditedRecorder,
-      Effect.gen(function* () {
-        const recording = yield* Recording
-        const { auditLagMillisMax } = yield* Settings
-        /** Frames that waited unread get the time at which they are read, so nothing is stored of the time before. */
-        const isBehind = (): boolean =>
-          recording.readingPaused ||
-          recording.storeProblem !== null ||
-          recording.clock.nowMicros() - recording.tsCommittedMicros > auditLagMillisMax * 1000
-        return AuditedRecorder.of({
-          nowMicros: () => recording.clock.nowMicros(),
-          obstacle: () => (recording.link === null ? "disconnected" : isBehind() ? "recorder_behind" : null),
-          trustedMarkets: () =>
-            [...recording.cells.values()].flatMap(({ state, ticker }) => (state === "live" ? [ticker] : [])),
-          distrust
-        })
+  /** The live recording of this process. */
+  static readonly layerNoDeps: Layer.Layer<AuditedRecorder, never, Recording | Settings> = Layer.effect(
+    AuditedRecorder,
+    Effect.gen(function* () {
+      const recording = yield* Recording
+      const { auditLagMillisMax } = yield* Settings
+      const isBehind = (): boolean =>
+        recording.isSpilled ||
+        recording.storeProblem !== null ||
+        recording.clock.nowMicros() - recording.tsCommittedMicros > auditLagMillisMax * 1000
+      return AuditedRecorder.of({
+        nowMicros: () => recording.clock.nowMicros(),
+        obstacle: () => {
+          if (!Slots.isLinked(recording.slots)) return "disconnected"
+          return isBehind() ? "recorder_behind" : null
+        },
+        trustedMarkets: () =>
+          [...recording.cells.values()].flatMap(({ state, ticker }) => (state === "live" ? [ticker] : [])),
+        distrust: (ticker, tsMicros) => Journal.act(recording, 0, { act: "doubt", ticker, cause: "audit" }, tsMicros)
       })
-    )
+    })
+  )
 }

@@ -2,6 +2,7 @@
  * One recording, from taking up the tape to the last commit. A disk that gives out ends it; the collector then begins another one
  * from what is on the tape.
  */
+import type { Audits } from "@kalshibook/store/Audits"
 import type { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import type { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier, type HotTierError } from "@kalshibook/store/HotTier"
@@ -11,6 +12,8 @@ import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Duration, Effect, Layer, Option, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
+import { AuditedRecorder } from "./AuditedRecorder.ts"
+import { Auditor } from "./Auditor.ts"
 import * as Checkpoints from "./Checkpoints.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import { Connections } from "./Connections.ts"
@@ -25,6 +28,7 @@ import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
 
 /** What a recording needs; all of it outlives the recording. */
 export type Needs =
+  | Audits
   | ChannelGaps
   | Epochs
   | ExchangeAccess
@@ -38,6 +42,7 @@ export type Needs =
 
 export interface Session {
   readonly recording: RecordingState
+  readonly auditor: Auditor["Service"]
   /** Records until the tape fails; what else cannot be gone on with is a defect. */
   readonly run: Effect.Effect<never, TapeError>
 }
@@ -53,7 +58,10 @@ const tapeLayer: Layer.Layer<Tape, HotTierError | TapeError, HotTier | TapePlace
   })
 )
 
-const parts = Discovery.layerNoDeps.pipe(
+const parts = Layer.mergeAll(
+  Discovery.layerNoDeps,
+  Auditor.layerNoDeps.pipe(Layer.provide(AuditedRecorder.layerNoDeps))
+).pipe(
   Layer.provideMerge(
     Layer.mergeAll(Connections.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)
   ),
@@ -69,15 +77,18 @@ export const open = Effect.fnUntraced(function* (
   const built = yield* Layer.build(parts.pipe(Layer.provide(Settings.layerOf({ ...settings, stoppedCause }))))
   const recording = Context.get(built, Recording)
   const writer = Context.get(built, HotWriter)
+  const auditor = Context.get(built, Auditor)
   yield* Effect.addFinalizer(() => commitLast(recording, writer.flush, settings.lastCommitMillisMax))
   return {
     recording,
+    auditor,
     run: Effect.raceAllFirst([
       recording.tape.failed,
       writer.run,
       Checkpoints.run(recording, settings),
       Context.get(built, Connections).run,
-      Context.get(built, Discovery).run
+      Context.get(built, Discovery).run,
+      auditor.run
     ])
   }
 })

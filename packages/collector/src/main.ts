@@ -1,5 +1,6 @@
 /** The collector as a program of its own: records the exchange that the environment names into its database. */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
@@ -12,6 +13,7 @@ import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 
 const stores = Layer.mergeAll(
+  Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   HotTier.layerNoDeps,

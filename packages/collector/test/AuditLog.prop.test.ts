@@ -3,8 +3,8 @@ import * as Audit from "@kalshibook/core/Audit"
 import * as Book from "@kalshibook/core/Book"
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
-import * as HotTierMemory from "@kalshibook/store/HotTierMemory"
-import { Effect, Option } from "effect"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { Context, Effect, Layer, Option } from "effect"
 import fc from "fast-check"
 import * as LogArbitrary from "../../core/test/LogArbitrary.ts"
 import { propertyRuns } from "../../core/test/PropertyRuns.ts"
@@ -23,6 +23,9 @@ const keyframesOf = (records: ReadonlyArray<BookRecord>, every: number) => {
 
 const moment = fc.integer({ min: 990, max: 1_400 })
 
+const emptyTier = (): HotTier["Service"] =>
+  Layer.build(HotTier.layerMemory).pipe(Effect.map(Context.get(HotTier)), Effect.scoped, Effect.runSync)
+
 it("an audit of what it reads is an audit of the whole log", () => {
   const seen = { passed: 0, failed: 0, undecided: 0 }
   fc.assert(
@@ -37,7 +40,7 @@ it("an audit of what it reads is an audit of the whole log", () => {
       const answered = Replay.make()
       for (const record of log.slice(0, length)) Replay.apply(answered, record)
       const trial = { window, tsAnsweredMicros: window.tsToMicros, answer: Book.levels(answered.book) }
-      const hotTier = HotTierMemory.make()
+      const hotTier = emptyTier()
       const marketTicker: MarketTicker = log[0]?.marketTicker ?? ""
       const read = hotTier
         .append(batch({ records: log, keyframes: keyframesOf(log, every) }))
@@ -58,7 +61,7 @@ const told = (verdict: Audit.Verdict): unknown =>
 
 it.effect("reads page by page, and gives up on a log that is too long", () =>
   Effect.gen(function* () {
-    const hotTier = HotTierMemory.make()
+    const hotTier = emptyTier()
     const head = { marketTicker: "KX", epoch: 1, sid: 1, seq: 1, tsExchangeMicros: null }
     const records = Array.from(
       { length: 12_000 },

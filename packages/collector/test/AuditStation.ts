@@ -59,7 +59,7 @@ export const audit = Effect.fnUntraced(function* (
     Layer.provide(Layer.merge(access, NodeHttpClient.layerUndici))
   )
   const layer = Auditor.layerNoDeps.pipe(
-    Layer.provide(AuditedRecorder.layerNoDeps((ticker) => distrusted.push(ticker))),
+    Layer.provide(listening(distrusted)),
     Layer.provide(rest),
     Layer.provideMerge(Audits.layerMemory),
     Layer.provide(Settings.layerOf({ ...quickAudits, ...settings })),
@@ -72,6 +72,15 @@ export const audit = Effect.fnUntraced(function* (
   const station: AuditStation = { auditor, audits: Context.get(built, Audits), distrusted, lines }
   return station
 })
+
+/** The live recording, of which distrust is noted and not done. */
+const listening = (distrusted: Array<MarketTicker>) =>
+  Layer.effect(
+    AuditedRecorder,
+    Effect.map(AuditedRecorder, (recorder) =>
+      AuditedRecorder.of({ ...recorder, distrust: (ticker) => distrusted.push(ticker) })
+    )
+  ).pipe(Layer.provide(AuditedRecorder.layerNoDeps))
 
 /** Keeps each answer for so long, market by market, as the exchange's own cache does. */
 const cached = (cacheMillis: number): Layer.Layer<KalshiRest, never, KalshiRest> =>

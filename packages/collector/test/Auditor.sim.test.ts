@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
 import type { AuditStatus } from "@kalshibook/core/contract/AuditStatus"
 import { Effect } from "effect"
+import * as Slots from "../src/Slots.ts"
 import { type AuditStation, audit } from "./AuditStation.ts"
 import * as Lies from "./Lies.ts"
 import * as Station from "./Station.ts"
@@ -83,7 +84,7 @@ describe("an audit of a book that is wrong", () => {
       assert.isAtLeast(failures.length, 2)
       const [evidence] = failures
       if (evidence?.answer == null) return assert.fail("no evidence")
-      assert.strictEqual(evidence.epoch, station.recording.recorder.epoch)
+      assert.strictEqual(evidence.epoch, station.recording.recorder.epochLast)
       assert.isAtLeast(evidence.levelsDifferent, 1)
       assert.isAtLeast(evidence.levelsCompared, evidence.levelsDifferent)
       const truth = station.exchange.truth.bookAt(marketTicker, { tsMicros: evidence.tsAnsweredMicros })
@@ -129,7 +130,7 @@ describe("audits when something is in the way", () => {
       assert.strictEqual(after.sinceStart.failed, 0)
       const told = auditing.lines.filter(({ text }) => text.startsWith("books cannot be compared"))
       assert.lengthOf(told, 1)
-      assert.strictEqual(station.recording.recorder.epoch, 1)
+      assert.strictEqual(station.recording.recorder.epochLast, 1)
     }).pipe(Effect.scoped)
   )
 
@@ -141,10 +142,10 @@ describe("audits when something is in the way", () => {
       yield* until("audits", auditing, (status) => decided(status) > 0)
       yield* Station.inflict(station.exchange, { fault: "refuse_handshakes", status: 503, millis: 1_500 })
       yield* Station.inflict(station.exchange, { fault: "cut" })
-      yield* Station.until("it is gone", () => station.recording.link === null)
+      yield* Station.until("it is gone", () => !Slots.isLinked(station.recording.slots))
       const asked: Array<string> = []
       station.exchange.server.http.on("request", ({ url = "" }) => {
-        if (url.includes("orderbooks") && station.recording.link === null) asked.push(url)
+        if (url.includes("orderbooks") && !Slots.isLinked(station.recording.slots)) asked.push(url)
       })
       yield* until("rounds are skipped", auditing, ({ roundsSkipped }) => (roundsSkipped.disconnected ?? 0) > 3)
       assert.deepStrictEqual(asked, [])

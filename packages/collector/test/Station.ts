@@ -10,6 +10,7 @@ import {
   startSimulatedExchange
 } from "@kalshibook/simulator/SimulatedExchange"
 import * as AccessKeys from "@kalshibook/simulator/server/AccessKeys"
+import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -35,6 +36,7 @@ const quickSettings: Partial<CollectorSettings> = {
   retryMillisMin: 20,
   retryMillisMax: 200,
   reconcileMillis: 60_000,
+  auditMillis: 3_600_000,
   restRequestsPerSecondMax: 500
 }
 
@@ -51,12 +53,13 @@ export const startExchange = (options: SimulatedExchangeOptions = {}) =>
     ...options
   })
 
-type Stores = ChannelGaps | Epochs | HotTier | MarketCatalog | TapePlace
+type Stores = Audits | ChannelGaps | Epochs | HotTier | MarketCatalog | TapePlace
 
 /** Stores in memory, which outlive the collectors that write to them. */
 export const memory: Effect.Effect<Context.Context<Stores>, never, Scope.Scope> = Layer.build(
   Layer.suspend(() =>
     Layer.mergeAll(
+      Audits.layerMemory,
       ChannelGaps.layerMemory,
       Epochs.layerMemory,
       HotTier.layerMemory,

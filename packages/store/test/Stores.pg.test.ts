@@ -10,7 +10,7 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { auditsSuite } from "./AuditsSuite.ts"
-import { batch, batch, connection, delta, delta, gap, hourStartMicros, hourStartMicros, lifecycle, lifecycle, snapshot, snapshot, watermark, watermark } from "./Batch.ts"
+import { batch, connection, delta, gap, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
 import { channelGapsSuite } from "./ChannelGapsSuite.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
 import { historySuite } from "./HistorySuite.ts"
@@ -33,7 +33,6 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
   it.layer(stores)("Epochs (Postgres)", epochsSuite)
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
-  it.layer(Epochs.layerNoDeps)("Epochs (Postgres)", epochsSuite)
   it.layer(Audits.layerNoDeps)("Audits (Postgres)", auditsSuite)
   it.layer(stores)("The tables", tablesSuite)
 })

@@ -111,7 +111,8 @@ export const rotate = (buffer: TapeBuffer): void => {
 }
 
 /** When the first entry that was not taken out yet came (monotonic clock). */
-export const tsWaitingMicros = (buffer: TapeBuffer): number | undefined => (buffer.full[0] ?? buffer.open)?.tsFirstMicros
+export const tsWaitingMicros = (buffer: TapeBuffer): number | undefined =>
+  (buffer.full[0] ?? buffer.open)?.tsFirstMicros
 
 /** Takes out what waits, for one write: at most `blocksMax` blocks of one segment, sealed. */
 export const take = (

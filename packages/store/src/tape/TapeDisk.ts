@@ -123,7 +123,10 @@ const untilSynced = (writer: TapeWriter.TapeWriter, entryNumber: number): Effect
     return Effect.sync(forget)
   })
 
-const read = (folder: string, range: { readonly tapeId: string; readonly fromEntry: number; readonly toEntry: number }) => {
+const read = (
+  folder: string,
+  range: { readonly tapeId: string; readonly fromEntry: number; readonly toEntry: number }
+) => {
   if (range.fromEntry > range.toEntry) return Stream.empty
   const readings = async function* () {
     const segments = await TapeReader.segmentsFrom(await TapeFolder.list(folder), range.fromEntry)

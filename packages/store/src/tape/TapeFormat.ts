@@ -58,7 +58,8 @@ export type HeaderReading =
 /** Reads a segment's header from the beginning of its bytes. */
 export const decodeSegmentHeader = (bytes: Buffer): HeaderReading => {
   if (bytes.length < segmentPrefixBytes) return { _tag: "incomplete", bytesNeeded: segmentPrefixBytes }
-  if (!bytes.subarray(0, segmentMagic.length).equals(segmentMagic)) return unreadable("it does not begin as a tape does")
+  if (!bytes.subarray(0, segmentMagic.length).equals(segmentMagic))
+    return unreadable("it does not begin as a tape does")
   const textBytes = bytes.readUInt32LE(12)
   if (textBytes > headerTextBytesMax) return unreadable("the length of the segment's header is impossible")
   const end = segmentPrefixBytes + textBytes

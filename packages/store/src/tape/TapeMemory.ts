@@ -76,7 +76,12 @@ export const open = Effect.fn("TapeMemory.open")(function* (memory: TapeMemory, 
   }
   const clock = yield* Clock.Clock
   const due = Latch.makeUnsafe(false)
-  const writer: Writer = { synced: memory.synced, failure: undefined, failed: Deferred.makeUnsafe(), waiters: new Set() }
+  const writer: Writer = {
+    synced: memory.synced,
+    failure: undefined,
+    failed: Deferred.makeUnsafe(),
+    waiters: new Set()
+  }
   memory.writer = writer
   /** Counts on when the tape has failed. */
   let appended = memory.entries.length
@@ -188,8 +193,7 @@ export const open = Effect.fn("TapeMemory.open")(function* (memory: TapeMemory, 
       entriesAppended: appended,
       entriesSynced: writer.synced,
       bytesWaiting: 0,
-      syncLagMicros:
-        tsUnsyncedMillis === undefined ? 0 : (clock.currentTimeMillisUnsafe() - tsUnsyncedMillis) * 1000,
+      syncLagMicros: tsUnsyncedMillis === undefined ? 0 : (clock.currentTimeMillisUnsafe() - tsUnsyncedMillis) * 1000,
       syncMicros: 0,
       freeBytes: null,
       isFreeLow: false,

@@ -192,7 +192,10 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
 
   const planSync = (): void => {
     if (syncing !== undefined || written === synced) return
-    if (hastened > synced) return syncNow()
+    if (hastened > synced) {
+      syncNow()
+      return
+    }
     const waitedMillis = (monotonicMicros() - (tsUnsyncedMicros ?? 0)) / 1000
     syncTimer ??= setTimeout(syncNow, Math.max(0, settings.syncMillisMax - waitedMillis))
   }
