@@ -61,11 +61,21 @@ export const takeUp = Effect.fn("TakeUp.takeUp")(function* (
       )
     : undefined
   const taken = replayed ?? (yield* goOn(parts, stored, heads))
-  const { recorder } = taken
-  for (const [epoch] of recorder.connections)
-    tell(parts, recorder, epoch, { act: "close", cause: parts.settings.stoppedCause })
-  return { ...taken, epochNext: Math.max(epochStored, recorder.epochLast) + 1 }
+  letGo(parts, taken)
+  return { ...taken, epochNext: Math.max(epochStored, taken.recorder.epochLast) + 1 }
 })
+
+/** Ends the connections of before, which writes the gaps. Which markets are recorded from now on is for discovery to say. */
+const letGo = (parts: TakeUpParts, { ends, recorder }: Begun): void => {
+  const cause = parts.settings.stoppedCause
+  for (const [epoch] of recorder.connections) tell(parts, recorder, epoch, { act: "close", cause })
+  const tickers = [...recorder.logs.keys()]
+  for (let at = 0; at < tickers.length; at += logsPerAct) {
+    const chunk = tickers.slice(at, at + logsPerAct)
+    for (const { end, ticker } of tell(parts, recorder, 0, { act: "forget", tickers: chunk, cause }))
+      ends.set(ticker, end)
+  }
+}
 
 type Begun = Omit<TakenUp, "epochNext">
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { BookRecord } from "@kalshibook/core/BookRecord"
 import type { RunningExchange } from "@kalshibook/simulator/SimulatedExchange"
 import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
 import { Context, Effect, Exit, Option } from "effect"
@@ -182,11 +183,10 @@ describe("a collector that is stopped and started again", () => {
 
   it.live("with the store away: it ends within moments, and the next stores what it had received from the tape", () =>
     Effect.gen(function* () {
-      const { before, station, stoppedInMillis, tickers, watermark } = yield* twice((tier) =>
-        Effect.sync(() => {
-          tier.mode = "away"
-        })
-      )
+      const { before, station, stoppedInMillis, tickers, watermark } = yield* twice((tier) => {
+        tier.mode = "away"
+        return Effect.sleep(100)
+      })
       assert.isBelow(stoppedInMillis, 5_000)
       assert.include(problems(before).at(-1), "the next start stores it from the tape")
       yield* Verdict.isTrue(station)
@@ -194,9 +194,13 @@ describe("a collector that is stopped and started again", () => {
       assert.sameMembers([...gaps.keys()], [...tickers])
       for (const [gap, ...more] of gaps.values()) {
         assert.strictEqual(gap?.cause, "recorder_stopped")
-        assert.isAbove(gap?.tsReceivedMicros ?? 0, watermark.tsReceivedMicros + 1)
         assert.deepStrictEqual(more, [])
       }
+      const { tsOpenedMicros = 0 } = station.recording.recorder.connections.get(2)?.record ?? {}
+      const isDerived = ({ kind, tsReceivedMicros }: BookRecord): boolean =>
+        kind === "delta" && tsReceivedMicros > watermark.tsReceivedMicros && tsReceivedMicros < tsOpenedMicros
+      const logs = yield* Effect.forEach(tickers, (ticker) => Verdict.logOf(station, ticker))
+      assert.isTrue(logs.flat().some(isDerived))
     }).pipe(Effect.scoped)
   )
 
