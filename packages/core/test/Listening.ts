@@ -1,5 +1,6 @@
 /** A recorder whose listener writes down what it is told, as words. */
 import type { BookRecord, GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { ConnectionRecord } from "@kalshibook/core/ConnectionRecord"
 import type { ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
 import type * as MarketLog from "@kalshibook/core/MarketLog"
 import * as Recorder from "@kalshibook/core/Recorder"
@@ -21,17 +22,18 @@ export const make = (): Listening => {
   return { recorder, told }
 }
 
+/** A connection in the first slot, as it opens. */
+export const opening: Omit<ConnectionRecord, "epoch" | "tsOpenedMicros"> = {
+  slot: 0,
+  url: "ws://exchange",
+  source: "simulator",
+  tsClosedMicros: null,
+  closeCause: null
+}
+
 /** Opens a connection in the first slot. */
 export const open = (recorder: Recorder.Recorder, epoch: number, tsOpenedMicros = 0): void =>
-  Recorder.open(recorder, {
-    epoch,
-    slot: 0,
-    url: "ws://exchange",
-    source: "simulator",
-    tsOpenedMicros,
-    tsClosedMicros: null,
-    closeCause: null
-  })
+  Recorder.open(recorder, { ...opening, epoch, tsOpenedMicros })
 
 /** Records a market, and follows it on the last connection. */
 export const follow = (recorder: Recorder.Recorder, ticker: MarketTicker, end?: MarketLog.LogEnd): void => {

@@ -8,15 +8,7 @@ import * as Listening from "./Listening.ts"
 const levels = { yes: Frames.ladder([4_300, 1_000]), no: Frames.ladder([5_600, 500]) }
 
 const open = (recorder: Recorder.Recorder, epoch: number, slot: number): void =>
-  Recorder.open(recorder, {
-    epoch,
-    slot,
-    url: "ws://exchange",
-    source: "simulator",
-    tsOpenedMicros: 50,
-    tsClosedMicros: null,
-    closeCause: null
-  })
+  Recorder.open(recorder, { ...Listening.opening, epoch, slot, tsOpenedMicros: 50 })
 
 const record = (recorder: Recorder.Recorder, epoch: number, ticker: string): void => {
   Recorder.begin(recorder, ticker)

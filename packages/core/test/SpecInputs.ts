@@ -161,5 +161,13 @@ export const inputs: Readonly<Record<string, Input>> = {
   "M is let go of": input(({ atMicros, recorder }) => Recorder.unfollow(recorder, ticker, "market_closed", atMicros)),
   "snapshot while M is not followed": unfollowed((seq) => [Frames.snapshot(1, seq, ticker, levels)]),
   "delta while M is not followed": unfollowed((seq) => [delta(seq, 4_200, 10)]),
+  "book frame on another connection than the one on which M is followed": input(({ atMicros, recorder }) => {
+    Recorder.open(recorder, { ...Listening.opening, epoch: 2, slot: 1, tsOpenedMicros: atMicros })
+    Recorder.receive(recorder, 2, Frames.snapshot(1, 1, ticker, otherLevels), atMicros)
+    Recorder.receive(recorder, 2, Frames.delta(1, 2, ticker, { priceE4: 4_200, deltaE2: 10 }), atMicros)
+  }),
+  "an audit contradicts the book": input(({ atMicros, recorder }) =>
+    Recorder.doubt(recorder, ticker, "audit", atMicros)
+  ),
   "recorder starts again where the log ends": takenUp
 }
