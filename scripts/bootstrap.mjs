@@ -34,6 +34,7 @@ const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])
 const scripts = new Map([
   ["start", false],
   ["simulator", false],
+  ["tape", false],
   ["test", true],
   ["check", true],
   ["bench", true]

@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib"
 import { type TapeEntry, type TapeEntryKind, tapeEntryKinds } from "@kalshibook/core/TapeEntry"
 import { Option, Schema } from "effect"
 
-export const formatVersion = 1
+const formatVersion = 1
 
 /** What a segment says of itself. */
 const SegmentHeader = Schema.Struct({

@@ -94,10 +94,12 @@ export const open = Effect.fn("TapeMemory.open")(function* (memory: TapeMemory, 
     tsUnsyncedMillis = undefined
     due.closeUnsafe()
     if (writer.failure !== undefined) return
-    memory.synced = appended
-    writer.synced = appended
+    const upTo = appended
+    memory.synced = upTo
+    writer.synced = upTo
     for (const waiter of writer.waiters) {
-      if (waiter.entryNumber > appended) continue
+      // Whoever is told acts at once, and may append.
+      if (waiter.entryNumber > upTo) continue
       writer.waiters.delete(waiter)
       Deferred.doneUnsafe(waiter.done, Effect.void)
     }

@@ -258,9 +258,12 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
     clearTimeout(writeTimer)
     clearTimeout(syncTimer)
     TapeBuffer.drop(buffer)
-    for (const { done } of waiters) done(error)
-    waiters.clear()
-    options.onFailed(error)
+    // Not within the call: it may come from the middle of a frame, and whoever is told acts at once.
+    setImmediate(() => {
+      for (const { done } of waiters) done(error)
+      waiters.clear()
+      options.onFailed(error)
+    })
   }
 
   /** Cuts off what is not a whole block, and brings the rest onto the disk if that can be done. */
