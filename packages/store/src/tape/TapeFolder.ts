@@ -12,7 +12,7 @@ import { open, readdir, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
 export interface SegmentFile {
-  /** 1, 2, 3 ... within the tape. */
+  /** Grows within the tape; numbers may be missing. */
   readonly segment: number
   readonly path: string
   readonly isCompressed: boolean

@@ -15,7 +15,7 @@ const formatVersion = 1
 const SegmentHeader = Schema.Struct({
   /** Uuid of the tape: the same in all its segments. */
   tape_id: Schema.String,
-  /** 1, 2, 3 ... within the tape. */
+  /** Grows within the tape; numbers may be missing. */
   segment: Schema.Int,
   /** Number of the first entry that it may hold. */
   first_entry: Schema.Int,

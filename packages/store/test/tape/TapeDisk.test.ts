@@ -10,7 +10,7 @@ import { blockMagic } from "@kalshibook/store/tape/TapeFormat"
 import * as TapeReader from "@kalshibook/store/tape/TapeReader"
 import type { TapeSettings } from "@kalshibook/store/tape/TapeSettings"
 import * as TapeWalk from "@kalshibook/store/tape/TapeWalk"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import { appendTexts, entriesFrom, textOf } from "./Entries.ts"
 import { headerOf, segmentOf } from "./SegmentBytes.ts"
 import { copyOf, cutOff, newFolder, segmentsOf } from "./TapeFolders.ts"
@@ -160,6 +160,36 @@ describe("a tape in a folder", () => {
           assert.isAtMost(found.length, 10)
         })
       )
+    })
+  )
+
+  it.live("does not begin at a checkpoint of which a part is missing", () =>
+    Effect.gen(function* () {
+      const folder = newFolder()
+      const kinds = ["checkpoint_begin", "checkpoint_part", "checkpoint_end"] as const
+      for (const segment of [1, 2]) {
+        const header = headerOf({ segment, first_entry: segment * 3 - 2 })
+        const groups = kinds.map((kind, index) => [
+          {
+            number: header.first_entry + index,
+            kind,
+            epoch: 0,
+            tsReceivedMicros: 1,
+            tsMonotonicMicros: 1,
+            body: Buffer.from(`${kind} of ${segment}`)
+          }
+        ])
+        const { bytes } = segmentOf(header, groups)
+        writeFileSync(TapeFolder.pathOf(folder, segment, header.ts_wall_micros), bytes)
+      }
+      const damaged = copyOf(folder)
+      const [, second = ""] = segmentsOf(damaged)
+      const bytes = readFileSync(second)
+      bytes.write("X", bytes.indexOf("checkpoint_part of 2"))
+      writeFileSync(second, bytes)
+      const newest = Effect.flatMap(Tape, (tape) => tape.checkpointBefore(6))
+      assert.deepStrictEqual(yield* opened(folder, newest), Option.some(4))
+      assert.deepStrictEqual(yield* opened(damaged, newest), Option.some(1))
     })
   )
 

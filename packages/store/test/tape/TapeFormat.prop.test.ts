@@ -138,6 +138,23 @@ describe("the format of the tape", () => {
     )
   })
 
+  it("does not look behind the last entry that is asked for, where somebody may be writing", () => {
+    fc.assert(
+      fc.property(
+        groups(1),
+        pieceBytes,
+        fc.uint8Array({ minLength: 1, maxLength: 200 }),
+        (taken, bytes, halfWritten) => {
+          const { bytes: whole, blocks } = segmentOf(headerOf({}), taken)
+          const segment = Buffer.concat([whole, halfWritten])
+          const found = readSegments([segment], bytes, { toEntry: blocks.at(-1)?.lastEntry ?? 0 })
+          assert.deepStrictEqual(found, { entries: taken.flat(), findings: [] })
+        }
+      ),
+      propertyRuns(100)
+    )
+  })
+
   it("reads any bytes without an accident", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 500 }), groups(1), fraction, pieceBytes, (noise, taken, at, bytes) => {
