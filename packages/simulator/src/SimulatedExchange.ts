@@ -94,11 +94,11 @@ export const startSimulatedExchange = (
     const isManual = settings.drive === "manual"
     const step = (count: number): void => {
       course.step(count)
-      ExchangeServer.tick(server, Date.now())
+      ExchangeServer.tick(server)
     }
     const advance = (millis: number): void => {
       course.advance(feed, millis)
-      ExchangeServer.tick(server, Date.now())
+      ExchangeServer.tick(server)
     }
     const admin = { server, course, truth, faults, drive: isManual ? { step, advance } : undefined }
     server.admin = (method, url, body) => AdminApi.answer(admin, method, url, body)
@@ -107,9 +107,8 @@ export const startSimulatedExchange = (
     yield* Effect.acquireRelease(
       Effect.sync(() =>
         setInterval(() => {
-          const nowMillis = Date.now()
-          if (!isManual) course.follow(feed, nowMillis, settings)
-          ExchangeServer.tick(server, nowMillis)
+          if (!isManual) course.follow(feed, Date.now(), settings)
+          ExchangeServer.tick(server)
         }, settings.tickMillis)
       ),
       (timer) => Effect.sync(() => clearInterval(timer))

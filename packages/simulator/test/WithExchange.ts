@@ -26,6 +26,7 @@ export const withExchange = (
       ownKey,
       readTokensPerSecond: 100_000,
       readTokensMax: 100_000,
+      restBookCacheMillis: 0,
       ...options
     })
     yield* Effect.promise(() => body(running))

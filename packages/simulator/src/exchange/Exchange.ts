@@ -22,6 +22,13 @@ export interface ExchangeListener {
   readonly marketForgotten: (market: SimMarket) => void
 }
 
+/** A time in which books stand still, no session lives and none begins, microseconds of the exchange's course. */
+export interface MaintenanceWindow {
+  readonly fromMicros: number
+  /** The first moment after it. */
+  readonly untilMicros: number
+}
+
 export interface Exchange {
   readonly settings: ExchangeSettings
   readonly series: Map<string, SimSeries>
@@ -51,6 +58,8 @@ export interface Exchange {
   /** `false` during the trading pause of maintenance: books stand still. */
   tradingActive: boolean
   exchangeActive: boolean
+  /** What is planned, and what has been. */
+  maintenance: ReadonlyArray<MaintenanceWindow>
 }
 
 export const make = (settings: ExchangeSettings): Exchange => ({
@@ -72,8 +81,23 @@ export const make = (settings: ExchangeSettings): Exchange => ({
   stampMicros: settings.startMicros - 1,
   changeNumber: 0,
   tradingActive: true,
-  exchangeActive: true
+  exchangeActive: true,
+  maintenance: []
 })
+
+/** The window of maintenance that the exchange is in. */
+export const maintenanceNow = ({ maintenance, nowMicros }: Exchange): MaintenanceWindow | undefined =>
+  maintenance.find(({ fromMicros, untilMicros }) => fromMicros <= nowMicros && nowMicros < untilMicros)
+
+/** When the next window of maintenance begins or ends, `Infinity` for never. */
+export const nextMaintenanceMicros = ({ maintenance, nowMicros }: Exchange): number =>
+  Math.min(
+    ...maintenance.flatMap(({ fromMicros, untilMicros }) => [fromMicros, untilMicros]).filter((at) => at > nowMicros)
+  )
+
+/** Whether orders are taken. */
+export const isTrading = (exchange: Exchange): boolean =>
+  exchange.tradingActive && exchange.exchangeActive && maintenanceNow(exchange) === undefined
 
 /** What the exchange's clock shows, Unix microseconds. */
 export const clockMicros = (exchange: Exchange): number =>

@@ -53,3 +53,7 @@ export const problemOf = (settings: ExchangeSettings): string | undefined => {
   }
   return undefined
 }
+
+/** A duration of a market's life, microseconds at the speed of the settings. */
+export const lifeMicros = ({ lifecycleSpeed }: ExchangeSettings, seconds: number): number =>
+  Math.max(1, Math.round((seconds * 1_000_000) / lifecycleSpeed))

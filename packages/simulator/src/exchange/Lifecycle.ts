@@ -5,10 +5,12 @@
  */
 import * as Agenda from "./Agenda.ts"
 import * as Exchange from "./Exchange.ts"
+import { lifeMicros } from "./ExchangeSettings.ts"
+import * as LifecycleAct from "./LifecycleAct.ts"
 import { type EventTimes, type Line, listEvent } from "./Listing.ts"
 import type { SimEvent, SimMarket } from "./MarketModel.ts"
 import * as Notices from "./Notices.ts"
-import * as PriceStructure from "./PriceStructure.ts"
+import * as Outcome from "./Outcome.ts"
 import * as Prng from "./Prng.ts"
 import * as Quoting from "./Quoting.ts"
 
@@ -18,7 +20,9 @@ export type LifecycleStep =
   | { readonly _tag: "open"; readonly event: SimEvent }
   | { readonly _tag: "close"; readonly event: SimEvent }
   | { readonly _tag: "sweep"; readonly event: SimEvent }
+  | { readonly _tag: "reopen"; readonly event: SimEvent }
   | { readonly _tag: "determine"; readonly event: SimEvent }
+  | { readonly _tag: "amend"; readonly market: SimMarket }
   | { readonly _tag: "settle"; readonly event: SimEvent }
   | { readonly _tag: "resume"; readonly market: SimMarket }
   | { readonly _tag: "surprise" }
@@ -42,7 +46,9 @@ const secondMicros = 1_000_000
 const hourMicros = 3_600 * secondMicros
 /** How long after the close the exchange cancels what still rests. */
 const sweepDelayMicros = 20_000
-/** Mean seconds between surprises (a pause, a changed close, a finer grid) of one market, at normal speed. */
+/** Share of closes that are taken back before the determination. */
+const reopenedShare = 0.04
+/** Mean seconds between surprises (a pause, a changed close, a finer grid, ...) of one market, at normal speed. */
 const surpriseSecondsPerMarket = 20_000
 
 export const make = (exchange: Exchange.Exchange): Lifecycle => ({
@@ -55,9 +61,7 @@ export const make = (exchange: Exchange.Exchange): Lifecycle => ({
   lineOf: new Map()
 })
 
-/** A duration of a market's life in microseconds, at the speed of the settings. */
-const scaled = (life: Lifecycle, seconds: number): number =>
-  Math.max(1, Math.round((seconds * secondMicros) / life.exchange.settings.lifecycleSpeed))
+const scaled = (life: Lifecycle, seconds: number): number => lifeMicros(life.exchange.settings, seconds)
 
 const quickMicros = (life: Lifecycle): number => Math.round(life.exchange.settings.quickLifeSeconds * secondMicros)
 
@@ -129,13 +133,19 @@ export const perform = (life: Lifecycle, step: LifecycleStep): void => {
       close(life, step.event)
       break
     case "sweep":
-      for (const market of step.event.markets) if (isOver(market)) Quoting.cancelAll(life.exchange, market)
+      for (const market of step.event.markets) if (Outcome.isOver(market)) Quoting.cancelAll(life.exchange, market)
+      break
+    case "reopen":
+      reopen(life, step.event)
       break
     case "determine":
-      determine(life, step.event)
+      Outcome.determine(life, step.event)
+      break
+    case "amend":
+      Outcome.amend(life, step.market)
       break
     case "settle":
-      settle(life, step.event)
+      Outcome.settle(life, step.event)
       break
     case "resume":
       resume(life, step.market)
@@ -154,7 +164,7 @@ const laterTimes = (life: Lifecycle, line: Line): EventTimes => {
 const open = (life: Lifecycle, event: SimEvent): void => {
   for (const market of event.markets) {
     activate(life, market)
-    Quoting.openingQuotes(life.exchange, market)
+    quote(life, market)
   }
   const closeMicros = event.markets[0]?.tsCloseMicros ?? life.exchange.nowMicros
   Agenda.add(life.agenda, closeMicros, { _tag: "close", event })
@@ -169,11 +179,14 @@ const close = (life: Lifecycle, event: SimEvent): void => {
   const { exchange } = life
   const first = event.markets[0]
   // A changed close time has its own entry on the agenda; a market closes once.
-  if (first === undefined || first.tsCloseMicros > exchange.nowMicros || isOver(first)) return
+  if (first === undefined || first.tsCloseMicros > exchange.nowMicros || Outcome.isOver(first)) return
   for (const market of event.markets) deactivate(life, market, "closed")
   Agenda.add(life.agenda, exchange.nowMicros + sweepDelayMicros, { _tag: "sweep", event })
   const determinedIn = sweepDelayMicros + scaled(life, Prng.between(life.prng, 2, 20))
   Agenda.add(life.agenda, exchange.nowMicros + determinedIn, { _tag: "determine", event })
+  if (Prng.chance(life.prng, reopenedShare)) {
+    Agenda.add(life.agenda, exchange.nowMicros + Math.ceil(determinedIn / 2), { _tag: "reopen", event })
+  }
   const line = life.lineOf.get(event)
   life.lineOf.delete(event)
   if (line !== undefined && line.template.life !== "quick") {
@@ -181,34 +194,10 @@ const close = (life: Lifecycle, event: SimEvent): void => {
   }
 }
 
-const isOver = (market: SimMarket): boolean =>
-  market.status === "closed" || market.status === "determined" || market.status === "finalized"
-
-const determine = (life: Lifecycle, event: SimEvent): void => {
-  // It may have opened again, and have closed again since: each close plans its own determination.
+/** A close is taken back: the event trades on for a while. */
+const reopen = (life: Lifecycle, event: SimEvent): void => {
   if (event.markets.some((market) => market.status !== "closed")) return
-  const winner = Prng.pick(life.prng, event.markets)
-  for (const market of event.markets) {
-    const yes = event.mutuallyExclusive ? market === winner : market.fairE4 > 5_000
-    market.result = event.markets.length === 1 ? (market.fairE4 > 5_000 ? "yes" : "no") : yes ? "yes" : "no"
-    Exchange.setStatus(life.exchange, market, "determined")
-    Notices.determined(life.exchange, market)
-  }
-  const timerSeconds = event.markets[0]?.settlementTimerSeconds ?? 0
-  Agenda.add(life.agenda, life.exchange.nowMicros + timerSeconds * secondMicros, { _tag: "settle", event })
-}
-
-const settle = (life: Lifecycle, event: SimEvent): void => {
-  const { exchange } = life
-  for (const market of event.markets) {
-    market.tsSettledMicros = Exchange.clockMicros(exchange)
-    Exchange.setStatus(exchange, market, "finalized")
-    Notices.settled(exchange, market)
-    life.finalized.push(market)
-  }
-  for (const market of life.finalized.splice(0, life.finalized.length - exchange.settings.finalizedMarketsMax)) {
-    Exchange.forgetMarket(exchange, market)
-  }
+  changeClose(life, event, life.exchange.nowMicros + scaled(life, Prng.between(life.prng, 60, 600)))
 }
 
 const planSurprise = (life: Lifecycle): void => {
@@ -221,9 +210,25 @@ const surprise = (life: Lifecycle): void => {
   if (life.active.size === 0) return
   const market = Prng.pick(life.prng, [...life.active])
   const dice = Prng.fraction(life.prng)
-  if (dice < 0.6) pause(life, market)
-  else if (dice < 0.85) reschedule(life, market.event)
-  else refineGrid(life, market)
+  if (dice < 0.5) pause(life, market)
+  else if (dice < 0.75) reschedule(life, market.event)
+  else if (dice < 0.85) LifecycleAct.perform(life, market, "refine_grid")
+  else if (dice < 0.92) LifecycleAct.perform(life, market, "change_metadata")
+  else if (dice < 0.96) LifecycleAct.perform(life, market, "change_fees")
+  else LifecycleAct.perform(life, market, "block_trade")
+}
+
+/** The first quotes come at once, unless the exchange rests. */
+const quote = (life: Lifecycle, market: SimMarket): void => {
+  if (Exchange.isTrading(life.exchange)) Quoting.openingQuotes(life.exchange, market)
+}
+
+/** Trading begins again: all orders of before are cancelled, then the channel is told, then come new quotes. */
+const restartTrading = (life: Lifecycle, market: SimMarket): void => {
+  Quoting.cancelAll(life.exchange, market)
+  activate(life, market)
+  Notices.activated(life.exchange, market)
+  quote(life, market)
 }
 
 /** Stops trading in a market; its book stands still until it is resumed, at the latest after a minute at normal speed. */
@@ -234,20 +239,19 @@ export const pause = (life: Lifecycle, market: SimMarket): void => {
   Agenda.add(life.agenda, life.exchange.nowMicros + resumedIn, { _tag: "resume", market })
 }
 
-/** Trading goes on; all orders of before the pause are cancelled first. */
+/** Trading goes on in a paused market. */
 export const resume = (life: Lifecycle, market: SimMarket): void => {
-  if (market.status !== "inactive") return
-  Quoting.cancelAll(life.exchange, market)
-  activate(life, market)
-  Notices.activated(life.exchange, market)
-  Quoting.openingQuotes(life.exchange, market)
+  if (market.status === "inactive") restartTrading(life, market)
 }
 
-/** An event will close soon, earlier than was said. */
+/** An event will close soon, earlier than was said, or a good while later. */
 const reschedule = (life: Lifecycle, event: SimEvent): void => {
-  const closeMicros = life.exchange.nowMicros + scaled(life, Prng.between(life.prng, 10, 120))
+  const saidMicros = event.markets[0]?.tsCloseMicros ?? 0
+  const isEarlier = Prng.chance(life.prng, 0.7)
+  const soonMicros = life.exchange.nowMicros + scaled(life, Prng.between(life.prng, 10, 120))
+  const closeMicros = isEarlier ? soonMicros : saidMicros + scaled(life, Prng.between(life.prng, 60, 3_600))
   const isQuick = life.lineOf.get(event)?.template.life === "quick"
-  if (isQuick || event.markets.some((market) => market.tsCloseMicros <= closeMicros)) return
+  if (isQuick || (isEarlier && saidMicros <= closeMicros)) return
   changeClose(life, event, closeMicros)
 }
 
@@ -257,21 +261,9 @@ export const changeClose = (life: Lifecycle, event: SimEvent, closeMicros: numbe
     market.tsCloseMicros = closeMicros
     market.tsUpdatedMicros = Exchange.clockMicros(life.exchange)
     Notices.closeDateUpdated(life.exchange, market)
-    if (market.status !== "closed") continue
-    Quoting.cancelAll(life.exchange, market)
-    activate(life, market)
-    Notices.activated(life.exchange, market)
-    Quoting.openingQuotes(life.exchange, market)
+    if (market.status === "closed") restartTrading(life, market)
   }
   Agenda.add(life.agenda, closeMicros, { _tag: "close", event })
-}
-
-/** A market moves to a finer grid; resting orders stay. */
-const refineGrid = (life: Lifecycle, market: SimMarket): void => {
-  if (market.structure.label !== "linear_cent") return
-  market.structure = PriceStructure.of("deci_cent")
-  market.tsUpdatedMicros = Exchange.clockMicros(life.exchange)
-  Notices.gridUpdated(life.exchange, market)
 }
 
 /** Adds a market that trades at once and of which the lifecycle channel says nothing. */

@@ -216,6 +216,7 @@ export const listEvent = (exchange: Exchange.Exchange, line: Line, times: EventT
     title: template.shape === "contest" ? `${contestants[0]} at ${contestants[1]}: who wins?` : `${template.title}?`,
     subTitle: easternParts(times.closeMicros).day,
     mutuallyExclusive: template.shape !== "thresholds",
+    feeOverride: undefined,
     tsUpdatedMicros: Exchange.clockMicros(exchange)
   })
   const outcomes = outcomesOf(prng, template, line.weights.length, times.closeMicros, contestants)

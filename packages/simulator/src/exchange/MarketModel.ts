@@ -3,7 +3,15 @@ import type { Book } from "@kalshibook/core/Book"
 import type { PriceStructure } from "./PriceStructure.ts"
 
 /** Kalshi's status words, in the order of a market's life (`inactive` is a pause of `active`). */
-export type MarketStatus = "initialized" | "active" | "inactive" | "closed" | "determined" | "finalized"
+export type MarketStatus =
+  | "initialized"
+  | "active"
+  | "inactive"
+  | "closed"
+  | "determined"
+  | "disputed"
+  | "amended"
+  | "finalized"
 
 export interface SimSeries {
   readonly ticker: string
@@ -25,6 +33,8 @@ export interface SimEvent {
   /** At most one of its markets resolves to yes. */
   readonly mutuallyExclusive: boolean
   readonly markets: Array<SimMarket>
+  /** Fees that differ from the series'. */
+  feeOverride: { readonly type: string; readonly multiplier: number } | undefined
   tsUpdatedMicros: number
 }
 
@@ -43,8 +53,8 @@ export interface SimMarket {
   readonly marketId: string
   readonly event: SimEvent
   readonly title: string
-  readonly yesSubTitle: string
-  readonly strike: Strike
+  yesSubTitle: string
+  strike: Strike
   structure: PriceStructure
   status: MarketStatus
   readonly tsCreatedMicros: number
@@ -86,7 +96,7 @@ export interface SimTrade {
 
 /** What happened to a market or event, as the lifecycle channel tells it: `msg` less what the frame's encoder adds. */
 export interface LifecycleNotice {
-  readonly kind: "market" | "event"
+  readonly kind: "market" | "event" | "fees"
   readonly ticker: string
   readonly eventType: string
   readonly body: Readonly<Record<string, unknown>>

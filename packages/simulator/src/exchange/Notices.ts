@@ -92,3 +92,19 @@ export const gridUpdated = (exchange: Exchange.Exchange, market: SimMarket): voi
     price_level_structure: market.structure.label,
     price_ranges: market.structure.ranges
   })
+
+export const metadataUpdated = (exchange: Exchange.Exchange, market: SimMarket): void =>
+  tell(exchange, market, "metadata_updated", { ...strikeFields(market.strike), yes_sub_title: market.yesSubTitle })
+
+/** Both fields are null when the override is cleared. */
+export const feesUpdated = (exchange: Exchange.Exchange, { feeOverride, ticker }: SimEvent): void =>
+  Exchange.notice(exchange, {
+    kind: "fees",
+    ticker,
+    eventType: "event_fee_update",
+    body: {
+      event_ticker: ticker,
+      fee_type_override: feeOverride?.type ?? null,
+      fee_multiplier_override: feeOverride?.multiplier ?? null
+    }
+  })

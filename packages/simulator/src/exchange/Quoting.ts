@@ -191,6 +191,21 @@ const trade = (exchange: Exchange.Exchange, market: SimMarket): boolean => {
   return true
 }
 
+/** Contracts of a block trade, at least and at most. */
+const blockContracts = [5_000, 50_000] as const
+
+/** A trade that two parties agreed on: at fair value, past the book. */
+export const blockTrade = (exchange: Exchange.Exchange, market: SimMarket): void => {
+  const { fairE4, structure } = market
+  Exchange.beginEvent(exchange)
+  Exchange.recordTrade(exchange, market, {
+    yesPriceE4: structure.pricesE4[structure.indexAtOrBelow[fairE4] ?? 0] ?? fairE4,
+    sizeE2: Prng.between(exchange.prng, ...blockContracts) * contractE2,
+    takerSide: Prng.chance(exchange.prng, 0.5) ? "yes" : "no",
+    isBlockTrade: true
+  })
+}
+
 /** The side a taker buys: the one that quotes let go below fair value, else either. */
 const takerOf = (exchange: Exchange.Exchange, market: SimMarket): Side => {
   const yesBidE4 = Ladder.bestPriceE4(market.book.yes)

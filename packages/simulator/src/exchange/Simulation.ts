@@ -81,7 +81,7 @@ const next = (simulation: Simulation): void => {
   }
   exchange.nowMicros = Math.max(exchange.nowMicros, Math.floor(simulation.nextActMicros))
   const before = exchange.changeNumber
-  if (exchange.tradingActive && exchange.exchangeActive) {
+  if (Exchange.isTrading(exchange)) {
     const market = draw(simulation)
     simulation.lastActed = market
     if (market !== undefined) Quoting.act(exchange, market)

@@ -1,5 +1,8 @@
 /** Everything that can be made to go wrong, as data: the body of `POST /admin/faults` and the argument of `Faults.inflict`. */
 import { Schema } from "effect"
+import { lifecycleActs } from "../exchange/LifecycleAct.ts"
+import { commandKinds } from "../front/CommandFaults.ts"
+import { corruptions } from "./Garble.ts"
 
 const Count = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000_000 }))
 const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 86_400_000 }))
@@ -8,7 +11,7 @@ const HttpFailure = Schema.Int.check(Schema.isBetween({ minimum: 400, maximum: 5
 /** Which connections; all of them when absent. */
 const connection = Schema.optional(Count)
 
-/** A frame is lost, doubled, late, garbled or swapped with the next (`FrameFaults`). */
+/** A frame is lost, doubled, late, garbled, swapped with the next, has fields too many, or never comes to be (`FrameFaults`). */
 const FrameFault = Schema.Struct({
   fault: Schema.Literal("frame"),
   action: Schema.Union([
@@ -16,7 +19,9 @@ const FrameFault = Schema.Struct({
     Schema.TaggedStruct("duplicate", {}),
     Schema.TaggedStruct("delay", { millis: Millis }),
     Schema.TaggedStruct("reorder", {}),
-    Schema.TaggedStruct("corrupt", { how: Schema.Literals(["truncate", "field"]) })
+    Schema.TaggedStruct("corrupt", { how: Schema.Literals(corruptions) }),
+    Schema.TaggedStruct("extra_fields", {}),
+    Schema.TaggedStruct("swallow", {})
   ]),
   connection,
   sid: Schema.optional(Count),
@@ -28,14 +33,26 @@ const FrameFault = Schema.Struct({
   probability: Schema.optional(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })))
 })
 
-/** A connection ends: with a close frame of `code`, or abruptly. */
+/** Codes that a close frame may carry (RFC 6455 and its registry). */
+const CloseCode = Schema.Int.check(
+  Schema.makeFilter(
+    (code) => (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
+  )
+)
+
+/**
+ * A connection ends: with a close frame of `code`, or abruptly. With `cuts` it is a burst: the later ones meet, `everyMillis`
+ * apart, whoever is connected then.
+ */
 const Cut = Schema.Struct({
   fault: Schema.Literal("cut"),
   connection,
-  code: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1000, maximum: 4999 })))
+  code: Schema.optional(CloseCode),
+  cuts: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
+  everyMillis: Schema.optional(Millis)
 })
 
-/** A connection stalls: data alone (pings go on), or everything. Without `millis` until `thaw`. */
+/** A connection stalls: data alone (pings go on), or everything, which is silence. Without `millis` until `thaw`. */
 const Freeze = Schema.Struct({
   fault: Schema.Literal("freeze"),
   connection,
@@ -52,12 +69,21 @@ const SubscriptionError = Schema.Struct({
   sid: Schema.optional(Count)
 })
 
-/** The next commands are never answered, or answered with an error. */
-const IgnoreCommands = Schema.Struct({ fault: Schema.Literal("ignore_commands"), count: Count })
+/** Which commands: of a kind, or that name one of the markets. Of a `get_snapshot`, only the part about them. */
+const commands = {
+  connection,
+  command: Schema.optional(Schema.Literals(commandKinds)),
+  marketTickers: Schema.optional(Schema.Array(Schema.String)),
+  count: Count
+}
+
+/** The next commands are never answered, answered late, or answered with an error. */
+const IgnoreCommands = Schema.Struct({ fault: Schema.Literal("ignore_commands"), ...commands })
+const DelayCommands = Schema.Struct({ fault: Schema.Literal("delay_commands"), ...commands, millis: Millis })
 const RefuseCommands = Schema.Struct({
   fault: Schema.Literal("refuse_commands"),
-  code: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 28 })),
-  count: Count
+  ...commands,
+  code: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 28 }))
 })
 
 /**
@@ -79,11 +105,42 @@ const ChangeClose = Schema.Struct({
   millis: Millis
 })
 
+/** What else may happen in the life of a market, or of its event (`LifecycleAct`). */
+const Life = Schema.Struct({
+  fault: Schema.Literal("life"),
+  act: Schema.Literals(lifecycleActs),
+  marketTicker: Schema.String
+})
+
+/**
+ * Maintenance, from so much later than now until: trading rests, sessions end with 1001, handshakes are refused with 503, and the
+ * status and the schedule say so.
+ */
+const Maintenance = Schema.Struct({
+  fault: Schema.Literal("maintenance"),
+  fromMillis: Millis,
+  untilMillis: Millis
+})
+
 /** A market trades that no lifecycle message has named. */
 const UnannouncedMarket = Schema.Struct({ fault: Schema.Literal("unannounced_market") })
 
 /** Order book subscriptions get a delta of a market that they do not follow. */
 const StrayFrame = Schema.Struct({ fault: Schema.Literal("stray_frame"), marketTicker: Schema.String, connection })
+
+/** Subscriptions get a frame of a type that nobody knows, with the next seq. Of all channels, or of one. */
+const UnknownFrame = Schema.Struct({
+  fault: Schema.Literal("unknown_frame"),
+  connection,
+  channel: Schema.optional(Schema.String)
+})
+
+/** The next answers of `GET /markets/orderbooks` show a wrong level in the book of the market. */
+const WrongRestBook = Schema.Struct({
+  fault: Schema.Literal("wrong_rest_book"),
+  marketTicker: Schema.String,
+  count: Count
+})
 
 /** The next REST calls (whose path starts with `pathPrefix`) fail: 429 and 5xx as the exchange words them. */
 const RestFailure = Schema.Struct({
@@ -106,7 +163,7 @@ const ClockOffset = Schema.Struct({
   millis: Schema.Int.check(Schema.isBetween({ minimum: -86_400_000, maximum: 86_400_000 }))
 })
 
-/** Everything armed is disarmed, frozen connections thaw, trading goes on, the clock is right again. */
+/** Everything armed or planned is off, frozen connections thaw, trading goes on, the clock is right again. */
 const Clear = Schema.Struct({ fault: Schema.Literal("clear") })
 
 export const Fault = Schema.Union([
@@ -116,14 +173,19 @@ export const Fault = Schema.Union([
   Thaw,
   SubscriptionError,
   IgnoreCommands,
+  DelayCommands,
   RefuseCommands,
   PauseTrading,
   ResumeTrading,
   PauseMarket,
   ResumeMarket,
   ChangeClose,
+  Life,
+  Maintenance,
   UnannouncedMarket,
   StrayFrame,
+  UnknownFrame,
+  WrongRestBook,
   RestFailure,
   RefuseHandshakes,
   ClockOffset,

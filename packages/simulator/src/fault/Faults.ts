@@ -1,11 +1,13 @@
-// adapter: faults of connections and handshakes are timed by this machine's clock
 /** Makes things go wrong on command: turns a `Fault` into what it does to frames, connections, markets and REST. */
 import { Result, Schema } from "effect"
+import * as Agenda from "../exchange/Agenda.ts"
 import * as Lifecycle from "../exchange/Lifecycle.ts"
+import * as LifecycleAct from "../exchange/LifecycleAct.ts"
 import type { MarketStatus, SimMarket } from "../exchange/MarketModel.ts"
 import * as Simulation from "../exchange/Simulation.ts"
-import * as ClientSocket from "../server/ClientSocket.ts"
-import type { ExchangeServer } from "../server/ExchangeServer.ts"
+import * as CommandFaults from "../front/CommandFaults.ts"
+import * as Connection from "../front/Connection.ts"
+import type { Front } from "../front/Front.ts"
 import * as Feed from "../session/Feed.ts"
 import type { Session, Subscription } from "../session/Session.ts"
 import { Fault, type FaultReport } from "./Fault.ts"
@@ -14,9 +16,11 @@ import * as FrameFaults from "./FrameFaults.ts"
 /** Why a fault cannot be made. */
 export type FaultProblem = string
 
+type Report = Result.Result<FaultReport, FaultProblem>
+
 export interface Faults {
   /** Makes a fault; fails when it names a market or connection that is not there. */
-  readonly inflict: (fault: Fault) => Result.Result<FaultReport, FaultProblem>
+  readonly inflict: (fault: Fault) => Report
   /** Frames hit so far, over all frame faults. */
   readonly frameHits: () => number
 }
@@ -26,45 +30,39 @@ export const decode = (json: unknown): Result.Result<Fault, FaultProblem> =>
   Result.mapError(Schema.decodeUnknownResult(Fault)(json), (error) => error.message)
 
 /** `simulation` is `undefined` when recorded frames are served: then nothing can be done to markets. */
-export const make = (server: ExchangeServer, simulation: Simulation.Simulation | undefined): Faults => ({
-  inflict: (fault) => inflict(server, simulation, fault),
-  frameHits: () => server.feed.faults.hits
+export const make = (front: Front, simulation: Simulation.Simulation | undefined): Faults => ({
+  inflict: (fault) => inflict(front, simulation, fault),
+  frameHits: () => front.feed.faults.hits
 })
 
-const met = (count: number, marketTicker?: string): Result.Result<FaultReport, FaultProblem> =>
-  Result.succeed({ met: count, marketTicker })
+const met = (count: number, marketTicker?: string): Report => Result.succeed({ met: count, marketTicker })
 
-const inflict = (
-  server: ExchangeServer,
-  simulation: Simulation.Simulation | undefined,
-  fault: Fault
-): Result.Result<FaultReport, FaultProblem> => {
-  const { exchange, faults, feed } = server
+const inflict = (front: Front, simulation: Simulation.Simulation | undefined, fault: Fault): Report => {
+  const { bookCache, exchange, faults, feed } = front
   switch (fault.fault) {
     case "frame":
       FrameFaults.arm(feed.faults, fault)
       return met(0)
     case "cut":
-      return eachSocket(server, fault.connection, (socket) => ClientSocket.cut(socket, fault.code))
+      return cut(front, fault)
     case "freeze": {
-      const thawAtMillis = fault.millis === undefined ? Number.POSITIVE_INFINITY : Date.now() + fault.millis
-      return eachSocket(server, fault.connection, (socket) => ClientSocket.freeze(socket, fault.mode, thawAtMillis))
+      const thawAtMicros =
+        fault.millis === undefined ? Number.POSITIVE_INFINITY : front.nowMicros() + fault.millis * 1000
+      return eachConnection(front, fault.connection, (one) => Connection.freeze(one, fault.mode, thawAtMicros))
     }
     case "thaw":
-      return eachSocket(server, fault.connection, ClientSocket.thaw)
+      return eachConnection(front, fault.connection, Connection.thaw)
     case "subscription_error": {
-      const dying = subscriptions(server, fault.connection).filter(
-        (one) => fault.sid === undefined || one.sid === fault.sid
-      )
+      const dying = subscriptions(front, fault.connection).filter(({ sid }) => sid === (fault.sid ?? sid))
       for (const subscription of dying) Feed.kill(feed, subscription, fault.code)
       return met(dying.length)
     }
     case "ignore_commands":
-      faults.commandsIgnored = fault.count
-      return met(0)
+      return armCommands(front, fault, { _tag: "ignore" })
+    case "delay_commands":
+      return armCommands(front, fault, { _tag: "delay", millis: fault.millis })
     case "refuse_commands":
-      faults.commandsRefused = { code: fault.code, left: fault.count }
-      return met(0)
+      return armCommands(front, fault, { _tag: "refuse", code: fault.code })
     case "pause_trading":
       exchange.tradingActive = false
       exchange.exchangeActive = fault.scope !== "exchange"
@@ -73,6 +71,8 @@ const inflict = (
       exchange.tradingActive = true
       exchange.exchangeActive = true
       return met(exchange.markets.size)
+    case "maintenance":
+      return planMaintenance(front, fault.fromMillis, fault.untilMillis)
     case "pause_market":
       return withMarket(simulation, fault.marketTicker, ["active"], Lifecycle.pause)
     case "resume_market":
@@ -81,56 +81,104 @@ const inflict = (
       return withMarket(simulation, fault.marketTicker, ["active", "inactive", "closed"], (life, market) =>
         Lifecycle.changeClose(life, market.event, exchange.nowMicros + fault.millis * 1000)
       )
+    case "life":
+      return withMarket(simulation, fault.marketTicker, LifecycleAct.statusesFor(fault.act), (life, market) =>
+        LifecycleAct.perform(life, market, fault.act)
+      )
     case "unannounced_market":
       if (simulation === undefined) return Result.fail(onlyRecorded)
       return met(1, Simulation.listUnannounced(simulation).ticker)
-    case "stray_frame": {
-      const market = exchange.markets.get(fault.marketTicker)
-      if (market === undefined) return Result.fail(`no market ${fault.marketTicker}`)
-      const books = subscriptions(server, fault.connection).filter((one) => one.channel === "orderbook_delta")
-      for (const subscription of books) Feed.sendStray(feed, subscription, market)
-      return met(books.length, market.ticker)
+    case "stray_frame":
+      return sendStray(front, fault.connection, fault.marketTicker)
+    case "unknown_frame": {
+      const meant = subscriptions(front, fault.connection).filter(
+        ({ channel }) => channel === (fault.channel ?? channel)
+      )
+      for (const subscription of meant) Feed.sendUnknown(feed, subscription)
+      return met(meant.length)
     }
+    case "wrong_rest_book":
+      if (!exchange.markets.has(fault.marketTicker)) return noMarket(fault.marketTicker)
+      bookCache.lies.set(fault.marketTicker, fault.count)
+      return met(0, fault.marketTicker)
     case "rest":
       faults.rest = { status: fault.status, pathPrefix: fault.pathPrefix ?? "/", left: fault.count }
       return met(0)
     case "refuse_handshakes":
-      faults.handshakes = { status: fault.status, untilMillis: Date.now() + fault.millis }
+      faults.handshakes = { status: fault.status, untilMicros: front.nowMicros() + fault.millis * 1000 }
       return met(0)
     case "clock_offset":
       exchange.clockOffsetMicros = fault.millis * 1000
       return met(0)
     case "clear":
-      return clear(server)
+      return clear(front)
   }
 }
 
 const onlyRecorded = "recorded frames are served: there is no market to do this to"
 
-const eachSocket = (
-  server: ExchangeServer,
-  connection: number | undefined,
-  act: (socket: ClientSocket.ClientSocket) => void
-): Result.Result<FaultReport, FaultProblem> => {
-  const hit = [...server.sockets].filter(([session]) => isMeant(session, connection))
-  for (const [, socket] of hit) act(socket)
-  return connection !== undefined && hit.length === 0 ? Result.fail(`no connection ${connection}`) : met(hit.length)
-}
+const noMarket = (marketTicker: string): Report => Result.fail(`no market ${marketTicker}`)
 
 const isMeant = (session: Session, connection: number | undefined): boolean =>
   connection === undefined || session.connection === connection
 
-const subscriptions = (server: ExchangeServer, connection: number | undefined): ReadonlyArray<Subscription> =>
-  [...server.sockets.keys()]
+const eachConnection = (
+  front: Front,
+  connection: number | undefined,
+  act: (connection: Connection.Connection) => void
+): Report => {
+  const hit = [...front.connections.values()].filter(({ session }) => isMeant(session, connection))
+  for (const one of hit) act(one)
+  return connection !== undefined && hit.length === 0 ? Result.fail(`no connection ${connection}`) : met(hit.length)
+}
+
+const subscriptions = (front: Front, connection: number | undefined): ReadonlyArray<Subscription> =>
+  [...front.connections.keys()]
     .filter((session) => isMeant(session, connection))
     .flatMap((session) => [...session.subscriptions.values()])
+
+const cut = (
+  front: Front,
+  { code, connection, cuts = 1, everyMillis = 0 }: Extract<Fault, { fault: "cut" }>
+): Report => {
+  const end = (one: Connection.Connection): void => Connection.end(one, code)
+  for (let later = 1; later < cuts; later++) {
+    const atMicros = front.nowMicros() + later * everyMillis * 1000
+    Agenda.add(front.plans, atMicros, () => eachConnection(front, undefined, end))
+  }
+  return eachConnection(front, connection, end)
+}
+
+type CommandFault = Pick<CommandFaults.CommandFault, "connection" | "command" | "marketTickers" | "count">
+
+const armCommands = (front: Front, fault: CommandFault, treatment: CommandFaults.Treatment): Report => {
+  const { command, connection, count, marketTickers } = fault
+  CommandFaults.arm(front.faults.commands, { treatment, command, connection, count, marketTickers })
+  return met(0)
+}
+
+const planMaintenance = ({ exchange }: Front, fromMillis: number, untilMillis: number): Report => {
+  if (untilMillis <= fromMillis) return Result.fail("maintenance must end after it begins")
+  const { nowMicros } = exchange
+  const window = { fromMicros: nowMicros + fromMillis * 1000, untilMicros: nowMicros + untilMillis * 1000 }
+  exchange.maintenance = [...exchange.maintenance, window]
+  return met(0)
+}
+
+const sendStray = (front: Front, connection: number | undefined, marketTicker: string): Report => {
+  const market = front.exchange.markets.get(marketTicker)
+  if (market === undefined) return noMarket(marketTicker)
+  const books = subscriptions(front, connection).filter((one) => one.channel === "orderbook_delta")
+  for (const subscription of books) Feed.sendStray(front.feed, subscription, market)
+  return met(books.length, market.ticker)
+}
 
 const withMarket = (
   simulation: Simulation.Simulation | undefined,
   marketTicker: string,
   statuses: ReadonlyArray<MarketStatus>,
   act: (life: Lifecycle.Lifecycle, market: SimMarket) => void
-): Result.Result<FaultReport, FaultProblem> => {
+): Report => {
   if (simulation === undefined) return Result.fail(onlyRecorded)
   const market = simulation.exchange.markets.get(marketTicker)
   if (market === undefined || !statuses.includes(market.status)) {
@@ -140,16 +188,18 @@ const withMarket = (
   return met(1, marketTicker)
 }
 
-const clear = (server: ExchangeServer): Result.Result<FaultReport, FaultProblem> => {
-  const { exchange, faults, feed, sockets } = server
+const clear = (front: Front): Report => {
+  const { bookCache, exchange, faults, feed } = front
   FrameFaults.clear(feed.faults)
-  for (const socket of sockets.values()) ClientSocket.thaw(socket)
+  CommandFaults.clear(faults.commands)
+  for (const connection of front.connections.values()) Connection.thaw(connection)
+  while (front.plans.heap.length > 0) Agenda.take(front.plans)
   faults.rest = undefined
   faults.handshakes = undefined
-  faults.commandsIgnored = 0
-  faults.commandsRefused = undefined
+  bookCache.lies.clear()
   exchange.tradingActive = true
   exchange.exchangeActive = true
+  exchange.maintenance = []
   exchange.clockOffsetMicros = 0
   return met(0)
 }

@@ -1,9 +1,11 @@
 /**
  * Faults of single frames: lost, doubled, late, garbled or out of order. The frame keeps the seq it was given, so that a client
- * sees just what a broken network or exchange would show it.
+ * sees just what a broken network or exchange would show it; a swallowed one never had a seq, and nothing shows.
  */
+import * as Agenda from "../exchange/Agenda.ts"
 import * as Prng from "../exchange/Prng.ts"
-import type { Subscription } from "../session/Session.ts"
+import type { Session, Subscription } from "../session/Session.ts"
+import * as Garble from "./Garble.ts"
 
 /** What is done to a frame. */
 export type FrameAction =
@@ -13,10 +15,16 @@ export type FrameAction =
   | { readonly _tag: "delay"; readonly millis: number }
   /** Swaps places with the next frame of the subscription. */
   | { readonly _tag: "reorder" }
-  /** `truncate` cuts the frame in its body, `field` puts nonsense for its first value there; sid and seq stay readable. */
-  | { readonly _tag: "corrupt"; readonly how: "truncate" | "field" }
+  | { readonly _tag: "corrupt"; readonly how: Garble.Corruption }
+  /** Has fields that nobody knows, in the envelope and in the body. */
+  | { readonly _tag: "extra_fields" }
+  /** Is never made, and takes no seq: only another source can tell that it is missing. Meets frames of a numbered channel alone. */
+  | { readonly _tag: "swallow" }
 
-/** To which frames it is done. Absent fields do not restrict. */
+/**
+ * To which frames it is done. Absent fields do not restrict, with one exception: replies that stand outside of all numbering
+ * (`subscribed`, the `ok` of a list, `error` about no subscription) are met only by faults that name their type.
+ */
 export interface FrameFault {
   readonly action: FrameAction
   readonly connection?: number | undefined
@@ -39,29 +47,27 @@ interface Armed {
   left: number
 }
 
-interface Late {
-  readonly dueMillis: number
-  readonly write: () => void
-}
+type Subject = Session | Subscription
 
 export interface FrameFaults {
   readonly prng: Prng.Prng
   armed: Array<Armed>
-  late: Array<Late>
-  /** Frames held back until the next of their subscription. */
-  readonly held: Map<Subscription, () => void>
+  /** Frames that come late, by the owner's clock in microseconds. */
+  readonly late: Agenda.Agenda<() => void>
+  /** Frames held back until the next of their subscription, or session. */
+  readonly held: Map<Subject, () => void>
   /** Frames hit so far. */
   hits: number
-  nowMillis: number
+  nowMicros: number
 }
 
 export const make = (seed: number): FrameFaults => ({
   prng: Prng.make(seed, 3),
   armed: [],
-  late: [],
+  late: Agenda.make(),
   held: new Map(),
   hits: 0,
-  nowMillis: 0
+  nowMicros: 0
 })
 
 /** Arms a fault; it is gone when it has hit as often as it should. */
@@ -74,39 +80,56 @@ export const clear = (faults: FrameFaults): void => {
   faults.armed = []
   for (const write of faults.held.values()) write()
   faults.held.clear()
-  for (const late of faults.late.splice(0)) late.write()
+  releaseUntil(faults, Number.POSITIVE_INFINITY)
 }
 
 /** Whether every frame passes untouched. */
 export const isIdle = (faults: FrameFaults): boolean => faults.armed.length === 0 && faults.held.size === 0
 
 export interface Passing {
-  readonly subscription: Subscription
+  readonly session: Session
+  /** What numbered the frame; `undefined` for a frame outside of all numbering. */
+  readonly subscription: Subscription | undefined
   readonly text: string
-  readonly write: (text: string) => void
+  readonly write: (frame: string | Uint8Array) => void
 }
 
 /** Lets a frame pass, or does to it what is armed for it. */
 export const pass = (faults: FrameFaults, passing: Passing): void => {
-  const { subscription, text, write } = passing
-  const release = faults.held.get(subscription)
-  faults.held.delete(subscription)
-  const hit = faults.armed.find((armed) => isHit(faults, armed, passing))
-  if (hit === undefined) {
-    write(text)
-  } else {
-    faults.hits++
-    if (hit.left === 0) faults.armed = faults.armed.filter((one) => one !== hit)
-    inflict(faults, hit.fault.action, passing)
-  }
+  const subject = passing.subscription ?? passing.session
+  const release = faults.held.get(subject)
+  faults.held.delete(subject)
+  const action = hit(faults, passing, (tag) => tag !== "swallow")
+  if (action === undefined) passing.write(passing.text)
+  else inflict(faults, action, passing)
   release?.()
 }
 
-const isHit = (faults: FrameFaults, armed: Armed, { subscription, text }: Passing): boolean => {
+/** Whether a frame that is about to be numbered is not made at all. */
+export const swallows = (faults: FrameFaults, frame: Omit<Passing, "write">): boolean =>
+  faults.armed.length > 0 && hit(faults, frame, (tag) => tag === "swallow") !== undefined
+
+/** What hits the frame, of the actions of this kind. */
+const hit = (
+  faults: FrameFaults,
+  frame: Omit<Passing, "write">,
+  isOfKind: (tag: FrameAction["_tag"]) => boolean
+): FrameAction | undefined => {
+  const armed = faults.armed.find(
+    ({ fault }, index) => isOfKind(fault.action._tag) && isHit(faults, faults.armed[index] as Armed, frame)
+  )
+  if (armed === undefined) return undefined
+  faults.hits++
+  if (armed.left === 0) faults.armed = faults.armed.filter((one) => one !== armed)
+  return armed.fault.action
+}
+
+const isHit = (faults: FrameFaults, armed: Armed, { session, subscription, text }: Omit<Passing, "write">): boolean => {
   const { fault } = armed
-  if (fault.connection !== undefined && fault.connection !== subscription.session.connection) return false
-  if (fault.sid !== undefined && fault.sid !== subscription.sid) return false
-  if (fault.channel !== undefined && fault.channel !== subscription.channel) return false
+  if (fault.connection !== undefined && fault.connection !== session.connection) return false
+  if (subscription === undefined && fault.type === undefined) return false
+  if (fault.sid !== undefined && fault.sid !== subscription?.sid) return false
+  if (fault.channel !== undefined && fault.channel !== subscription?.channel) return false
   if (fault.type !== undefined && !text.startsWith(`{"type":"${fault.type}"`)) return false
   if (fault.marketTicker !== undefined && !text.includes(`"market_ticker":"${fault.marketTicker}"`)) return false
   if (armed.skip > 0) {
@@ -118,39 +141,46 @@ const isHit = (faults: FrameFaults, armed: Armed, { subscription, text }: Passin
   return true
 }
 
-const inflict = (faults: FrameFaults, action: FrameAction, { subscription, text, write }: Passing): void => {
+const inflict = (faults: FrameFaults, action: FrameAction, passing: Passing): void => {
+  const { session, subscription, text, write } = passing
   switch (action._tag) {
     case "drop":
+    case "swallow":
       break
     case "duplicate":
       write(text)
       write(text)
       break
     case "delay":
-      faults.late.push({ dueMillis: faults.nowMillis + action.millis, write: () => write(text) })
+      Agenda.add(faults.late, faults.nowMicros + action.millis * 1000, () => write(text))
       break
     case "reorder":
-      faults.held.set(subscription, () => write(text))
+      faults.held.set(subscription ?? session, () => write(text))
       break
     case "corrupt":
-      write(garbled(text, action.how))
+      write(Garble.corrupted(faults.prng, text, action.how))
+      break
+    case "extra_fields":
+      write(Garble.withExtraFields(text))
   }
 }
 
-const garbled = (text: string, how: "truncate" | "field"): string => {
-  const body = text.indexOf('"msg":') + '"msg":'.length
-  if (how === "truncate") return `${text.slice(0, body + Math.floor((text.length - body) / 2))}\n`
-  const valueStart = text.indexOf(":", body) + 1
-  const valueEnd = text.slice(valueStart).search(/[,}]/) + valueStart
-  return `${text.slice(0, valueStart)}{"?":0}${text.slice(valueEnd)}`
+/** Writes the frames whose delay is over. */
+export const releaseDue = (faults: FrameFaults, nowMicros: number): void => {
+  faults.nowMicros = nowMicros
+  releaseUntil(faults, nowMicros)
 }
 
-/** Writes the frames whose delay is over. `nowMillis` is the owner's clock. */
-export const tick = (faults: FrameFaults, nowMillis: number): void => {
-  faults.nowMillis = nowMillis
-  if (faults.late.length === 0) return
-  const due = faults.late.filter((late) => late.dueMillis <= nowMillis)
-  if (due.length === 0) return
-  faults.late = faults.late.filter((late) => late.dueMillis > nowMillis)
-  for (const late of due) late.write()
+const releaseUntil = ({ late }: FrameFaults, micros: number): void => {
+  while (late.heap.length > 0 && Agenda.firstAt(late) <= micros) Agenda.take(late)?.()
+}
+
+/** When the next late frame is due, `Infinity` for never. */
+export const nextDueMicros = (faults: FrameFaults): number => Agenda.firstAt(faults.late)
+
+/** Forgets what is held back for a session that is over. */
+export const forget = (faults: FrameFaults, session: Session): void => {
+  for (const subject of faults.held.keys()) {
+    if (subject === session || ("session" in subject && subject.session === session)) faults.held.delete(subject)
+  }
 }

@@ -80,6 +80,7 @@ const addMarket = (
       title: eventTicker,
       subTitle: "",
       mutuallyExclusive: false,
+      feeOverride: undefined,
       tsUpdatedMicros
     })
   const market: Omit<SimMarket, "index" | "book"> = {

@@ -1,4 +1,6 @@
 /** The exchange's week as `GET /exchange/schedule` shows it: always open but for the maintenance on Thursdays, US Eastern time. */
+import { timeText } from "@kalshibook/core/kalshi/WireText"
+import type { MaintenanceWindow } from "../exchange/Exchange.ts"
 
 const allDay = [{ open_time: "00:00", close_time: "00:00" }]
 const thursday = [
@@ -6,7 +8,8 @@ const thursday = [
   { open_time: "05:00", close_time: "00:00" }
 ]
 
-export const exchangeSchedule = {
+/** The week, with the windows of maintenance that are planned. */
+export const of = (maintenance: ReadonlyArray<MaintenanceWindow>): unknown => ({
   schedule: {
     standard_hours: [
       {
@@ -21,6 +24,9 @@ export const exchangeSchedule = {
         sunday: allDay
       }
     ],
-    maintenance_windows: []
+    maintenance_windows: maintenance.map(({ fromMicros, untilMicros }) => ({
+      start_datetime: timeText(fromMicros),
+      end_datetime: timeText(untilMicros)
+    }))
   }
-} as const
+})

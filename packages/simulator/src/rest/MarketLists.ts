@@ -11,7 +11,7 @@ const statusFilter: ReadonlyMap<string, ReadonlySet<MarketStatus>> = new Map([
   ["unopened", new Set<MarketStatus>(["initialized"])],
   ["open", new Set<MarketStatus>(["active", "inactive"])],
   ["paused", new Set<MarketStatus>(["inactive"])],
-  ["closed", new Set<MarketStatus>(["closed", "determined"])],
+  ["closed", new Set<MarketStatus>(["closed", "determined", "disputed", "amended"])],
   ["settled", new Set<MarketStatus>(["finalized"])]
 ])
 
@@ -159,7 +159,9 @@ export const trades = (exchange: Exchange, query: URLSearchParams): RestAnswer =
         const trade = all[index]
         if (trade === undefined || (below !== undefined && trade.number >= below)) continue
         if (ticker !== undefined && trade.market.ticker !== ticker) continue
-        if (trade.tsMicros < (low ?? 0) || trade.tsMicros > (high ?? Number.POSITIVE_INFINITY)) continue
+        // Older ones have no later times.
+        if (trade.tsMicros < (low ?? 0)) break
+        if (trade.tsMicros > (high ?? Number.POSITIVE_INFINITY)) continue
         if (block !== undefined && trade.isBlockTrade !== block) continue
         if (found.length === limit) return ok({ trades: found, cursor: RestQuery.cursorText(trade.number + 1) })
         found.push(RestObjects.trade(trade))

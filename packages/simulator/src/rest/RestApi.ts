@@ -2,11 +2,14 @@
  * The market data part of Kalshi's REST interface over the simulated exchange (OpenAPI 3.30.0, September 2026). Pure: a
  * request is a value, and so is the answer.
  */
+import * as Book from "@kalshibook/core/Book"
 import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
+import { timeText } from "@kalshibook/core/kalshi/WireText"
 import { Result } from "effect"
-import type { Exchange } from "../exchange/Exchange.ts"
-import { exchangeSchedule } from "./ExchangeSchedule.ts"
+import * as Exchange from "../exchange/Exchange.ts"
+import * as ExchangeSchedule from "./ExchangeSchedule.ts"
 import * as MarketLists from "./MarketLists.ts"
+import * as OrderbookCache from "./OrderbookCache.ts"
 import {
   badRequest,
   methodNotAllowed,
@@ -27,12 +30,22 @@ export interface RestLimits {
   /** Tokens a second, and how many gather; a request costs `tokensPerRequest`. What `GET /account/limits` shows. */
   readonly readTokensPerSecond: number
   readonly readTokensMax: number
+  /** How old an answer about several books may be; 0: it is always fresh. */
+  readonly restBookCacheMillis: number
 }
 
 /** Tokens that a request costs (default cost since April 2026). */
 export const tokensPerRequest = 10
 
-export const answer = (exchange: Exchange, request: RestRequest, limits: RestLimits): RestAnswer => {
+/** What is asked about, and within which limits. */
+export interface RestParts {
+  readonly exchange: Exchange.Exchange
+  readonly bookCache: OrderbookCache.OrderbookCache
+  readonly limits: RestLimits
+}
+
+export const answer = (parts: RestParts, request: RestRequest): RestAnswer => {
+  const { exchange, limits } = parts
   const { path, query } = request
   if (path.length > 1 && path.endsWith("/")) {
     const search = query.toString()
@@ -41,30 +54,40 @@ export const answer = (exchange: Exchange, request: RestRequest, limits: RestLim
   }
   if (!path.startsWith(`${restPathPrefix}/`)) return notFound(path)
   if (request.method !== "GET") return methodNotAllowed
-  const parts = path.slice(restPathPrefix.length + 1).split("/")
-  switch (parts[0]) {
+  const words = path.slice(restPathPrefix.length + 1).split("/")
+  switch (words[0]) {
     case "series":
-      return seriesAnswer(exchange, parts, query)
+      return seriesAnswer(exchange, words, query)
     case "events":
-      return eventsAnswer(exchange, parts, query)
+      return eventsAnswer(exchange, words, query)
     case "markets":
-      return marketsAnswer(exchange, parts, query)
+      return words.length === 2 && words[1] === "orderbooks"
+        ? orderbooksAnswer(parts, query)
+        : marketsAnswer(exchange, words, query)
     case "exchange":
-      return exchangeAnswer(exchange, parts)
+      return exchangeAnswer(exchange, words)
     case "account":
-      return accountAnswer(request, parts, limits)
+      return accountAnswer(request, words, limits)
     default:
       return notFound(path)
   }
 }
 
-const seriesAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+const seriesAnswer = (
+  exchange: Exchange.Exchange,
+  parts: ReadonlyArray<string>,
+  query: URLSearchParams
+): RestAnswer => {
   if (parts.length === 1) return MarketLists.series(exchange, query)
   const series = parts.length === 2 ? exchange.series.get(parts[1] ?? "") : undefined
   return series === undefined ? notFound(`no series ${parts[1]}`) : ok({ series: RestObjects.series(series) })
 }
 
-const eventsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+const eventsAnswer = (
+  exchange: Exchange.Exchange,
+  parts: ReadonlyArray<string>,
+  query: URLSearchParams
+): RestAnswer => {
   if (parts.length === 1) return MarketLists.events(exchange, query)
   // Combos: the simulated exchange has none.
   if (parts.length === 2 && parts[1] === "multivariate") return ok({ events: [], cursor: "" })
@@ -76,11 +99,14 @@ const eventsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: U
     : ok({ event: RestObjects.event(event), markets })
 }
 
-const marketsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: URLSearchParams): RestAnswer => {
+const marketsAnswer = (
+  exchange: Exchange.Exchange,
+  parts: ReadonlyArray<string>,
+  query: URLSearchParams
+): RestAnswer => {
   const [, ticker = "", part] = parts
   if (parts.length === 1) return MarketLists.markets(exchange, query)
   if (parts.length === 2 && ticker === "trades") return MarketLists.trades(exchange, query)
-  if (parts.length === 2 && ticker === "orderbooks") return orderbooksAnswer(exchange, query)
   const market = exchange.markets.get(ticker)
   if (market === undefined || parts.length > 3) return notFound(`no market ${ticker}`)
   if (part === undefined) return ok({ market: RestObjects.market(market) })
@@ -88,33 +114,40 @@ const marketsAnswer = (exchange: Exchange, parts: ReadonlyArray<string>, query: 
   const depth = RestQuery.whole(query, "depth", { low: 0, high: orderbookDepthMax, fallback: 0 })
   return Result.match(depth, {
     onFailure: (refused) => refused,
-    onSuccess: (levels) => ok({ orderbook_fp: RestObjects.orderbook(market, levels) })
+    onSuccess: (count) => ok({ orderbook_fp: RestObjects.orderbook(Book.levels(market.book, count)) })
   })
 }
 
-const orderbooksAnswer = (exchange: Exchange, query: URLSearchParams): RestAnswer => {
+const orderbooksAnswer = ({ bookCache, limits }: RestParts, query: URLSearchParams): RestAnswer => {
   const tickers = RestQuery.list(query, "tickers")
   if (tickers === undefined || tickers.size > orderbooksMax) {
     return badRequest(`tickers must name 1 to ${orderbooksMax} markets`)
   }
-  const orderbooks = [...tickers].flatMap((ticker) => {
-    const market = exchange.markets.get(ticker)
-    return market === undefined ? [] : [{ ticker, orderbook_fp: RestObjects.orderbook(market, 0) }]
-  })
-  return ok({ orderbooks })
+  const ageMillisMax = limits.restBookCacheMillis
+  const books = OrderbookCache.books(bookCache, query.toString(), tickers, ageMillisMax)
+  const orderbooks = [...books].map(([ticker, levels]) => ({ ticker, orderbook_fp: RestObjects.orderbook(levels) }))
+  const answered = ok({ orderbooks })
+  if (ageMillisMax === 0) return answered
+  return { ...answered, headers: { "cache-control": `public, max-age=${Math.ceil(ageMillisMax / 1000)}` } }
 }
 
-const exchangeAnswer = (exchange: Exchange, parts: ReadonlyArray<string>): RestAnswer => {
-  const { exchangeActive, tradingActive } = exchange
+const exchangeAnswer = (exchange: Exchange.Exchange, words: ReadonlyArray<string>): RestAnswer => {
+  const maintenance = Exchange.maintenanceNow(exchange)
   const status = {
-    exchange_active: exchangeActive,
-    trading_active: exchangeActive && tradingActive,
+    exchange_active: exchange.exchangeActive,
+    trading_active: Exchange.isTrading(exchange),
     intra_exchange_transfers_active: true
   }
-  if (parts.length === 2 && parts[1] === "status") {
-    return ok({ ...status, exchange_index_statuses: [{ exchange_index: 0, description: "Default", ...status }] })
+  if (words.length === 2 && words[1] === "status") {
+    return ok({
+      ...status,
+      ...(maintenance === undefined ? {} : { exchange_estimated_resume_time: timeText(maintenance.untilMicros) }),
+      exchange_index_statuses: [{ exchange_index: 0, description: "Default", ...status }]
+    })
   }
-  return parts.length === 2 && parts[1] === "schedule" ? ok(exchangeSchedule) : notFound(parts.join("/"))
+  return words.length === 2 && words[1] === "schedule"
+    ? ok(ExchangeSchedule.of(exchange.maintenance))
+    : notFound(words.join("/"))
 }
 
 const accountAnswer = (request: RestRequest, parts: ReadonlyArray<string>, limits: RestLimits): RestAnswer => {

@@ -1,6 +1,6 @@
 /** Markets, events, series, trades and books as REST shows them (OpenAPI 3.30.0, September 2026). */
 import * as Book from "@kalshibook/core/Book"
-import type { Level } from "@kalshibook/core/BookRecord"
+import type { BookLevels, Level } from "@kalshibook/core/BookRecord"
 import { timeText } from "@kalshibook/core/kalshi/WireText"
 import { contractsFromSizeE2, dollarE4, dollarsFromPriceE4 } from "@kalshibook/core/Units"
 import type { SimEvent, SimMarket, SimSeries, SimTrade, Strike } from "../exchange/MarketModel.ts"
@@ -97,6 +97,9 @@ export const event = (shown: SimEvent): Json => ({
   available_on_brokers: false,
   product_metadata: shown.series.frequency === "fifteen_min" ? { cadence: "fifteen_min" } : null,
   settlement_sources: settlementSources,
+  ...(shown.feeOverride === undefined
+    ? {}
+    : { fee_type_override: shown.feeOverride.type, fee_multiplier_override: shown.feeOverride.multiplier }),
   last_updated_ts: timeText(shown.tsUpdatedMicros),
   exchange_index: 0
 })
@@ -134,8 +137,5 @@ export const trade = (shown: SimTrade): Json => ({
 const levels = (shown: ReadonlyArray<Level>): ReadonlyArray<readonly [string, string]> =>
   shown.map((level) => [dollarsFromPriceE4(level.priceE4), contractsFromSizeE2(level.sizeE2)] as const)
 
-/** Both sides ascending, the best `depth` of each (0 for all); an empty side is `[]`, unlike on the websocket. */
-export const orderbook = (shown: SimMarket, depth: number): Json => {
-  const book = Book.levels(shown.book, depth)
-  return { yes_dollars: levels(book.yes), no_dollars: levels(book.no) }
-}
+/** Both sides ascending; an empty side is `[]`, unlike on the websocket. */
+export const orderbook = (shown: BookLevels): Json => ({ yes_dollars: levels(shown.yes), no_dollars: levels(shown.no) })

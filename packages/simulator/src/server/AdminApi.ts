@@ -78,9 +78,9 @@ const status = ({ course, server, truth }: AdminParts): unknown => {
 }
 
 const connections = (server: ExchangeServer): ReadonlyArray<unknown> =>
-  [...server.sockets].map(([session, socket]) => ({
+  [...server.connections.values()].map(({ freeze, session }) => ({
     connection: session.connection,
-    freeze: socket.freeze,
+    freeze,
     backlog_bytes: session.outlet.backlogBytes(),
     subscriptions: [...session.subscriptions.values()].map(({ channel, markets, seq, sid }) => ({
       sid,

@@ -1,6 +1,6 @@
 /**
  * Websocket frames collected into one buffer, so that a tick's worth of messages costs one write: it is the write that is
- * expensive, not the frame. RFC 6455: servers send unmasked, each message here is one final text frame.
+ * expensive, not the frame. RFC 6455: servers send unmasked, each message here is one final frame.
  */
 
 export interface FrameBatch {
@@ -10,6 +10,7 @@ export interface FrameBatch {
 
 const bytesFirst = 16 * 1024
 const textFrame = 0x81
+const binaryFrame = 0x82
 const headerBytesMax = 10
 
 export const make = (): FrameBatch => ({ buffer: Buffer.allocUnsafe(bytesFirst), length: 0 })
@@ -21,13 +22,14 @@ const reserve = (batch: FrameBatch, bytes: number): void => {
   batch.buffer = grown
 }
 
-/** Appends one message as a text frame. */
-export const append = (batch: FrameBatch, text: string): void => {
-  const bytes = Buffer.byteLength(text)
+/** Appends one message: text as a text frame, bytes as a binary one. */
+export const append = (batch: FrameBatch, message: string | Uint8Array): void => {
+  const isText = typeof message === "string"
+  const bytes = isText ? Buffer.byteLength(message) : message.length
   reserve(batch, bytes + headerBytesMax)
   const { buffer } = batch
   let at = batch.length
-  buffer[at++] = textFrame
+  buffer[at++] = isText ? textFrame : binaryFrame
   if (bytes < 126) {
     buffer[at++] = bytes
   } else if (bytes < 65_536) {
@@ -37,7 +39,9 @@ export const append = (batch: FrameBatch, text: string): void => {
     buffer[at++] = 127
     at = buffer.writeBigUInt64BE(BigInt(bytes), at)
   }
-  batch.length = at + buffer.write(text, at, bytes, bytes === text.length ? "latin1" : "utf8")
+  if (isText) buffer.write(message, at, bytes, bytes === message.length ? "latin1" : "utf8")
+  else buffer.set(message, at)
+  batch.length = at + bytes
 }
 
 /** Takes all that was collected; the batch goes on with a buffer of its own. */

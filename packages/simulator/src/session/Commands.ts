@@ -105,7 +105,7 @@ const subscribe = (feed: Feed.Feed, session: Session.Session, request: ChannelRe
       logEntriesMax: limits.sequenceEntriesMax
     })
     const answer = { id: command.id, channel, sid: opened.sid, unknownFields: noUnknownFields }
-    Feed.write(feed, session, encode({ _tag: "subscribed", ...answer }))
+    Feed.reply(feed, session, encode({ _tag: "subscribed", ...answer }))
     Feed.follow(feed, opened, opened.markets)
     showMarkets(feed, opened, wanted, command.sendInitialSnapshot ?? false)
   }
@@ -262,5 +262,5 @@ const list = (feed: Feed.Feed, session: Session.Session, id: number | null): voi
     .sort((one, other) => one.sid - other.sid)
     .map(({ channel, sid }) => ({ channel, sid }))
   const none = { sid: null, seq: null, marketTickers: null, marketIds: null }
-  Feed.write(feed, session, encode({ _tag: "ok", id, ...none, subscriptions, unknownFields: noUnknownFields }))
+  Feed.reply(feed, session, encode({ _tag: "ok", id, ...none, subscriptions, unknownFields: noUnknownFields }))
 }

@@ -36,9 +36,9 @@ export interface Feed {
   readonly sessions: Map<number, Session.Session>
   readonly closedSessions: Array<Session.Session>
   sessionsCount: number
-  /** Followers by channel, and within it by ticker; `everyMarket` for those who follow all. */
   /** Channels whose sid is not the next free one: a recording's own. */
   readonly reservedSids: ReadonlyMap<string, number>
+  /** Followers by channel, and within it by ticker; `everyMarket` for those who follow all. */
   readonly followers: Map<string, Map<string, Array<Session.Subscription>>>
   /** Markets whose summary may have changed since the last `flushTickers`. */
   readonly tickersTouched: Set<SimMarket>
@@ -89,6 +89,7 @@ export const disconnect = (feed: Feed, session: Session.Session): void => {
   session.isClosed = true
   feed.sessions.delete(session.connection)
   for (const subscription of [...session.subscriptions.values()]) end(feed, subscription)
+  FrameFaults.forget(feed.faults, session)
   feed.closedSessions.push(session)
   if (feed.closedSessions.length > feed.limits.closedSessionsMax) feed.closedSessions.shift()
 }
@@ -135,7 +136,7 @@ export const kill = (feed: Feed, subscription: Session.Subscription, code: Error
   end(feed, subscription)
   const { session, sid } = subscription
   const seq = nextSeq(feed, subscription)
-  write(feed, session, errorFrame({ id: null, code, sid, seq, marketTickers: null }))
+  pass(feed, session, subscription, errorFrame({ id: null, code, sid, seq, marketTickers: null }))
 }
 
 interface ErrorFacts {
@@ -151,17 +152,31 @@ const errorFrame = (facts: ErrorFacts): string =>
 
 /** Answers a command that concerns no subscription with an error. */
 export const refuse = (feed: Feed, session: Session.Session, id: number | null, code: ErrorCode): void =>
-  write(feed, session, errorFrame({ id, code, sid: null, seq: null, marketTickers: null }))
+  reply(feed, session, errorFrame({ id, code, sid: null, seq: null, marketTickers: null }))
 
 /** Answers a command about a known subscription with an error, which takes a seq like every frame of it. */
 export const refuseOn = (feed: Feed, on: Session.Subscription, id: number | null, code: ErrorCode): void =>
   sendOn(feed, on, (seq) => errorFrame({ id, code, sid: on.sid, seq, marketTickers: null }))
 
-/** Writes a frame past all numbering; faults of frames do not touch it. */
-export const write = (feed: Feed, session: Session.Session, text: string): void => {
+/** Sends a frame past all numbering. */
+export const reply = (feed: Feed, session: Session.Session, text: string): void => pass(feed, session, undefined, text)
+
+/** Sends a frame through whatever fault is waiting for it. */
+const pass = (
+  feed: Feed,
+  session: Session.Session,
+  subscription: Session.Subscription | undefined,
+  text: string
+): void => {
+  if (FrameFaults.isIdle(feed.faults)) write(feed, session, text)
+  else FrameFaults.pass(feed.faults, { session, subscription, text, write: (frame) => write(feed, session, frame) })
+}
+
+const write = (feed: Feed, session: Session.Session, frame: string | Uint8Array): void => {
   if (session.isClosed) return
   feed.framesSent++
-  session.outlet.write(feed.limits.sendsSendingTime ? withSendingTime(feed.exchange, text) : text)
+  const isTimed = feed.limits.sendsSendingTime && typeof frame === "string"
+  session.outlet.write(isTimed ? withSendingTime(feed.exchange, frame) : frame)
 }
 
 /** The frame with the time of sending at its end, where all its braces are there. */
@@ -177,16 +192,23 @@ const nextSeq = (feed: Feed, subscription: Session.Subscription): number | null 
   return ++subscription.seq
 }
 
-/** Sends a frame that depends on its seq. */
+/** Sends a frame that depends on its seq, unless the exchange loses it before it has one. */
 export const sendOn = (feed: Feed, on: Session.Subscription, text: (seq: number | null) => string): void => {
-  if (!on.isClosed) deliver(feed, on, text(nextSeq(feed, on)))
+  if (on.isClosed || isSwallowed(feed, on, text)) return
+  deliver(feed, on, text(nextSeq(feed, on)))
 }
 
-/** Sends a frame that is the same for all subscriptions but for sid and seq. */
-const sendTail = (feed: Feed, on: Session.Subscription, tail: FrameTail.FrameTail): void =>
+/** Sends a frame that is the same for all subscriptions but for sid and seq, unless the exchange loses it before. */
+const sendTail = (feed: Feed, on: Session.Subscription, tail: FrameTail.FrameTail): void => {
+  if (isSwallowed(feed, on, (seq) => FrameTail.numbered(tail, on.sid, seq))) return
   deliver(feed, on, FrameTail.numbered(tail, on.sid, nextSeq(feed, on)))
+}
 
-/** Hands a numbered frame to the session, through whatever fault is waiting for it. */
+const isSwallowed = (feed: Feed, on: Session.Subscription, text: (seq: number | null) => string): boolean =>
+  feed.faults.armed.length > 0 &&
+  FrameFaults.swallows(feed.faults, { session: on.session, subscription: on, text: text(on.isSequenced ? 0 : null) })
+
+/** Hands a numbered frame to the session, if it has room for it. */
 const deliver = (feed: Feed, on: Session.Subscription, text: string): void => {
   const { session } = on
   if (session.outlet.backlogBytes() + text.length > feed.limits.outboundBytesMax) {
@@ -194,8 +216,7 @@ const deliver = (feed: Feed, on: Session.Subscription, text: string): void => {
     kill(feed, on, 25)
     return
   }
-  if (FrameFaults.isIdle(feed.faults)) write(feed, session, text)
-  else FrameFaults.pass(feed.faults, { subscription: on, text, write: (frame) => write(feed, session, frame) })
+  pass(feed, session, on, text)
 }
 
 /** Calls back for every subscription of a channel that follows the ticker. */
@@ -307,6 +328,13 @@ export const flushTickers = (feed: Feed): void => {
 /** Sends the summary of one market to one subscription. */
 export const sendTicker = (feed: Feed, on: Session.Subscription, market: SimMarket): void =>
   sendTail(feed, on, FrameTail.ofTicker(feed.exchange, market))
+
+/** Sends a frame of a type that nobody knows, with the next seq of the subscription. */
+export const sendUnknown = (feed: Feed, on: Session.Subscription): void =>
+  sendOn(feed, on, (seq) => {
+    const tail = { type: "zz_unheard_of", text: ',"msg":{"market_ticker":"KXNONE","zz_value":[1,"two",null]}}\n' }
+    return FrameTail.numbered(tail, on.sid, seq)
+  })
 
 /** Sends a delta of a market that the subscription does not follow, which takes a seq: a mistake of the exchange. */
 export const sendStray = (feed: Feed, on: Session.Subscription, market: SimMarket): void => {

@@ -71,13 +71,18 @@ export const ofTrade = (trade: SimTrade): FrameTail =>
     sequencedHeadLength
   )
 
-export const ofNotice = (notice: LifecycleNotice): FrameTail => {
+export const ofNotice = (notice: LifecycleNotice): FrameTail => tailOf(messageOf(notice), sequencedHeadLength)
+
+const messageOf = (notice: LifecycleNotice): ServerMessage => {
   const facts = { sid: 0, seq: 0, body: notice.body, tsSentMicros: null, unknownFields: noUnknownFields }
-  const message: ServerMessage =
-    notice.kind === "event"
-      ? { _tag: "event_lifecycle", eventTicker: notice.ticker, ...facts }
-      : { _tag: "market_lifecycle_v2", marketTicker: notice.ticker, eventType: notice.eventType, ...facts }
-  return tailOf(message, sequencedHeadLength)
+  switch (notice.kind) {
+    case "event":
+      return { _tag: "event_lifecycle", eventTicker: notice.ticker, ...facts }
+    case "fees":
+      return { _tag: "event_fee_update", eventTicker: notice.ticker, ...facts }
+    case "market":
+      return { _tag: "market_lifecycle_v2", marketTicker: notice.ticker, eventType: notice.eventType, ...facts }
+  }
 }
 
 /** A market's summary now; its channel has no seq. */

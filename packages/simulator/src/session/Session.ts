@@ -3,8 +3,8 @@ import * as SequenceLog from "./SequenceLog.ts"
 
 /** Where the frames of a session go. The socket behind it may be slow; what it has not taken yet counts as backlog. */
 export interface Outlet {
-  /** Queues one text frame. */
-  readonly write: (text: string) => void
+  /** Queues one frame: of text, or of bytes that are none. */
+  readonly write: (frame: string | Uint8Array) => void
   /** Bytes queued and not yet handed to the operating system. */
   readonly backlogBytes: () => number
 }

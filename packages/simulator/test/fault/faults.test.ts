@@ -129,7 +129,7 @@ describe("connection faults", () => {
       await inflict(running, { fault: "freeze", mode: "all", millis: 80 })
       const { length: pings } = client.pings
       const { length: frames } = client.frames
-      const frozen = running.server.sockets.values().next().value
+      const frozen = running.server.connections.values().next().value
       running.step(10)
       assert.strictEqual(frozen?.freeze, "all")
       await client.until(() => client.frames.length > frames)

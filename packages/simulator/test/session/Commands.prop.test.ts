@@ -31,7 +31,7 @@ it("numbers every frame of a sid without a hole, and every followed book adds up
       const faults = FrameFaults.make(seed)
       const feed = Feed.make({ exchange, limits: defaultServerSettings, faults, reservedSids: new Map() })
       const texts: Array<string> = []
-      const session = Feed.connect(feed, { write: (text) => texts.push(text), backlogBytes: () => 0 })
+      const session = Feed.connect(feed, { write: (frame) => texts.push(String(frame)), backlogBytes: () => 0 })
       const send = (command: unknown): void => {
         Commands.execute(feed, session, JSON.stringify(command), defaultServerSettings)
       }
