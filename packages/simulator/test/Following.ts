@@ -1,7 +1,7 @@
 /** Tests against one subscription to order books: opening it, filling it with frames, comparing it with the truth. */
 import { assert } from "vitest"
-import type { RunningExchange } from "../src/SimulatedExchange.ts"
-import { connect, type Frame, foldBooks, levelTexts, type TestClient } from "./TestClient.ts"
+import { type Frame, foldBooks, levelTexts, type TestClient } from "./TestClient.ts"
+import type { TestExchange } from "./TestExchange.ts"
 
 export const subscribe = (id: number, tickers: ReadonlyArray<string>, more: object = {}) => ({
   id,
@@ -17,11 +17,11 @@ export const update = (id: number, sid: number, action: string, tickers: Readonl
 
 /** A connection whose order book subscription has sid 1, with the snapshots of these markets. */
 export const following = async (
-  running: RunningExchange,
+  running: TestExchange,
   tickers: ReadonlyArray<string>,
   more: object = {}
 ): Promise<TestClient> => {
-  const client = await connect(running)
+  const client = await running.connect()
   client.send(subscribe(1, tickers, more))
   await client.until(() => client.of(1).length >= tickers.length)
   return client
@@ -32,20 +32,20 @@ export const isContiguous = (frames: ReadonlyArray<Frame>): boolean =>
 
 /** Steps the exchange until the sid has this many frames. */
 export const stepUntil = async (
-  running: RunningExchange,
+  running: TestExchange,
   client: TestClient,
   sid: number,
   frames: number
 ): Promise<void> => {
   for (let tries = 0; client.of(sid).length < frames && tries < 1_000; tries++) {
     running.step(20)
-    const seq = running.server.feed.sessions.get(1)?.subscriptionsBySid.get(sid)?.seq ?? 0
+    const seq = running.feed.sessions.get(1)?.subscriptionsBySid.get(sid)?.seq ?? 0
     await client.until(() => client.of(sid).length >= Math.min(seq, frames))
   }
 }
 
 /** Every followed book, folded from the frames alone, is the exchange's at the last seq. */
-export const assertTruth = (running: RunningExchange, client: TestClient, tickers: ReadonlyArray<string>): void => {
+export const assertTruth = (running: TestExchange, client: TestClient, tickers: ReadonlyArray<string>): void => {
   const books = foldBooks(client.frames)
   const seq = client.of(1).at(-1)?.seq ?? 0
   for (const ticker of tickers) {

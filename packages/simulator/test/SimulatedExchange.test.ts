@@ -7,6 +7,7 @@ import { Effect, Exit, Scope } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
 import { SimulatedExchange, startSimulatedExchange } from "../src/SimulatedExchange.ts"
 import { assertTruth, following, isContiguous } from "./Following.ts"
+import { overSockets } from "./TestExchange.ts"
 import { activeTickers, ownKey, withExchange } from "./WithExchange.ts"
 
 describe("the exchange in real time", () => {
@@ -14,7 +15,7 @@ describe("the exchange in real time", () => {
     "stamps changes with the present time, at the rate that was asked for, and they add up to the truth",
     withExchange({ drive: "real_time", deltasPerSecond: 2_000, marketsOpen: 50 }, async (running) => {
       const tickers = activeTickers(running)
-      const client = await following(running, tickers)
+      const client = await following(overSockets(running), tickers)
       const startedMillis = Date.now()
       await client.until(() => client.of(1).length > 2_000)
       const seconds = (Date.now() - startedMillis) / 1000
@@ -22,7 +23,7 @@ describe("the exchange in real time", () => {
       const last = client.of(1).at(-1)
       assert.closeTo(last?.msg.ts_ms, Date.now(), 2_000)
       assert.isTrue(isContiguous(client.of(1)))
-      assertTruth(running, client, tickers)
+      assertTruth(overSockets(running), client, tickers)
     })
   )
 
@@ -40,7 +41,7 @@ describe("the exchange in real time", () => {
   it("ends its connections and frees its port when its scope closes, also as a layer", async () => {
     const scope = Scope.makeUnsafe()
     const running = await Effect.runPromise(Scope.provide(startSimulatedExchange({ ownKey }), scope))
-    const client = await following(running, activeTickers(running))
+    const client = await following(overSockets(running), activeTickers(running))
     await Effect.runPromise(Scope.close(scope, Exit.void))
     await client.until(() => client.closeCode === 1001)
     const program = Effect.map(SimulatedExchange, (again) => again.port)

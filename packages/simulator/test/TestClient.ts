@@ -37,24 +37,54 @@ export const signedHeaders = (running: RunningExchange, options: SignOptions = {
   }
 }
 
-export class TestClient {
-  readonly socket: WebSocket
+/** What a client has heard, and how it waits for more. */
+export abstract class TestClient {
   readonly frames: Array<Frame> = []
   readonly texts: Array<string> = []
   readonly pings: Array<string> = []
   closeCode: number | undefined
+
+  protected hear(text: string): void {
+    this.texts.push(text)
+    try {
+      this.frames.push(JSON.parse(text))
+    } catch {
+      this.frames.push({ type: "broken" })
+    }
+  }
+
+  protected abstract sendText(text: string): void
+
+  send(command: unknown): void {
+    this.sendText(typeof command === "string" ? command : JSON.stringify(command))
+  }
+
+  /** Resolves as soon as the condition holds; it is looked at after every frame, ping and close. */
+  abstract until(condition: () => boolean, millisMax?: number): Promise<void>
+
+  /** The first frame that matches, waiting for it if need be. */
+  async frame(matches: (frame: Frame) => boolean): Promise<Frame> {
+    await this.until(() => this.frames.some(matches))
+    return this.frames.find(matches) as Frame
+  }
+
+  /** Frames of one sid, in the order of arrival. */
+  of(sid: number): ReadonlyArray<Frame> {
+    return this.frames.filter((frame) => frame.sid === sid)
+  }
+
+  abstract close(): Promise<void>
+}
+
+export class SocketClient extends TestClient {
+  readonly socket: WebSocket
   private waiting: Array<() => void> = []
 
   constructor(socket: WebSocket) {
+    super()
     this.socket = socket
     socket.on("message", (data) => {
-      const text = String(data)
-      this.texts.push(text)
-      try {
-        this.frames.push(JSON.parse(text))
-      } catch {
-        this.frames.push({ type: "broken" })
-      }
+      this.hear(String(data))
       this.wake()
     })
     socket.on("ping", (body) => {
@@ -72,11 +102,10 @@ export class TestClient {
     for (const check of [...this.waiting]) check()
   }
 
-  send(command: unknown): void {
-    this.socket.send(typeof command === "string" ? command : JSON.stringify(command))
+  protected sendText(text: string): void {
+    this.socket.send(text)
   }
 
-  /** Resolves as soon as the condition holds; it is looked at after every frame, ping and close. */
   until(condition: () => boolean, millisMax = 5000): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -97,17 +126,6 @@ export class TestClient {
     })
   }
 
-  /** The first frame that matches, waiting for it if need be. */
-  async frame(matches: (frame: Frame) => boolean): Promise<Frame> {
-    await this.until(() => this.frames.some(matches))
-    return this.frames.find(matches) as Frame
-  }
-
-  /** Frames of one sid, in the order of arrival. */
-  of(sid: number): ReadonlyArray<Frame> {
-    return this.frames.filter((frame) => frame.sid === sid)
-  }
-
   close(): Promise<void> {
     this.socket.terminate()
     return this.until(() => this.closeCode !== undefined)
@@ -118,11 +136,11 @@ export class TestClient {
 export const connect = (
   running: RunningExchange,
   options: SignOptions & { readonly perMessageDeflate?: boolean } = {}
-): Promise<TestClient> =>
+): Promise<SocketClient> =>
   new Promise((resolve, reject) => {
     const { perMessageDeflate = false, ...signing } = options
     const socket = new WebSocket(running.wsUrl, { headers: signedHeaders(running, signing), perMessageDeflate })
-    const client = new TestClient(socket)
+    const client = new SocketClient(socket)
     socket.once("open", () => resolve(client))
     socket.once("unexpected-response", (_, response) => {
       response.resume()

@@ -47,21 +47,28 @@ export const perform = (life: Lifecycle, market: SimMarket, act: LifecycleAct): 
   const { exchange } = life
   switch (act) {
     case "refine_grid":
-      return refineGrid(exchange, market)
+      refineGrid(exchange, market)
+      break
     case "change_metadata":
-      return changeMetadata(exchange, market)
+      changeMetadata(exchange, market)
+      break
     case "change_fees":
-      return changeFees(exchange, market.event)
+      changeFees(exchange, market.event)
+      break
     case "block_trade":
-      return Quoting.blockTrade(exchange, market)
+      Quoting.blockTrade(exchange, market)
+      break
     case "determine":
-      return Outcome.determine(life, market.event)
+      Outcome.determine(life, market.event)
+      break
     case "dispute":
-      return Outcome.dispute(life, market)
+      Outcome.dispute(life, market)
+      break
     case "amend":
-      return Outcome.amend(life, market)
+      Outcome.amend(life, market)
+      break
     case "settle":
-      return Outcome.settle(life, market.event)
+      Outcome.settle(life, market.event)
   }
 }
 

@@ -90,6 +90,10 @@ const next = (simulation: Simulation): void => {
   simulation.nextActMicros += Prng.exponential(exchange.prng, (changes * 1_000_000) / exchange.settings.deltasPerSecond)
 }
 
+/** The whole microsecond by which the next thing has happened. */
+export const nextDueMicros = ({ life, nextActMicros }: Simulation): number =>
+  Math.ceil(Math.min(nextActMicros, Agenda.firstAt(life.agenda)))
+
 /** Lets time pass until `untilMicros` of the exchange's course, with everything that happens until then. */
 export const advanceTo = (simulation: Simulation, untilMicros: number): void => {
   while (Math.min(simulation.nextActMicros, Agenda.firstAt(simulation.life.agenda)) <= untilMicros) next(simulation)

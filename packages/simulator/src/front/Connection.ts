@@ -84,6 +84,7 @@ export const thaw = (connection: Connection): void => {
 export const end = (connection: Connection, code: number | undefined): void => {
   if (connection.isEnding) return
   connection.isEnding = true
+  if (code !== undefined) flush(connection)
   connection.link.end(code)
 }
 

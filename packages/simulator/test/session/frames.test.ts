@@ -1,15 +1,16 @@
 /** What holds for all frames together: they can be read, and they add up to the truth. */
 import * as Wire from "@kalshibook/core/kalshi/Wire"
-import { assert, describe, it } from "vitest"
+import { assert, describe } from "vitest"
 import { assertTruth, following, stepUntil } from "../Following.ts"
-import { connect, foldBooks, levelTexts } from "../TestClient.ts"
-import { activeTickers, withExchange } from "../WithExchange.ts"
+import { foldBooks, levelTexts } from "../TestClient.ts"
+import { activeTickers, both } from "../WithExchange.ts"
 
 describe("every frame", () => {
-  it(
+  both(
     "of every channel is read by the project's own decoder without a field that it does not know",
-    withExchange({ marketsOpen: 20, quickLifeSeconds: 3, lifecycleSpeed: 500 }, async (running) => {
-      const client = await connect(running)
+    { marketsOpen: 20, quickLifeSeconds: 3, lifecycleSpeed: 500 },
+    async (running) => {
+      const client = await running.connect()
       const channels = ["orderbook_delta", "trade", "ticker", "market_lifecycle_v2"]
       client.send({ id: 1, cmd: "subscribe", params: { channels, market_tickers: activeTickers(running) } })
       await client.until(() => client.frames.filter((frame) => frame.type === "subscribed").length === 4)
@@ -28,14 +29,15 @@ describe("every frame", () => {
         []
       )
       assert.deepStrictEqual(messages.map(Wire.encode), client.texts)
-    })
+    }
   )
 })
 
 describe("the truth", () => {
-  it(
+  both(
     "is what a client gets by folding the frames, at every seq",
-    withExchange({ marketsOpen: 12, quickLifeSeconds: 3, lifecycleSpeed: 500 }, async (running) => {
+    { marketsOpen: 12, quickLifeSeconds: 3, lifecycleSpeed: 500 },
+    async (running) => {
       const tickers = activeTickers(running)
       const client = await following(running, tickers)
       await stepUntil(running, client, 1, 1_500)
@@ -52,6 +54,6 @@ describe("the truth", () => {
         }
       }
       assertTruth(running, client, tickers)
-    })
+    }
   )
 })
