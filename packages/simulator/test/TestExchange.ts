@@ -2,6 +2,8 @@
  * What a test does with an exchange, whether it stands behind sockets or moves in virtual time. Traders act in `step` and `advance`
  * alone; while a client waits, only what was asked of the exchange happens.
  */
+
+import type { Fault } from "../src/fault/Fault.ts"
 import type { RunningExchange, SimulatedExchangeOptions } from "../src/SimulatedExchange.ts"
 import * as VirtualExchange from "../src/VirtualExchange.ts"
 import { connect, TestClient } from "./TestClient.ts"
@@ -95,5 +97,13 @@ export const inVirtualTime = (options: SimulatedExchangeOptions): TestExchange =
       const { body, headers, status } = virtual.rest("GET", `/trade-api/v2${path}`)
       return Promise.resolve({ status, header: (name) => headers[name] ?? null, body: JSON.parse(body) })
     }
+  }
+}
+
+/** Makes things go wrong; throws when it cannot be done. */
+export const inflict = (running: Pick<RunningExchange, "faults">, ...faults: ReadonlyArray<Fault>): void => {
+  for (const fault of faults) {
+    const made = running.faults.inflict(fault)
+    if (made._tag === "Failure") throw new Error(made.failure)
   }
 }

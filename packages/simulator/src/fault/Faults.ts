@@ -142,11 +142,12 @@ const cut = (
   { code, connection, cuts = 1, everyMillis = 0 }: Extract<Fault, { fault: "cut" }>
 ): Report => {
   const end = (one: Connection.Connection): void => Connection.end(one, code)
-  for (let later = 1; later < cuts; later++) {
+  const first = eachConnection(front, connection, end)
+  for (let later = 1; Result.isSuccess(first) && later < cuts; later++) {
     const atMicros = front.nowMicros() + later * everyMillis * 1000
     Agenda.add(front.plans, atMicros, () => eachConnection(front, undefined, end))
   }
-  return eachConnection(front, connection, end)
+  return first
 }
 
 type CommandFault = Pick<CommandFaults.CommandFault, "connection" | "command" | "marketTickers" | "count">
