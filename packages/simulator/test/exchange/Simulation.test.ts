@@ -159,6 +159,39 @@ describe("Simulation", () => {
     }
   })
 
+  it("does by itself, rarely, everything that may happen to a market", () => {
+    const simulation = Simulation.make(settings({ ...quick, deltasPerSecond: 50 }))
+    const happened = new Set<string>()
+    const closes = new Map<string, number>()
+    listen(simulation, {
+      traded: ({ isBlockTrade }) => happened.add(isBlockTrade ? "block trade" : "trade"),
+      noticed: ({ body, eventType, ticker }) => {
+        happened.add(eventType)
+        if (eventType === "created") closes.set(ticker, Number(body.close_ts))
+        if (eventType === "close_date_updated" && closes.has(ticker)) {
+          happened.add(Number(body.close_ts) > (closes.get(ticker) ?? 0) ? "closes later" : "closes earlier")
+        }
+      }
+    })
+    const states = new Map<SimMarket, string>()
+    for (let at = startMicros; at < startMicros + 120_000_000; at += 2_000) {
+      Simulation.advanceTo(simulation, at)
+      for (const market of simulation.exchange.markets.values()) {
+        if (states.get(market) === "closed" && market.status === "active") happened.add("reopened")
+        states.set(market, market.status)
+        happened.add(market.status)
+      }
+    }
+    assert.includeMembers(
+      [...happened],
+      [
+        ...["trade", "block trade", "event_lifecycle", "created", "event_fee_update", "metadata_updated"],
+        ...["activated", "deactivated", "close_date_updated", "closes later", "closes earlier", "reopened"],
+        ...["price_level_structure_updated", "determined", "disputed", "amended", "settled", "finalized"]
+      ]
+    )
+  })
+
   it("empties the book of a market that is reactivated or closed", () => {
     const simulation = Simulation.make(settings({ ...quick, seed: 2 }))
     const emptied = new Map<string, number>()
