@@ -62,6 +62,22 @@ describe("a connection", () => {
   )
 })
 
+describe("a subscription", () => {
+  both("dies with error 10 on command, and can be opened anew", {}, async (running) => {
+    const tickers = activeTickers(running)
+    const client = await following(running, tickers)
+    running.step(20)
+    inflict(running, { fault: "subscription_error", code: 10, connection: 1, sid: 1 })
+    const error = await client.frame((frame) => frame.type === "error")
+    assert.deepStrictEqual(error.msg, { code: 10, msg: "Channel error" })
+    assert.isTrue(isContiguous(client.of(1)))
+    running.step(20)
+    client.send(subscribe(2, tickers))
+    await client.until(() => client.of(2).length === tickers.length)
+    assert.strictEqual(client.of(1).at(-1), error)
+  })
+})
+
 describe("maintenance", () => {
   const plan = { fault: "maintenance", fromMillis: 1_000, untilMillis: 3_000 } as const
 
