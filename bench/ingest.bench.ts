@@ -5,7 +5,7 @@
  * from the receipt of the first change to the commit of the last one. Then everything is read back: each log must have all
  * its offsets and no gap, and its fold must be the book that the exchange had at the end.
  *
- * The baseline is Postgres alone: the same rows, inserted from arrays that were made beforehand.
+ * The baseline is Postgres alone: the same rows by COPY, encoded beforehand; and what that is worth against `unnest`.
  */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -17,7 +17,9 @@ import * as RecordingFile from "./ingest/RecordingFile.ts"
 const marketCount = 500
 const changeCount = Number(process.env["KALSHIBOOK_BENCH_FRAMES"] ?? 200_000)
 const roundCount = 3
-const framesPerSecondPromised = 25_000
+const framesPerSecondPromised = 60_000
+/** What COPY must be worth against insert by `unnest`, or it is not worth a driver of its own. */
+const copyRatioPromised = 1.3
 /** The process holds the benchmark too, and what earlier rounds left for its garbage collector. */
 const rssMebibytesPromised = 768
 const mebibyte = 2 ** 20
@@ -46,19 +48,27 @@ const rowsOf = (
   const scale = `${changes.toLocaleString("en")} frames of ${frameBytesMean.toFixed(0)} bytes, ${markets.size} markets`
   const middle = (figure: (round: IngestRound) => number): number => median(rounds.map(figure))
   const framesPerSecond = middle((round) => changes / round.seconds)
-  const baseline = middle((round) => changes / round.baselineSeconds)
+  const baseline = middle((round) => changes / round.alone.copy)
   const rssBytesMax = Math.max(...rounds.map((round) => round.rssBytesMax))
   return [
     {
-      what: `socket to committed rows, ${scale}, none lost; baseline Postgres alone`,
+      what: `socket to committed rows, ${scale}, none lost; baseline Postgres alone, by COPY`,
       ours: rate(framesPerSecond),
       baseline: rate(baseline),
-      ratio: `${middle((round) => round.baselineSeconds / round.seconds).toFixed(2)}x`,
+      ratio: `${middle((round) => round.alone.copy / round.seconds).toFixed(2)}x`,
       promised: `at least ${rate(framesPerSecondPromised)}`,
       passed: framesPerSecond >= framesPerSecondPromised
     },
     {
-      what: "the same: CPU of the collector per frame, records that waited at most, memory at most",
+      what: "Postgres alone: COPY; baseline insert by unnest",
+      ours: rate(baseline),
+      baseline: rate(middle((round) => changes / round.alone.unnest)),
+      ratio: `${middle((round) => round.alone.unnest / round.alone.copy).toFixed(2)}x`,
+      promised: `at least ${copyRatioPromised}x`,
+      passed: middle((round) => round.alone.unnest / round.alone.copy) >= copyRatioPromised
+    },
+    {
+      what: "socket to committed rows: CPU of the collector per frame, records that waited at most, memory at most",
       ours: [
         `${middle((round) => round.cpuMicros / changes).toFixed(1)} us`,
         `${(Math.max(...rounds.map((round) => round.recordsWaitingMax)) / 1e3).toFixed(0)} k`,

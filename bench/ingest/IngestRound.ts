@@ -11,6 +11,7 @@ import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { HotConnection } from "@kalshibook/store/HotConnection"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -30,7 +31,7 @@ export interface IngestRound {
   /** Most records that were received and not committed yet. */
   readonly recordsWaitingMax: number
   /** Postgres alone, same rows. */
-  readonly baselineSeconds: number
+  readonly alone: PostgresAlone.AloneSeconds
 }
 
 const pollMillis = 10
@@ -55,13 +56,14 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
     const { changes, measured } = yield* Effect.all({ measured: measure(recording), changes: prove(recording) }).pipe(
       Effect.provide(collectorOf(address))
     )
-    return { ...measured, baselineSeconds: yield* PostgresAlone.insert(changes) }
+    return { ...measured, alone: yield* PostgresAlone.measure(changes) }
   }).pipe(
     Effect.provide(
       Layer.mergeAll(
         Audits.layerNoDeps,
         ChannelGaps.layerNoDeps,
         Epochs.layerNoDeps,
+        HotConnection.layerNoDeps,
         HotTier.layerNoDeps,
         MarketCatalog.layerNoDeps,
         TapePlace.layer(join(folder, "tape"))

@@ -2,13 +2,14 @@
  * The holes in the channels of the whole exchange that the hot tier has stored (`HotBatch.channelGaps`), and their filling: what
  * the exchange still tells of its past (trades, by id) is put where it was missing.
  */
+import { PgClient } from "@effect/sql-pg"
 import type { ChannelGap, SideChannel } from "@kalshibook/core/ChannelGap"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Context, Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
 import * as ChannelGapsMemory from "./ChannelGapsMemory.ts"
 import * as ChannelGapsPostgres from "./ChannelGapsPostgres.ts"
 import * as Database from "./Database.ts"
+import { HotConnection } from "./HotConnection.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import { HotTierState } from "./HotTierState.ts"
 
@@ -48,10 +49,13 @@ export class ChannelGaps extends Context.Service<
     readonly open: Effect.Effect<ReadonlyArray<StoredChannelGap>, HotTierError>
   }
 >()("@kalshibook/store/ChannelGaps") {
-  static readonly layerNoDeps: Layer.Layer<ChannelGaps, never, SqlClient.SqlClient> = Layer.effect(
+  /** Writes on the same connection as `HotTier.layerNoDeps` when both are built together. */
+  static readonly layerNoDeps: Layer.Layer<ChannelGaps, never, PgClient.PgClient> = Layer.effect(
     ChannelGaps,
-    Effect.map(SqlClient.SqlClient, (sql) => ChannelGaps.of(ChannelGapsPostgres.make(sql)))
-  )
+    Effect.gen(function* () {
+      return ChannelGaps.of(ChannelGapsPostgres.make(yield* PgClient.PgClient, yield* HotConnection))
+    })
+  ).pipe(Layer.provide(HotConnection.layerNoDeps))
 
   /** In the database of the environment (`Database.layer`). */
   static readonly layer = ChannelGaps.layerNoDeps.pipe(Layer.provide(Database.layer))

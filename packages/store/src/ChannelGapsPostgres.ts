@@ -1,17 +1,22 @@
 /** The holes of channels in Postgres: `channel_gaps` read back, and filled. */
 
-import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { GapCause } from "@kalshibook/core/BookRecord"
 import type { ChannelGap, SideChannel } from "@kalshibook/core/ChannelGap"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { ChannelGaps, StoredChannelGap } from "./ChannelGaps.ts"
+import type { HotConnection, HotSession } from "./HotConnection.ts"
 import { during } from "./HotTierError.ts"
 import * as MarketIds from "./MarketIds.ts"
 import { int8 } from "./PgNumbers.ts"
+import * as Write from "./PgStatement.ts"
 import { insertTrades } from "./TradeRows.ts"
 
-export const make = (sql: SqlClient.SqlClient): ChannelGaps["Service"] => {
+/** A statement's arrays stay below some megabytes, whatever the hole was. */
+const tradesPerStatementMax = 5_000
+
+export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Service"]): ChannelGaps["Service"] => {
   const markets = MarketIds.make(sql)
   const columns = sql.literal(
     "channel, epoch, sid, seq_from, seq_to, cause, ts_from_micros, ts_detected_micros, ts_to_micros, ts_filled_micros, entries_filled"
@@ -31,30 +36,47 @@ export const make = (sql: SqlClient.SqlClient): ChannelGaps["Service"] => {
 
   const open = sql<Row>`select ${columns} from channel_gaps where ts_to_micros is null ${order}`
 
-  const fill = Effect.fnUntraced(function* (
+  const fillWithin = Effect.fnUntraced(function* (
+    { query }: HotSession,
     gap: ChannelGap,
     trades: ReadonlyArray<TradeRecord>,
     tsFilledMicros: number
   ) {
-    const ids = yield* markets.ensure(new Set(trades.map((trade) => trade.marketTicker)))
-    const entriesFilled = yield* insertTrades(sql, trades, (ticker: MarketTicker) => ids.get(ticker) as number)
-    yield* sql`
-      update channel_gaps set ts_filled_micros = ${int8(tsFilledMicros)}, entries_filled = ${entriesFilled}
-      where channel = ${gap.channel} and ts_from_micros = ${int8(gap.tsFromMicros)} and epoch = ${gap.epoch}
-        and sid = ${gap.sid} and seq_from = ${int8(gap.seqFrom)}
-        and ts_to_micros is not null and ts_filled_micros is null`
-    return entriesFilled
+    const ids = yield* markets.ensure({ query }, new Set(trades.map((trade) => trade.marketTicker)))
+    let entriesFilled = 0
+    for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
+      const rows = trades.slice(start, start + tradesPerStatementMax)
+      entriesFilled += (yield* query(insertTrades(rows, (ticker) => ids.get(ticker) as number))).length
+    }
+    yield* query(markFilled(gap, tsFilledMicros, entriesFilled))
+    return { ids, entriesFilled }
   })
+
+  const fill = (gap: ChannelGap, trades: ReadonlyArray<TradeRecord>, tsFilledMicros: number) =>
+    Effect.map(
+      connection.transaction((session) => fillWithin(session, gap, trades, tsFilledMicros)),
+      ({ entriesFilled, ids }) => {
+        markets.remember(ids)
+        return entriesFilled
+      }
+    )
 
   return {
     unfilled: (channel, entriesMax) => unfilled(channel, entriesMax).pipe(Effect.map(gapsOf), during("unfilled")),
     fill: (gap, trades, tsFilledMicros) =>
-      fill(gap, trades, tsFilledMicros).pipe(sql.withTransaction, during("fill"), Effect.withSpan("ChannelGaps.fill")),
+      fill(gap, trades, tsFilledMicros).pipe(during("fill"), Effect.withSpan("ChannelGaps.fill")),
     overlapping: (channel, fromMicros, toMicros) =>
       overlapping(channel, fromMicros, toMicros).pipe(Effect.map(gapsOf), during("overlapping")),
     open: open.pipe(Effect.map(gapsOf), during("open"))
   }
 }
+
+const markFilled = (gap: ChannelGap, tsFilledMicros: number, entriesFilled: number): Write.Statement => Write.pg`
+  update channel_gaps
+  set ts_filled_micros = ${Write.int8(tsFilledMicros)}, entries_filled = ${Write.int4(entriesFilled)}
+  where channel = ${Write.text(gap.channel)} and ts_from_micros = ${Write.int8(gap.tsFromMicros)}
+    and epoch = ${Write.int4(gap.epoch)} and sid = ${Write.int4(gap.sid)} and seq_from = ${Write.int8(gap.seqFrom)}
+    and ts_to_micros is not null and ts_filled_micros is null`
 
 interface Row {
   readonly channel: SideChannel

@@ -39,3 +39,17 @@ export const tellChannelGaps = <Gap extends ChannelGap>(
     }
   }
 }
+
+/** The connections of a batch, each once, as the batch leaves it. */
+export const connectionsOf = (told: ReadonlyArray<ConnectionRecord>): ReadonlyArray<ConnectionRecord> => {
+  const known = new Map<number, ConnectionRecord>()
+  tellConnections(known, told)
+  return [...known.values()]
+}
+
+/** The holes of a batch, each once, as the batch leaves it. */
+export const channelGapsOf = (told: ReadonlyArray<ChannelGap>): ReadonlyArray<ChannelGap> => {
+  const known = new Map<string, ChannelGap>()
+  tellChannelGaps(known, told, (gap) => gap)
+  return [...known.values()]
+}

@@ -5,14 +5,15 @@
  * stored is always a prefix of what was received. Knows nothing of sockets, of books or of what a caller asks: `History`
  * answers questions.
  */
+import { PgClient } from "@effect/sql-pg"
 import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
 import type { ChannelGap } from "@kalshibook/core/ChannelGap"
 import type { ConnectionRecord } from "@kalshibook/core/ConnectionRecord"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Context, Effect, Layer, type Option } from "effect"
-import { SqlClient } from "effect/sql"
 import * as Database from "./Database.ts"
+import { HotConnection } from "./HotConnection.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import * as HotTierMemory from "./HotTierMemory.ts"
 import * as HotTierPostgres from "./HotTierPostgres.ts"
@@ -108,10 +109,12 @@ export class HotTier extends Context.Service<
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
   }
 >()("@kalshibook/store/HotTier") {
-  static readonly layerNoDeps: Layer.Layer<HotTier, never, SqlClient.SqlClient> = Layer.effect(
+  static readonly layerNoDeps: Layer.Layer<HotTier, never, PgClient.PgClient> = Layer.effect(
     HotTier,
-    Effect.map(SqlClient.SqlClient, (sql) => HotTier.of(HotTierPostgres.make(sql)))
-  )
+    Effect.gen(function* () {
+      return HotTier.of(HotTierPostgres.make(yield* PgClient.PgClient, yield* HotConnection))
+    })
+  ).pipe(Layer.provide(HotConnection.layerNoDeps))
 
   /** In the database of the environment (`Database.layer`). */
   static readonly layer = HotTier.layerNoDeps.pipe(Layer.provide(Database.layer))

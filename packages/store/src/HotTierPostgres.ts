@@ -4,6 +4,7 @@
 import type { BookClock, MarketTicker } from "@kalshibook/core/BookRecord"
 import { Effect, Option } from "effect"
 import type { SqlClient } from "effect/sql"
+import type { HotConnection } from "./HotConnection.ts"
 import type { HotTier, LogHead, RecordQuery, TradeQuery, Watermark } from "./HotTier.ts"
 import * as HotTierAppend from "./HotTierAppend.ts"
 import { during } from "./HotTierError.ts"
@@ -11,9 +12,9 @@ import * as MarketIds from "./MarketIds.ts"
 import { int8, int8s } from "./PgNumbers.ts"
 import { type KeyframeRow, keyframeOf, kindOf, type RecordRow, recordOf, sideOf } from "./RecordRows.ts"
 
-export const make = (sql: SqlClient.SqlClient): HotTier["Service"] => {
+export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Service"]): HotTier["Service"] => {
   const markets = MarketIds.make(sql)
-  const append = HotTierAppend.make(sql, markets)
+  const append = HotTierAppend.make(connection, markets)
 
   const watermark = sql<WatermarkRow>`
     select epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros, tape_id, tape_entry from watermark`.pipe(

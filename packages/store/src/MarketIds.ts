@@ -4,15 +4,19 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import { Effect, Option } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { texts } from "./PgNumbers.ts"
+import type { HotSession } from "./HotConnection.ts"
+import { pg, texts } from "./PgStatement.ts"
 
 export interface MarketIds {
   /** The id of a market that has one. */
   readonly find: (ticker: MarketTicker) => Effect.Effect<Option.Option<number>, SqlError.SqlError>
   /** The ids of these markets; those that have none get one, in the transaction that is open. */
   readonly ensure: (
+    session: Pick<HotSession, "query">,
     tickers: ReadonlySet<MarketTicker>
   ) => Effect.Effect<ReadonlyMap<MarketTicker, number>, SqlError.SqlError>
+  /** Remembers ids whose transaction was committed. */
+  readonly remember: (ids: ReadonlyMap<MarketTicker, number>) => void
 }
 
 interface Row {
@@ -33,7 +37,7 @@ export const make = (sql: SqlClient.SqlClient): MarketIds => {
     return Option.some(row.market_id)
   })
 
-  const ensure = Effect.fnUntraced(function* (tickers: ReadonlySet<MarketTicker>) {
+  const ensure = Effect.fnUntraced(function* (session: Pick<HotSession, "query">, tickers: ReadonlySet<MarketTicker>) {
     const ids = new Map<MarketTicker, number>()
     const missing: Array<MarketTicker> = []
     for (const ticker of tickers) {
@@ -44,19 +48,17 @@ export const make = (sql: SqlClient.SqlClient): MarketIds => {
     if (missing.length === 0) return ids
     // In the order of the catalogue's own inserts: two transactions that meet must not wait for one another.
     missing.sort()
-    yield* sql`
+    yield* session.query(pg`
       insert into markets (ticker) select ticker from unnest(${texts(missing)}) as missing (ticker)
-      order by ticker collate "C" on conflict (ticker) do nothing`
-    const rows = yield* sql<Row>`select ticker, market_id from markets where ticker = any(${texts(missing)})`
-    for (const row of rows) ids.set(row.ticker, row.market_id)
-    // A transaction that is rolled back takes its new ids with it.
-    yield* sql.afterCommit(
-      Effect.sync(() => {
-        for (const row of rows) known.set(row.ticker, row.market_id)
-      })
-    )
+      order by ticker collate "C" on conflict (ticker) do nothing`)
+    const rows = yield* session.query(pg`select ticker, market_id from markets where ticker = any(${texts(missing)})`)
+    for (const row of rows) ids.set(String(row["ticker"]), Number(row["market_id"]))
     return ids
   })
 
-  return { find, ensure }
+  const remember = (ids: ReadonlyMap<MarketTicker, number>): void => {
+    for (const [ticker, id] of ids) known.set(ticker, id)
+  }
+
+  return { find, ensure, remember }
 }

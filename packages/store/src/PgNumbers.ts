@@ -6,7 +6,6 @@
  */
 import { PgTypes } from "@effect/sql-pg"
 import { Result } from "effect"
-import * as PgColumn from "./PgColumn.ts"
 
 const twoTo32 = 4_294_967_296
 
@@ -50,14 +49,8 @@ const int8Codec: PgTypes.Codec<number | bigint> = {
   }
 }
 
-/** The driver's types, with int8 as a JS number, and columns where they take arrays. */
+/** The driver's types, with int8 as a JS number. */
 export const makeTypes = (): PgTypes.Registry => {
-  const types = withInt8()
-  PgColumn.register(types, withInt8())
-  return types
-}
-
-const withInt8 = (): PgTypes.Registry => {
   const types = PgTypes.makeRegistry()
   types.register(PgTypes.OID.int8, int8Codec, { arrayOid: PgTypes.OID.int8Array })
   return types
