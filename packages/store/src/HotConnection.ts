@@ -16,11 +16,13 @@ import { sqlErrorOf } from "./SqlStates.ts"
 export interface Limits {
   /** From the first packet to a usable session. */
   readonly connectMillisMax: number
-  /** For one statement, or one COPY with all of its input; also how long a transaction may stand still. A frozen server never answers. */
+  /** For one statement, or one COPY with all of its input. A frozen server never answers. */
   readonly statementMillisMax: number
+  /** How long the server lets a transaction stand still. When a connection was cut, only this tells it that nobody is there. */
+  readonly idleMillisMax: number
 }
 
-const limitsDefault: Limits = { connectMillisMax: 5_000, statementMillisMax: 30_000 }
+const limitsDefault: Limits = { connectMillisMax: 5_000, statementMillisMax: 30_000, idleMillisMax: 30_000 }
 
 /** What a transaction can do. */
 export type HotSession = Pick<HotSocket.HotSocket, "query" | "copy">
@@ -50,7 +52,7 @@ export class HotConnection extends Context.Service<
 
 const make = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, limits: Limits) {
   const oneAtATime = Semaphore.makeUnsafe(1)
-  const begin = beginning(limits.statementMillisMax)
+  const begin = beginning(limits)
   let current: HotSocket.HotSocket | undefined
 
   const end = Effect.sync(() => {
@@ -98,10 +100,10 @@ const make = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, limit
  * Begins a transaction and waits for the one before it. What the server is told it forgets with the transaction, so this works
  * through poolers: to give up what stands still, also when the connection was cut and nobody is there any more.
  */
-const beginning = (millisMax: number): string => `
+const beginning = ({ idleMillisMax, statementMillisMax }: Limits): string => `
   begin;
-  set local statement_timeout = ${millisMax};
-  set local idle_in_transaction_session_timeout = ${millisMax};
+  set local statement_timeout = ${statementMillisMax};
+  set local idle_in_transaction_session_timeout = ${idleMillisMax};
   set local tcp_keepalives_idle = 10;
   set local tcp_keepalives_interval = 5;
   set local tcp_keepalives_count = 3;

@@ -6,10 +6,11 @@
  */
 import { Socket } from "node:net"
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Client, type ClientConfig, types } from "pg"
 import { from as copyFrom } from "pg-copy-streams"
+import { settingsOf } from "./PgSettings.ts"
 import type { Statement } from "./PgStatement.ts"
 import { sqlErrorOf } from "./SqlStates.ts"
 
@@ -93,41 +94,3 @@ const int8Oid = 20
 /** The driver gives an int8 as text; all of ours are within 2^53. */
 const getTypeParser = (oid: number, format?: "text" | "binary") =>
   oid === int8Oid ? Number : types.getTypeParser(oid, format as "text")
-
-interface Settings extends ClientConfig {
-  /** TLS where the server knows it. */
-  readonly isTlsOptional: boolean
-}
-
-/** The settings of a `PgClient` as `pg` takes them. The URL is read as that client reads it: explicit fields win. */
-const settingsOf = (config: PgClient.PgClientConfig): Settings => {
-  const url = config.url === undefined ? undefined : new URL(Redacted.value(config.url))
-  const part = (name: string): string | undefined => url?.searchParams.get(name) ?? undefined
-  const decoded = (text: string | undefined): string | undefined =>
-    text === undefined || text === "" ? undefined : decodeURIComponent(text)
-  const mode = part("sslmode")
-  const ssl = config.ssl ?? (mode !== undefined && mode !== "disable")
-  const port = config.port ?? Number(part("port") ?? (url?.port || 5432))
-  const password = Redacted.isRedacted(config.password)
-    ? Redacted.value(config.password)
-    : (part("password") ?? decoded(url?.password))
-  const user = config.username ?? part("user") ?? decoded(url?.username)
-  const database = config.database ?? part("dbname") ?? decoded(url?.pathname.replace(/^\//, ""))
-  const options = config.startupOptions ?? part("options")
-  return {
-    host: config.host ?? part("host") ?? decoded(url?.hostname.replace(/^\[(.*)\]$/, "$1")) ?? "localhost",
-    port,
-    user,
-    database,
-    options,
-    password,
-    application_name: config.applicationName,
-    ssl,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveMillis,
-    isTlsOptional: config.ssl === undefined && (mode === "prefer" || mode === "allow")
-  }
-}
-
-/** How long a silent connection stands before the system asks whether the other side is still there. */
-const keepAliveMillis = 10_000
