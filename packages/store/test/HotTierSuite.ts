@@ -194,6 +194,64 @@ export const hotTierSuite =
       })
     )
 
+    it.effect(
+      "stores all of it once when what was received is replayed from anywhere before the watermark, cut anew",
+      () =>
+        Effect.gen(function* () {
+          const hot = yield* HotTier
+          const next = tickers("KXREPLAY")
+          const replayed = fc.tuple(MarketLogs.log, MarketLogs.cuts, MarketLogs.cuts, fc.nat(1_000), fc.nat(1_000))
+          yield* property(replayed, runs, ([log, cuts, cutsAgain, stopAt, backAt]) =>
+            Effect.gen(function* () {
+              const marketTicker = next()
+              const records = MarketLogs.renamed(log, marketTicker)
+              const keyframes = MarketLogs.keyframesOf(records, 3)
+              // As a tape tells it: an entry for each record, and a trade with each.
+              const told = (part: ReadonlyArray<BookRecord>) =>
+                batch({
+                  records: part,
+                  keyframes: keyframes.filter(({ offset }) => part.some((record) => record.offset === offset)),
+                  trades: part.map(({ offset }) => trade({ marketTicker, tradeId: `${marketTicker}-${offset}` })),
+                  watermark: watermark({ tapeId: marketTicker, tapeEntry: part.at(-1)?.offset ?? 0 })
+                })
+              const stored = records.slice(0, stopAt % (records.length + 1))
+              for (const part of MarketLogs.batchesOf(stored, cuts)) yield* hot.append(told(part))
+              const again = records.slice(backAt % (stored.length + 1))
+              for (const part of MarketLogs.batchesOf(again, cutsAgain)) {
+                yield* hot.append(told(part))
+                const mark = Option.getOrThrow(yield* hot.watermark)
+                assert.strictEqual(mark.tapeEntry, Math.max(stored.length, part.at(-1)?.offset ?? 0))
+              }
+              assert.deepStrictEqual(yield* whole(marketTicker), records)
+              const trades = yield* hot.trades({ marketTicker, ...allTime, after: Option.none(), tradesMax: 1_000 })
+              assert.lengthOf(trades, records.length)
+              for (const keyframe of keyframes) {
+                const found = Option.getOrThrow(
+                  yield* hot.keyframeAt(marketTicker, keyframe.tsReceivedMicros, "received")
+                )
+                assert.isAtLeast(found.offset, keyframe.offset)
+              }
+            })
+          )
+        })
+    )
+
+    it.effect("goes on behind a prefix that is stored of some markets of a batch and not of others", () =>
+      Effect.gen(function* () {
+        const hot = yield* HotTier
+        const [ahead, behind, fresh] = ["KXPART-1", "KXPART-2", "KXPART-3"] as const
+        const log = (marketTicker: string, last: number) => [
+          snapshot({ marketTicker, offset: 1 }),
+          ...Array.from({ length: last - 1 }, (_, index) => delta({ marketTicker, offset: index + 2 }))
+        ]
+        yield* hot.append(batch({ records: [...log(ahead, 4), ...log(behind, 2)] }))
+        yield* hot.append(batch({ records: [...log(behind, 3), ...log(fresh, 2), ...log(ahead, 3)] }))
+        assert.deepStrictEqual(yield* whole(ahead), log(ahead, 4))
+        assert.deepStrictEqual(yield* whole(behind), log(behind, 3))
+        assert.deepStrictEqual(yield* whole(fresh), log(fresh, 2))
+      })
+    )
+
     it.effect("refuses a record that leaves a hole in its log, and stores nothing of its batch", () =>
       Effect.gen(function* () {
         const hot = yield* HotTier

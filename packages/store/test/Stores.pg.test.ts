@@ -10,12 +10,24 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { auditsSuite } from "./AuditsSuite.ts"
-import { batch, connection, delta, gap, hourStartMicros, lifecycle, snapshot, watermark } from "./Batch.ts"
+import {
+  batch,
+  channelGap,
+  connection,
+  delta,
+  gap,
+  hourStartMicros,
+  lifecycle,
+  snapshot,
+  trade,
+  watermark
+} from "./Batch.ts"
 import { channelGapsSuite } from "./ChannelGapsSuite.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
 import { historySuite } from "./HistorySuite.ts"
 import { hotTierSuite } from "./HotTierSuite.ts"
 import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
+import * as MarketLogs from "./MarketLogs.ts"
 import * as PgTest from "./PgTest.ts"
 
 const logs = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
@@ -180,6 +192,48 @@ function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs 
         assert.deepStrictEqual(yield* stored, ended)
       }
     })
+  )
+
+  it.effect("hold each row once, of every kind, after a batch whose answer was lost is given once more", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const hot = yield* HotTier
+      const marketTicker = "KXONCE"
+      const records = [
+        snapshot({ marketTicker, offset: 1 }),
+        gap({ marketTicker, offset: 2 }),
+        snapshot({ marketTicker, offset: 3 })
+      ]
+      const all = batch({
+        records,
+        keyframes: MarketLogs.keyframesOf(records, 1),
+        trades: [trade({ marketTicker, tradeId: "once" })],
+        lifecycle: [lifecycle({ seq: 1, epoch: 8_000 })],
+        connections: [connection({ epoch: 8_000 })],
+        channelGaps: [channelGap({ epoch: 8_000 })],
+        watermark: watermark({ epoch: 8_000 })
+      })
+      const rows = sql`
+        select (select count(*) from records join markets using (market_id) where ticker = ${marketTicker}) as records,
+               (select count(*) from keyframes join markets using (market_id) where ticker = ${marketTicker}) as keyframes,
+               (select count(*) from gaps join markets using (market_id)
+                where ticker = ${marketTicker} and end_offset = 3) as gaps,
+               (select count(*) from log_heads join markets using (market_id)
+                where ticker = ${marketTicker} and record_offset = 3) as heads,
+               (select count(*) from trades where trade_id = 'once') as trades,
+               (select count(*) from lifecycle where epoch = 8000) as lifecycle,
+               (select count(*) from epochs where epoch = 8000) as epochs,
+               (select count(*) from channel_gaps where epoch = 8000) as channel_gaps`
+      const once = { records: 3, keyframes: 2, gaps: 1, heads: 1, trades: 1, lifecycle: 1, epochs: 1, channel_gaps: 1 }
+      for (let times = 0; times < 3; times++) {
+        yield* hot.append(all)
+        assert.deepStrictEqual(yield* rows, [once])
+      }
+      // Another recorder, which remembers nothing of it, as after a crash.
+      const other = Context.get(yield* Layer.build(Layer.fresh(HotTier.layerNoDeps)), HotTier)
+      yield* other.append(all)
+      assert.deepStrictEqual(yield* rows, [once])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("know when each log got its first snapshot, for ever", () =>
