@@ -37,18 +37,18 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
   const open = sql<Row>`select ${columns} from channel_gaps where ts_to_micros is null ${order}`
 
   const fillWithin = Effect.fnUntraced(function* (
-    { query }: HotSession,
+    session: HotSession,
     gap: ChannelGap,
     trades: ReadonlyArray<TradeRecord>,
     tsFilledMicros: number
   ) {
-    const ids = yield* markets.ensure({ query }, new Set(trades.map((trade) => trade.marketTicker)))
+    const ids = yield* markets.ensure(session, new Set(trades.map((trade) => trade.marketTicker)))
     let entriesFilled = 0
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)
-      entriesFilled += (yield* query(insertTrades(rows, (ticker) => ids.get(ticker) as number))).length
+      entriesFilled += yield* session.count(insertTrades(rows, (ticker) => ids.get(ticker) as number))
     }
-    yield* query(markFilled(gap, tsFilledMicros, entriesFilled))
+    yield* session.count(markFilled(gap, tsFilledMicros, entriesFilled))
     return { ids, entriesFilled }
   })
 

@@ -10,7 +10,6 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Duration, Effect, Layer, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import * as HotSocket from "./HotSocket.ts"
-import type { Statement } from "./PgStatement.ts"
 import { sqlErrorOf } from "./SqlStates.ts"
 
 export interface Limits {
@@ -25,7 +24,7 @@ export interface Limits {
 const limitsDefault: Limits = { connectMillisMax: 5_000, statementMillisMax: 30_000, idleMillisMax: 30_000 }
 
 /** What a transaction can do. */
-export type HotSession = Pick<HotSocket.HotSocket, "query" | "copy">
+export type HotSession = Pick<HotSocket.HotSocket, "query" | "count" | "copy">
 
 export class HotConnection extends Context.Service<
   HotConnection,
@@ -82,7 +81,8 @@ const make = Effect.fnUntraced(function* (config: PgClient.PgClientConfig, limit
       const socket = yield* opened
       yield* answered(socket.run(begin))
       const result = yield* body({
-        query: (statement: Statement) => answered(socket.query(statement)),
+        query: (statement) => answered(socket.query(statement)),
+        count: (statement) => answered(socket.count(statement)),
         copy: (text, bytes) => answered(socket.copy(text, bytes))
       })
       yield* answered(socket.run("commit"))

@@ -8,7 +8,7 @@ import { Socket } from "node:net"
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import { Client, type ClientConfig, types } from "pg"
+import { Client, type ClientConfig, type QueryResult, types } from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import { settingsOf } from "./PgSettings.ts"
 import type { Statement } from "./PgStatement.ts"
@@ -21,6 +21,8 @@ export interface HotSocket {
   readonly isOpen: () => boolean
   /** Runs a statement. Integers of any width come back as numbers. */
   readonly query: (statement: Statement) => Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
+  /** Runs a statement; how many rows it stored, changed or found. */
+  readonly count: (statement: Statement) => Effect.Effect<number, SqlError.SqlError>
   /** Runs statements without parameters, several at once. */
   readonly run: (text: string) => Effect.Effect<void, SqlError.SqlError>
   /** Runs a COPY with all of its input. */
@@ -69,25 +71,29 @@ const connect = (settings: ClientConfig): Effect.Effect<HotSocket, SqlError.SqlE
     return Effect.sync(destroy)
   })
 
-const operationsOf = (client: Client): Pick<HotSocket, "query" | "run" | "copy"> => ({
-  query: ({ text, values }) =>
+const operationsOf = (client: Client): Omit<HotSocket, "isOpen" | "destroy"> => {
+  const answer = ({ text, values }: Statement): Effect.Effect<QueryResult<Row>, SqlError.SqlError> =>
     Effect.callback((resume) => {
       client.query<Row>({ text, values: [...values] }, (error: unknown, result) =>
-        resume(error ? Effect.fail(sqlErrorOf("query", error)) : Effect.succeed(result.rows))
+        resume(error ? Effect.fail(sqlErrorOf("query", error)) : Effect.succeed(result))
       )
-    }),
-  run: (text) =>
-    Effect.callback((resume) => {
-      client.query(text, (error: unknown) => resume(error ? Effect.fail(sqlErrorOf("run", error)) : Effect.void))
-    }),
-  copy: (text, bytes) =>
-    Effect.callback((resume) => {
-      const stream = client.query(copyFrom(text))
-      stream.on("error", (error) => resume(Effect.fail(sqlErrorOf("copy", error))))
-      stream.on("finish", () => resume(Effect.void))
-      stream.end(bytes)
     })
-})
+  return {
+    query: (statement) => Effect.map(answer(statement), ({ rows }) => rows),
+    count: (statement) => Effect.map(answer(statement), ({ rowCount }) => rowCount ?? 0),
+    run: (text) =>
+      Effect.callback((resume) => {
+        client.query(text, (error: unknown) => resume(error ? Effect.fail(sqlErrorOf("run", error)) : Effect.void))
+      }),
+    copy: (text, bytes) =>
+      Effect.callback((resume) => {
+        const stream = client.query(copyFrom(text))
+        stream.on("error", (error) => resume(Effect.fail(sqlErrorOf("copy", error))))
+        stream.on("finish", () => resume(Effect.void))
+        stream.end(bytes)
+      })
+  }
+}
 
 const int8Oid = 20
 

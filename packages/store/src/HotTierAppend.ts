@@ -78,7 +78,7 @@ export const make = (connection: HotConnection["Service"], markets: MarketIds) =
     yield* write.rows(batch.lifecycle, Statements.lifecycle)
     yield* write.rows(Endings.connectionsOf(batch.connections), Statements.connections)
     yield* write.rows(Endings.channelGapsOf(batch.channelGaps), Statements.channelGaps)
-    yield* session.query(Statements.watermark(batch.watermark))
+    yield* session.count(Statements.watermark(batch.watermark))
     return { ids, hoursMade, ends: [...news.begun, ...news.moved] }
   })
 
@@ -141,30 +141,28 @@ const newsOf = (batch: ReadonlyArray<BookRecord>, heads: ReadonlyMap<MarketTicke
   return news
 }
 
-const writer = ({ query }: HotSession) => {
+const writer = ({ count }: HotSession) => {
   const inChunks = Effect.fnUntraced(function* <A>(
     rows: ReadonlyArray<A>,
     statement: (rows: ReadonlyArray<A>) => Statement
   ) {
-    let answered = 0
+    let met = 0
     for (let start = 0; start < rows.length; start += rowsPerStatementMax) {
-      answered += (yield* query(statement(rows.slice(start, start + rowsPerStatementMax)))).length
+      met += yield* count(statement(rows.slice(start, start + rowsPerStatementMax)))
     }
-    return answered
+    return met
   })
 
-  /** Dies unless the statement answers a row for each: it then found logs where we did not leave them. */
+  /** Dies unless the statement met a row for each: it then found logs where we did not leave them. */
   const provenOurs = (
     records: ReadonlyArray<BookRecord>,
     statement: (rows: ReadonlyArray<BookRecord>) => Statement
   ): Effect.Effect<void, SqlError.SqlError> =>
-    Effect.flatMap(inChunks(records, statement), (answered) =>
-      answered === records.length
+    Effect.flatMap(inChunks(records, statement), (met) =>
+      met === records.length
         ? Effect.void
         : Effect.die(
-            new OtherWriter(
-              `${records.length - answered} of ${records.length} logs, such as ${records[0]?.marketTicker}`
-            )
+            new OtherWriter(`${records.length - met} of ${records.length} logs, such as ${records[0]?.marketTicker}`)
           )
     )
 

@@ -54,18 +54,18 @@ const headRows = (rows: ReadonlyArray<BookRecord>, idOf: IdOf): Statement => pg`
          ${int8s(rows.map((row) => row.seq))}, ${texts(rows.map((row) => kindCodes[row.kind]))})
     as batch (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind)`
 
-/** Answers a row for each of the records that is stored as it is here. */
+/** Finds those of the records that are stored as they are here. */
 export const findStored = (rows: ReadonlyArray<BookRecord>, idOf: IdOf): Statement => pg`
   select 1 from ${headRows(rows, idOf)} join records stored using (market_id, ts_received_micros, record_offset)
   where stored.epoch = batch.epoch and stored.sid = batch.sid and stored.seq = batch.seq`
 
-/** Notes the ends of logs that had none; answers a row for each of which that is true. */
+/** Notes the ends of logs that had none. */
 export const beginHeads = (rows: ReadonlyArray<BookRecord>, idOf: IdOf): Statement => pg`
   insert into log_heads (market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind)
   select market_id, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind::"char"
-  from ${headRows(rows, idOf)} on conflict do nothing returning 1`
+  from ${headRows(rows, idOf)} on conflict do nothing`
 
-/** Moves the ends of logs from where we know them to be; answers a row for each that was there. */
+/** Moves the ends of those logs that end where we know them to. */
 export const moveHeads = (rows: ReadonlyArray<BookRecord>, idOf: IdOf, offsetOf: IdOf): Statement => pg`
   update log_heads as head
   set record_offset = batch.record_offset, ts_received_micros = batch.ts_received_micros,
@@ -74,8 +74,7 @@ export const moveHeads = (rows: ReadonlyArray<BookRecord>, idOf: IdOf, offsetOf:
   from ${headRows(rows, idOf)}
     join unnest(${marketIds(rows, idOf)}, ${int8s(rows.map((row) => offsetOf(row.marketTicker)))})
       as known (market_id, record_offset) using (market_id)
-  where head.market_id = known.market_id and head.record_offset = known.record_offset
-  returning 1`
+  where head.market_id = known.market_id and head.record_offset = known.record_offset`
 
 /** Snapshots begin the recording of logs that have none before; of several, the first counts. */
 export const firstSnapshots = (rows: ReadonlyArray<SnapshotRecord>, idOf: IdOf): Statement => pg`

@@ -12,7 +12,7 @@ export interface MarketIds {
   readonly find: (ticker: MarketTicker) => Effect.Effect<Option.Option<number>, SqlError.SqlError>
   /** The ids of these markets; those that have none get one, in the transaction that is open. */
   readonly ensure: (
-    session: Pick<HotSession, "query">,
+    session: HotSession,
     tickers: ReadonlySet<MarketTicker>
   ) => Effect.Effect<ReadonlyMap<MarketTicker, number>, SqlError.SqlError>
   /** Remembers ids whose transaction was committed. */
@@ -37,7 +37,7 @@ export const make = (sql: SqlClient.SqlClient): MarketIds => {
     return Option.some(row.market_id)
   })
 
-  const ensure = Effect.fnUntraced(function* (session: Pick<HotSession, "query">, tickers: ReadonlySet<MarketTicker>) {
+  const ensure = Effect.fnUntraced(function* (session: HotSession, tickers: ReadonlySet<MarketTicker>) {
     const ids = new Map<MarketTicker, number>()
     const missing: Array<MarketTicker> = []
     for (const ticker of tickers) {
@@ -48,7 +48,7 @@ export const make = (sql: SqlClient.SqlClient): MarketIds => {
     if (missing.length === 0) return ids
     // In the order of the catalogue's own inserts: two transactions that meet must not wait for one another.
     missing.sort()
-    yield* session.query(pg`
+    yield* session.count(pg`
       insert into markets (ticker) select ticker from unnest(${texts(missing)}) as missing (ticker)
       order by ticker collate "C" on conflict (ticker) do nothing`)
     const rows = yield* session.query(pg`select ticker, market_id from markets where ticker = any(${texts(missing)})`)

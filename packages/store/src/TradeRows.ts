@@ -4,7 +4,7 @@ import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { bools, int2s, int4s, int8s, pg, type Statement, texts } from "./PgStatement.ts"
 import { sideCode } from "./RecordRows.ts"
 
-/** Stores the trades that are not there yet; answers a row for each. */
+/** Stores the trades that are not there yet. */
 export const insertTrades = (rows: ReadonlyArray<TradeRecord>, idOf: (ticker: MarketTicker) => number): Statement => pg`
   insert into trades (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
                       taker_side, is_block_trade)
@@ -18,4 +18,4 @@ export const insertTrades = (rows: ReadonlyArray<TradeRecord>, idOf: (ticker: Ma
               ${bools(rows.map((row) => row.isBlockTrade))})
     as batch (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
               taker_side, is_block_trade)
-  on conflict do nothing returning 1`
+  on conflict do nothing`

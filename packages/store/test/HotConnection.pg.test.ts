@@ -185,6 +185,7 @@ layer(Layer.provideMerge(connections, PgTest.layer), { excludeTestServices: true
                 ? Effect.tap(body(session), () => Effect.orDie(freezeOnce(session)))
                 : body({
                     query: session.query,
+                    count: session.count,
                     copy: (statement, bytes) => Effect.andThen(session.copy(statement, bytes), freezeOnce(session))
                   })
             )
