@@ -72,7 +72,5 @@ export const int8 = (value: number | null): PgTypes.Parameter => ({
 
 export const int8s = arrayOf<number | null>(PgTypes.OID.int8Array)
 export const int4s = arrayOf<number>(PgTypes.OID.int4Array)
-export const int2s = arrayOf<number>(PgTypes.OID.int2Array)
-export const bools = arrayOf<boolean>(PgTypes.OID.boolArray)
 export const texts = arrayOf<string | null>(PgTypes.OID.textArray)
 export const byteas = arrayOf<Uint8Array | null>(PgTypes.OID.byteaArray)

@@ -1,12 +1,12 @@
 /**
- * Statements of the writing connection (`HotConnection`): text with placeholders, and parameters that name their types, so that
+ * Statements of the writing connection (`HotConnection`): text with numbered parameters that name their types, so that
  * `unnest` gets what the columns are. Whole columns travel as one binary array each.
  *
  * Layout of an array (Postgres, `array_recv`): five int32, highest byte first: 1 dimension, whether there are nulls, the elements'
  * type, how many there are, lower bound 1; then each element as an int32 with its length and its bytes, or as -1 for null.
  */
 
-/** A value for a placeholder. Bytes are in Postgres' own binary form. */
+/** The value of a parameter. Bytes are in Postgres' own binary form. */
 export interface Parameter {
   readonly _tag: "Parameter"
   /** Name of the type in SQL. */
