@@ -42,7 +42,7 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
     trades: ReadonlyArray<TradeRecord>,
     tsFilledMicros: number
   ) {
-    const ids = yield* markets.ensure(session, new Set(trades.map((trade) => trade.marketTicker)))
+    const ids = yield* markets.ensureWithin(session, new Set(trades.map((trade) => trade.marketTicker)))
     let entriesFilled = 0
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)

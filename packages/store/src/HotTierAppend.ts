@@ -52,7 +52,7 @@ export const make = (connection: HotConnection["Service"], markets: MarketIds) =
   })
 
   const store = Effect.fnUntraced(function* (session: HotSession, batch: HotBatch) {
-    const ids = yield* markets.ensure(session, tickersOf(batch))
+    const ids = yield* markets.ensureWithin(session, tickersOf(batch))
     const hoursMade = yield* ensureHours(session, batch)
     yield* loadHeads(session, ids)
 
