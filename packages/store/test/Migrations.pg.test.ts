@@ -112,8 +112,8 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const { path, url } = yield* folderOfCopies
-        const later = "20261125100000_tape_and_channels.sql"
-        yield* Effect.promise(() => rm(join(path, later)))
+        const later = (yield* Effect.promise(() => readdir(path))).filter((file) => file >= "20261125100000")
+        yield* Effect.forEach(later, (file) => Effect.promise(() => rm(join(path, file))))
         yield* Migrations.run(url)
         yield* sql`select ensure_hour(0)`
         yield* sql`insert into markets (ticker) values ('KXSOME'), ('KXNONE')`
@@ -125,7 +125,7 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
         yield* sql`
           insert into log_heads (market_id, record_offset, ts_received_micros, epoch, sid, seq, kind)
           values (1, 2, 40, 1, 1, 2, 's'), (2, 1, 20, 1, 1, 1, 'g')`
-        assert.deepStrictEqual(yield* Migrations.run(), ["tape_and_channels"])
+        assert.include(yield* Migrations.run(), "tape_and_channels")
         assert.deepStrictEqual(
           yield* sql`select ts_first_snapshot_micros as micros from log_heads order by market_id`,
           [{ micros: 30 }, { micros: null }]
