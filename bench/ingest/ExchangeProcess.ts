@@ -1,26 +1,34 @@
-/** Starts the exchange of the ingest benchmark in a process of its own, and ends it with the scope. */
+/** Starts the exchange of the ingest benchmarks in a process of its own, and ends it with the scope. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
+import type { HoseSettings, MarketOutcome } from "./Hose.ts"
 
-export interface ExchangeAddress {
+export interface HoseAddress {
   readonly restUrl: string
   readonly wsUrl: string
   readonly keyId: string
   readonly privateKeyPem: string
+  /** Mean length of a change's frame as it goes over the wire, without the websocket's own 4 bytes. */
+  readonly frameBytesMean: number
+  readonly outcomes: ReadonlyArray<readonly [string, MarketOutcome]>
 }
 
 const program = fileURLToPath(new URL("./exchange.ts", import.meta.url))
 
-/** Serves the recording at `path`. Succeeds when the exchange listens. */
-export const start = (path: string): Effect.Effect<ExchangeAddress, never, Scope.Scope> =>
+/** Makes the frames and listens; succeeds when it does. */
+export const start = (settings: HoseSettings): Effect.Effect<HoseAddress, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [program, path], { stdio: ["pipe", "pipe", "inherit"] })),
+    Effect.sync(() =>
+      spawn(process.execPath, ["--max-old-space-size=8192", program, JSON.stringify(settings)], {
+        stdio: ["pipe", "pipe", "inherit"]
+      })
+    ),
     stop
   ).pipe(
     Effect.flatMap(firstLine),
-    Effect.map((line): ExchangeAddress => JSON.parse(line))
+    Effect.map((line): HoseAddress => JSON.parse(line))
   )
 
 const firstLine = (child: ChildProcess): Effect.Effect<string> =>

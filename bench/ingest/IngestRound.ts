@@ -1,9 +1,5 @@
-/** One round of the ingest benchmark: records the whole recording into a new database, proves what was stored, and measures. */
+/** One round of the ingest benchmark: records everything into a new database, proves what was stored, and measures. */
 import { join } from "node:path"
-import { NodeHttpClient } from "@effect/platform-node"
-import { Collector } from "@kalshibook/collector/Collector"
-import { Settings } from "@kalshibook/collector/CollectorSettings"
-import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as Book from "@kalshibook/core/Book"
 import type { DeltaRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
@@ -15,47 +11,29 @@ import { HotConnection } from "@kalshibook/store/HotConnection"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
-import { Duration, Effect, Layer, Redacted, References } from "effect"
-import { SqlClient } from "effect/sql"
+import { Duration, Effect, Layer, References } from "effect"
+import { collectorOf, measure, type Usage } from "./Collecting.ts"
 import * as ExchangeProcess from "./ExchangeProcess.ts"
+import type { HoseSettings } from "./Hose.ts"
 import * as PostgresAlone from "./PostgresAlone.ts"
-import type { RecordingFile } from "./RecordingFile.ts"
 
-export interface IngestRound {
-  /** From the receipt of the first change to the commit of the last. */
-  readonly seconds: number
-  /** CPU of this process in that time, user and system. */
-  readonly cpuMicros: number
-  /** Most memory that this process held in that time, what it held before included. */
-  readonly rssBytesMax: number
-  /** Most records that were received and not committed yet. */
-  readonly recordsWaitingMax: number
+export interface IngestRound extends Usage {
   /** Postgres alone, same rows. */
   readonly alone: PostgresAlone.AloneSeconds
 }
 
-const pollMillis = 10
-/** Asking for the memory costs half a millisecond. */
-const pollsPerMemorySample = 10
-const roundMillisMax = 120_000
+const roundMillisMax = 180_000
 
-const collectorOf = (address: ExchangeProcess.ExchangeAddress) =>
-  Collector.layer.pipe(
-    Layer.provide(Settings.layerOf({ restRequestsPerSecondMax: 200 })),
-    Layer.provide(
-      ExchangeAccess.layerOf({ ...address, source: "recording", privateKeyPem: Redacted.make(address.privateKeyPem) })
-    ),
-    Layer.provide(NodeHttpClient.layerUndici)
-  )
-
-/** Records the recording at `path` into a database in `folder`. Rejects when anything of it is not stored exactly once. */
-export const record = (path: string, recording: RecordingFile, folder: string): Promise<IngestRound> =>
+/** Records into a database in `folder`. Rejects when anything is not stored exactly once. */
+export const record = (settings: HoseSettings, folder: string): Promise<IngestRound> =>
   Effect.gen(function* () {
-    const address = yield* ExchangeProcess.start(path)
+    const address = yield* ExchangeProcess.start(settings)
+    const recordsWanted = settings.changes + address.outcomes.length
     // Proved while the collector runs: when it ends it closes every log with a gap.
-    const { changes, measured } = yield* Effect.all({ measured: measure(recording), changes: prove(recording) }).pipe(
-      Effect.provide(collectorOf(address))
-    )
+    const { changes, measured } = yield* Effect.all({
+      measured: measure(address, ({ recordsCommitted }) => recordsCommitted >= recordsWanted),
+      changes: prove(address)
+    }).pipe(Effect.provide(collectorOf(address)))
     return { ...measured, alone: yield* PostgresAlone.measure(changes) }
   }).pipe(
     Effect.provide(
@@ -76,51 +54,11 @@ export const record = (path: string, recording: RecordingFile, folder: string): 
     Effect.runPromise
   )
 
-/** Waits until every change is committed. The time of the first is the collector's own; the last is seen within `pollMillis`. */
-const measure = Effect.fnUntraced(function* (recording: RecordingFile) {
-  const collector = yield* Collector
-  return yield* Effect.raceFirst(measureUntilCommitted(collector, recording), collector.failed)
-})
-
-const measureUntilCommitted = Effect.fnUntraced(function* (
-  collector: Collector["Service"],
-  { changes, markets }: RecordingFile
-) {
-  const sql = yield* SqlClient.SqlClient
-  const wanted = changes + markets.size
-  let cpuStart = process.cpuUsage()
-  let rssBytesMax = 0
-  let recordsWaitingMax = 0
-  let recordsCommitted = 0
-  let isStarted = false
-  for (let poll = 0; recordsCommitted < wanted; poll++) {
-    yield* Effect.sleep(Duration.millis(pollMillis))
-    const status = yield* collector.status
-    recordsCommitted = status.recordsCommitted
-    if (poll % pollsPerMemorySample === 0) rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
-    recordsWaitingMax = Math.max(recordsWaitingMax, status.recordsWaiting)
-    if (!isStarted && status.marketsByState.live === markets.size) {
-      isStarted = true
-      cpuStart = process.cpuUsage()
-    }
-  }
-  const endMicros = Date.now() * 1_000
-  const { system, user } = process.cpuUsage(cpuStart)
-  const [first] = yield* sql<{ micros: number }>`
-    select min(ts_received_micros) as micros from records where kind = 'd'`
-  return {
-    seconds: (endMicros - (first?.micros ?? Number.NaN)) / 1e6,
-    cpuMicros: user + system,
-    rssBytesMax,
-    recordsWaitingMax
-  }
-})
-
 /** Reads every log back: offsets without a hole, no gap, and at the end the exchange's own book. Returns the changes. */
-const prove = Effect.fnUntraced(function* ({ markets }: RecordingFile) {
+const prove = Effect.fnUntraced(function* ({ outcomes }: ExchangeProcess.HoseAddress) {
   const hotTier = yield* HotTier
   const found: Array<DeltaRecord> = []
-  for (const [marketTicker, { bookHash, changes }] of markets) {
+  for (const [marketTicker, { bookHash, changes }] of outcomes) {
     const records = yield* hotTier.records({
       marketTicker,
       fromMicros: 0,
