@@ -7,10 +7,7 @@ import * as Book from "@kalshibook/core/Book"
 import { defaultSettings, type ExchangeSettings } from "@kalshibook/simulator/exchange/ExchangeSettings"
 import * as Simulation from "@kalshibook/simulator/exchange/Simulation"
 import type { RunningExchange } from "@kalshibook/simulator/SimulatedExchange"
-import * as ClientSocket from "@kalshibook/simulator/server/ClientSocket"
-import type { ExchangeServer } from "@kalshibook/simulator/server/ExchangeServer"
 import * as FrameTail from "@kalshibook/simulator/session/FrameTail"
-import type { Subscription } from "@kalshibook/simulator/session/Session"
 
 export interface HoseSettings {
   readonly markets: number
@@ -98,20 +95,19 @@ export const pour = (
 ): void => {
   let next = 0
   let startedMillis = 0
-  const outlets = new Map<Subscription["session"], ReturnType<typeof ClientSocket.outlet>>()
   const send = (count: number): void => {
     const books = server.feed.followers.get("orderbook_delta")
     for (const end = Math.min(next + count, tails.length); next < end; next++) {
       const on = books?.get(tickers[next] as string)?.[0]
       if (on === undefined) throw new Error(`${tickers[next]} is not subscribed any more`)
       const tail = { type: "orderbook_delta", text: tails[next] as string }
-      outletOf(outlets, server, on).write(FrameTail.numbered(tail, on.sid, ++on.seq))
+      on.session.outlet.write(FrameTail.numbered(tail, on.sid, ++on.seq))
     }
-    for (const socket of server.sockets.values()) ClientSocket.flush(socket)
+    for (const { link } of server.sockets.values()) link.flush()
   }
   const asRead = (): void => {
     let backlogBytes = 0
-    for (const outlet of outlets.values()) backlogBytes = Math.max(backlogBytes, outlet.backlogBytes())
+    for (const { outlet } of server.sockets.keys()) backlogBytes = Math.max(backlogBytes, outlet.backlogBytes())
     if (backlogBytes < backlogBytesMax) send(framesAtOnce)
     if (next < tails.length) setImmediate(asRead)
   }
@@ -131,18 +127,4 @@ export const pour = (
     clearInterval(waiting)
     setTimeout(begin, settleMillis)
   }, tickMillis)
-}
-
-const outletOf = (
-  outlets: Map<Subscription["session"], ReturnType<typeof ClientSocket.outlet>>,
-  server: ExchangeServer,
-  { session }: Subscription
-) => {
-  const known = outlets.get(session)
-  if (known !== undefined) return known
-  const socket = server.sockets.get(session)
-  if (socket === undefined) throw new Error("the connection is gone")
-  const outlet = ClientSocket.outlet(socket)
-  outlets.set(session, outlet)
-  return outlet
 }
