@@ -21,6 +21,14 @@ export interface CatalogEntry {
   readonly tsObservedMicros: number
 }
 
+/** A body that was seen, and which one of its kind: 1, 2, 3 ... in the order in which they were seen. */
+export interface CatalogVersion extends CatalogEntry {
+  readonly version: number
+}
+
+/** Which table of the catalogue. */
+export type CatalogKind = "market" | "event" | "series"
+
 /** Which markets. Absent fields do not restrict. */
 export interface MarketFilter {
   readonly seriesTicker?: string | undefined
@@ -43,6 +51,11 @@ export interface SeriesFilter {
 /** Entries in ascending ticker order; `after` continues behind that ticker. */
 export interface CatalogPage {
   readonly after?: string | undefined
+  /**
+   * What was known at this moment, Unix microseconds: of each ticker the newest version seen at or before it. Filters mean those
+   * versions, and what was seen later is not there. Absent: what is known now.
+   */
+  readonly asOfMicros?: number | undefined
   readonly entriesMax: number
 }
 
@@ -61,18 +74,24 @@ export class MarketCatalog extends Context.Service<
     readonly markets: (
       filter: MarketFilter,
       page: CatalogPage
-    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
-    readonly market: (ticker: MarketTicker) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
+    ) => Effect.Effect<ReadonlyArray<CatalogVersion>, HotTierError>
+    /** The newest version, or the newest that was seen at or before `asOfMicros`. The same for events and series. */
+    readonly market: (
+      ticker: MarketTicker,
+      asOfMicros?: number
+    ) => Effect.Effect<Option.Option<CatalogVersion>, HotTierError>
     readonly events: (
       filter: EventFilter,
       page: CatalogPage
-    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
-    readonly event: (ticker: string) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
+    ) => Effect.Effect<ReadonlyArray<CatalogVersion>, HotTierError>
+    readonly event: (ticker: string, asOfMicros?: number) => Effect.Effect<Option.Option<CatalogVersion>, HotTierError>
     readonly seriesList: (
       filter: SeriesFilter,
       page: CatalogPage
-    ) => Effect.Effect<ReadonlyArray<CatalogEntry>, HotTierError>
-    readonly series: (ticker: string) => Effect.Effect<Option.Option<CatalogEntry>, HotTierError>
+    ) => Effect.Effect<ReadonlyArray<CatalogVersion>, HotTierError>
+    readonly series: (ticker: string, asOfMicros?: number) => Effect.Effect<Option.Option<CatalogVersion>, HotTierError>
+    /** Every version that was seen, the oldest first; none of a ticker that was never seen. */
+    readonly versions: (kind: CatalogKind, ticker: string) => Effect.Effect<ReadonlyArray<CatalogVersion>, HotTierError>
   }
 >()("@kalshibook/store/MarketCatalog") {
   static readonly layerNoDeps: Layer.Layer<MarketCatalog, never, SqlClient.SqlClient> = Layer.effect(

@@ -1,21 +1,28 @@
 /** The catalogue in memory: the same contract as in Postgres, by the plainest means, for tests. */
 import { Effect, Option, Predicate } from "effect"
-import type { CatalogEntry, CatalogPage, MarketCatalog } from "./MarketCatalog.ts"
+import type { CatalogEntry, CatalogPage, CatalogVersion, MarketCatalog } from "./MarketCatalog.ts"
 
-type Entries = Map<string, CatalogEntry>
+/** By ticker, every version, the oldest first. */
+type Versions = Map<string, ReadonlyArray<CatalogVersion>>
 
 export const make = (): MarketCatalog["Service"] => {
-  const series: Entries = new Map()
-  const events: Entries = new Map()
-  const markets: Entries = new Map()
+  const series: Versions = new Map()
+  const events: Versions = new Map()
+  const markets: Versions = new Map()
+  const kinds = { series, event: events, market: markets }
 
   const textOf = (entry: CatalogEntry | undefined, field: string): string | undefined => {
     const value = entry?.body[field]
     return Predicate.isString(value) ? value : undefined
   }
-  const eventOf = (market: CatalogEntry) => events.get(textOf(market, "event_ticker") ?? "")
-  const categoryOf = (event: CatalogEntry | undefined) =>
-    textOf(series.get(textOf(event, "series_ticker") ?? ""), "category") ?? textOf(event, "category")
+  /** What the versions of one moment say of each other. */
+  const at = (asOfMicros: number | undefined) => {
+    const eventOf = (market: CatalogEntry) => versionAt(events, textOf(market, "event_ticker") ?? "", asOfMicros)
+    const categoryOf = (event: CatalogEntry | undefined) =>
+      textOf(versionAt(series, textOf(event, "series_ticker") ?? "", asOfMicros), "category") ??
+      textOf(event, "category")
+    return { eventOf, categoryOf }
+  }
 
   return {
     observe: (sight) =>
@@ -25,8 +32,9 @@ export const make = (): MarketCatalog["Service"] => {
         for (const entry of sight.markets) note(markets, entry)
       }),
     markets: (filter, page) =>
-      Effect.sync(() =>
-        pageOf(markets, page, (market) =>
+      Effect.sync(() => {
+        const { categoryOf, eventOf } = at(page.asOfMicros)
+        return pageOf(markets, page, (market) =>
           [
             filter.seriesTicker === undefined || textOf(eventOf(market), "series_ticker") === filter.seriesTicker,
             filter.eventTicker === undefined || textOf(market, "event_ticker") === filter.eventTicker,
@@ -35,31 +43,37 @@ export const make = (): MarketCatalog["Service"] => {
             filter.tickers === undefined || filter.tickers.includes(market.ticker)
           ].every((passes) => passes)
         )
-      ),
-    market: (ticker) => Effect.sync(() => Option.fromNullishOr(markets.get(ticker))),
+      }),
+    market: (ticker, asOfMicros) => Effect.sync(() => Option.fromNullishOr(versionAt(markets, ticker, asOfMicros))),
     events: (filter, page) =>
       Effect.sync(() =>
         pageOf(events, page, (event) =>
           [
             filter.seriesTicker === undefined || textOf(event, "series_ticker") === filter.seriesTicker,
-            filter.category === undefined || categoryOf(event) === filter.category
+            filter.category === undefined || at(page.asOfMicros).categoryOf(event) === filter.category
           ].every((passes) => passes)
         )
       ),
-    event: (ticker) => Effect.sync(() => Option.fromNullishOr(events.get(ticker))),
+    event: (ticker, asOfMicros) => Effect.sync(() => Option.fromNullishOr(versionAt(events, ticker, asOfMicros))),
     seriesList: (filter, page) =>
       Effect.sync(() =>
         pageOf(series, page, (one) => filter.category === undefined || textOf(one, "category") === filter.category)
       ),
-    series: (ticker) => Effect.sync(() => Option.fromNullishOr(series.get(ticker)))
+    series: (ticker, asOfMicros) => Effect.sync(() => Option.fromNullishOr(versionAt(series, ticker, asOfMicros))),
+    versions: (kind, ticker) => Effect.sync(() => kinds[kind].get(ticker) ?? [])
   }
 }
 
-/** Keeps the entry unless its body is the one that is known. */
-const note = (entries: Entries, entry: CatalogEntry): void => {
-  const known = entries.get(entry.ticker)
-  if (known === undefined || canonical(known.body) !== canonical(entry.body)) entries.set(entry.ticker, entry)
+/** Keeps the entry as a new version unless its body is the one that is known. */
+const note = (entries: Versions, { body, ticker, tsObservedMicros }: CatalogEntry): void => {
+  const known = entries.get(ticker) ?? []
+  const last = known.at(-1)
+  if (last !== undefined && canonical(last.body) === canonical(body)) return
+  entries.set(ticker, [...known, { ticker, body, tsObservedMicros, version: known.length + 1 }])
 }
+
+const versionAt = (entries: Versions, ticker: string, asOfMicros: number | undefined): CatalogVersion | undefined =>
+  entries.get(ticker)?.findLast((one) => asOfMicros === undefined || one.tsObservedMicros <= asOfMicros)
 
 /** JSON text that does not depend on the order of an object's fields. */
 const canonical = (value: unknown): string => {
@@ -73,11 +87,12 @@ const canonical = (value: unknown): string => {
 }
 
 const pageOf = (
-  entries: Entries,
+  entries: Versions,
   page: CatalogPage,
-  passes: (entry: CatalogEntry) => boolean
-): ReadonlyArray<CatalogEntry> =>
-  [...entries.values()]
+  passes: (entry: CatalogVersion) => boolean
+): ReadonlyArray<CatalogVersion> =>
+  [...entries.keys()]
+    .flatMap((ticker) => versionAt(entries, ticker, page.asOfMicros) ?? [])
     .filter((entry) => page.after === undefined || entry.ticker > page.after)
     .filter(passes)
     .sort((left, right) => (left.ticker < right.ticker ? -1 : 1))

@@ -5,14 +5,16 @@ import { during } from "./HotTierError.ts"
 import type {
   CatalogBody,
   CatalogEntry,
+  CatalogKind,
   CatalogPage,
+  CatalogVersion,
   EventFilter,
   MarketCatalog,
   MarketFilter,
   SeriesFilter
 } from "./MarketCatalog.ts"
 import { jsonText } from "./PgJson.ts"
-import { int8s, texts } from "./PgNumbers.ts"
+import { int8, int8s, texts } from "./PgNumbers.ts"
 
 /** A statement's arrays stay below some megabytes: a market's body has about 2 kB. */
 const entriesPerStatementMax = 1_000
@@ -21,12 +23,14 @@ interface Row {
   readonly ticker: string
   readonly body: CatalogBody
   readonly ts_observed_micros: number
+  readonly version: number
 }
 
-const entryOf = (row: Row): CatalogEntry => ({
+const versionOf = (row: Row): CatalogVersion => ({
   ticker: row.ticker,
   body: row.body,
-  tsObservedMicros: row.ts_observed_micros
+  tsObservedMicros: row.ts_observed_micros,
+  version: row.version
 })
 
 export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
@@ -94,55 +98,118 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
     }
     if (page.after !== undefined) clauses.push(sql`one.ticker > ${page.after}`)
     return sql<Row>`
-      select one.ticker, one.body, one.ts_observed_micros from ${from} where ${sql.and(clauses)}
-      order by one.ticker limit ${page.entriesMax}`.pipe(Effect.map((rows) => rows.map(entryOf)))
+      select one.ticker, one.body, one.ts_observed_micros, one.version from ${from} where ${sql.and(clauses)}
+      order by one.ticker limit ${page.entriesMax}`.pipe(Effect.map((rows) => rows.map(versionOf)))
+  }
+
+  /** The tables with what is known now, or in their place the versions of a moment. */
+  const tables = (asOfMicros: number | undefined) => {
+    if (asOfMicros === undefined) {
+      return {
+        markets: () => sql`markets one`,
+        events: () => sql`events one`,
+        series: sql`series one`,
+        eventOf: (ticker: Statement.Fragment) => sql`left join events event on event.ticker = ${ticker}`,
+        seriesOf: (ticker: Statement.Fragment) => sql`left join series on series.ticker = ${ticker}`
+      }
+    }
+    const newest = sql`ts_observed_micros <= ${int8(asOfMicros)} order by version desc limit 1`
+    return {
+      // A version that has the ticker at any time is found by an index; then it counts which one holds at the moment.
+      markets: (filter: MarketFilter) => sql`(
+        select known.ticker, version.* from markets known cross join lateral (
+          select version, ts_observed_micros, body, event_ticker, status from market_versions
+          where market_id = known.market_id and ${newest}) as version
+        where ${sql.and([
+          ...(filter.eventTicker === undefined
+            ? []
+            : [
+                sql`known.market_id in (select market_id from market_versions where event_ticker = ${filter.eventTicker})`
+              ]),
+          ...(filter.seriesTicker === undefined
+            ? []
+            : [
+                sql`known.market_id in (select market_id from market_versions where event_ticker in (
+                  select ticker from event_versions where series_ticker = ${filter.seriesTicker}))`
+              ])
+        ])}) as one`,
+      events: (filter: EventFilter) => sql`(
+        select known.ticker, version.* from events known cross join lateral (
+          select version, ts_observed_micros, body, series_ticker, category from event_versions
+          where ticker = known.ticker and ${newest}) as version
+        where ${sql.and(
+          filter.seriesTicker === undefined
+            ? []
+            : [sql`known.ticker in (select ticker from event_versions where series_ticker = ${filter.seriesTicker})`]
+        )}) as one`,
+      series: sql`(
+        select known.ticker, version.* from series known cross join lateral (
+          select version, ts_observed_micros, body, category from series_versions
+          where ticker = known.ticker and ${newest}) as version) as one`,
+      eventOf: (ticker: Statement.Fragment) => sql`left join lateral (
+        select series_ticker, category from event_versions where ticker = ${ticker} and ${newest}) as event on true`,
+      seriesOf: (ticker: Statement.Fragment) => sql`left join lateral (
+        select category from series_versions where ticker = ${ticker} and ${newest}) as series on true`
+    }
   }
 
   // An event's series may be unknown still: then its own category counts.
-  const category = sql`coalesce(series.category, event.category)`
-  const marketsJoined = sql`markets one
-    left join events event on event.ticker = one.event_ticker
-    left join series on series.ticker = event.series_ticker`
-  const eventsJoined = sql`events one
-    left join series on series.ticker = one.series_ticker`
-
-  const markets = (filter: MarketFilter, page: CatalogPage) =>
-    list(
-      marketsJoined,
+  const markets = (filter: MarketFilter, page: CatalogPage) => {
+    const at = tables(page.asOfMicros)
+    return list(
+      sql`${at.markets(filter)} ${at.eventOf(sql`one.event_ticker`)} ${at.seriesOf(sql`event.series_ticker`)}`,
       [
         [sql`event.series_ticker`, filter.seriesTicker],
         [sql`one.event_ticker`, filter.eventTicker],
         [sql`one.status`, filter.status],
-        [category, filter.category],
+        [sql`coalesce(series.category, event.category)`, filter.category],
         [sql`one.ticker`, filter.tickers]
       ],
       page
     )
+  }
 
-  const events = (filter: EventFilter, page: CatalogPage) =>
-    list(
-      eventsJoined,
+  const events = (filter: EventFilter, page: CatalogPage) => {
+    const at = tables(page.asOfMicros)
+    return list(
+      sql`${at.events(filter)} ${at.seriesOf(sql`one.series_ticker`)}`,
       [
         [sql`one.series_ticker`, filter.seriesTicker],
         [sql`coalesce(series.category, one.category)`, filter.category]
       ],
       page
     )
+  }
 
   const seriesList = (filter: SeriesFilter, page: CatalogPage) =>
-    list(sql`series one`, [[sql`one.category`, filter.category]], page)
+    list(tables(page.asOfMicros).series, [[sql`one.category`, filter.category]], page)
 
   const only = (from: Statement.Fragment, ticker: string) =>
     Effect.map(list(from, [[sql`one.ticker`, ticker]], { entriesMax: 1 }), ([entry]) => Option.fromNullishOr(entry))
 
+  const versionsOf: Readonly<Record<CatalogKind, (ticker: string) => Statement.Statement<Row>>> = {
+    market: (ticker) => sql`
+      select known.ticker, version.version, version.ts_observed_micros, version.body
+      from market_versions version join markets known using (market_id) where known.ticker = ${ticker} order by version`,
+    event: (ticker) => sql`
+      select ticker, version, ts_observed_micros, body from event_versions where ticker = ${ticker} order by version`,
+    series: (ticker) => sql`
+      select ticker, version, ts_observed_micros, body from series_versions where ticker = ${ticker} order by version`
+  }
+
   return {
     observe: (sight) => observe(sight).pipe(during("observe"), Effect.withSpan("MarketCatalog.observe")),
     markets: (filter, page) => markets(filter, page).pipe(during("markets")),
-    market: (ticker) => only(sql`markets one`, ticker).pipe(during("market")),
+    market: (ticker, asOfMicros) => only(tables(asOfMicros).markets({}), ticker).pipe(during("market")),
     events: (filter, page) => events(filter, page).pipe(during("events")),
-    event: (ticker) => only(sql`events one`, ticker).pipe(during("event")),
+    event: (ticker, asOfMicros) => only(tables(asOfMicros).events({}), ticker).pipe(during("event")),
     seriesList: (filter, page) => seriesList(filter, page).pipe(during("seriesList")),
-    series: (ticker) => only(sql`series one`, ticker).pipe(during("series"))
+    series: (ticker, asOfMicros) => only(tables(asOfMicros).series, ticker).pipe(during("series")),
+    versions: (kind, ticker) =>
+      versionsOf[kind](ticker).pipe(
+        Effect.map((rows) => rows.map(versionOf)),
+        during("versions")
+      )
   }
 }
 

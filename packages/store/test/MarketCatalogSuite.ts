@@ -1,12 +1,22 @@
 /** What every catalogue promises. Runs over each implementation. */
 import { assert, type Vitest } from "@effect/vitest"
-import { type CatalogBody, type CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import {
+  type CatalogBody,
+  type CatalogEntry,
+  type CatalogVersion,
+  MarketCatalog
+} from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 
 const entry = (ticker: string, body: CatalogBody, tsObservedMicros = 1): CatalogEntry => ({
   ticker,
   body,
   tsObservedMicros
+})
+
+const version = (ticker: string, body: CatalogBody, tsObservedMicros: number, number: number): CatalogVersion => ({
+  ...entry(ticker, body, tsObservedMicros),
+  version: number
 })
 
 const nothing = { series: [], events: [], markets: [] }
@@ -33,10 +43,10 @@ export const marketCatalogSuite = (it: Vitest.MethodsNonLive<MarketCatalog>): vo
         event_ticker: "KXSAME-1"
       }
       yield* catalog.observe({ ...nothing, markets: [entry("KXSAME-1-A", reordered, 20)] })
-      assert.deepStrictEqual(yield* catalog.market("KXSAME-1-A"), Option.some(entry("KXSAME-1-A", body, 10)))
+      assert.deepStrictEqual(yield* catalog.market("KXSAME-1-A"), Option.some(version("KXSAME-1-A", body, 10, 1)))
       const closed = { ...body, status: "closed" }
       yield* catalog.observe({ ...nothing, markets: [entry("KXSAME-1-A", closed, 30)] })
-      assert.deepStrictEqual(yield* catalog.market("KXSAME-1-A"), Option.some(entry("KXSAME-1-A", closed, 30)))
+      assert.deepStrictEqual(yield* catalog.market("KXSAME-1-A"), Option.some(version("KXSAME-1-A", closed, 30, 2)))
     })
   )
 
@@ -46,8 +56,8 @@ export const marketCatalogSuite = (it: Vitest.MethodsNonLive<MarketCatalog>): vo
       const first = entry("KXORDER", { title: "first" }, 1)
       const second = entry("KXORDER", { title: "second" }, 2)
       yield* catalog.observe({ series: [first, second], events: [second, first], markets: [] })
-      assert.deepStrictEqual(yield* catalog.series("KXORDER"), Option.some(second))
-      assert.deepStrictEqual(yield* catalog.event("KXORDER"), Option.some(first))
+      assert.deepStrictEqual(yield* catalog.series("KXORDER"), Option.some({ ...second, version: 2 }))
+      assert.deepStrictEqual(yield* catalog.event("KXORDER"), Option.some({ ...first, version: 2 }))
     })
   )
 
@@ -118,7 +128,106 @@ export const marketCatalogSuite = (it: Vitest.MethodsNonLive<MarketCatalog>): vo
         entry(`KXMANY-${String(index).padStart(4, "0")}`, { event_ticker: "KXMANY", title: `number ${index}` })
       )
       yield* catalog.observe({ ...nothing, markets })
-      assert.deepStrictEqual(yield* catalog.markets({ eventTicker: "KXMANY" }, { entriesMax: 5_000 }), markets)
+      const found = yield* catalog.markets({ eventTicker: "KXMANY" }, { entriesMax: 5_000 })
+      assert.deepStrictEqual(
+        found,
+        markets.map((one) => ({ ...one, version: 1 }))
+      )
+    })
+  )
+
+  it.effect(
+    "answers what was known at a moment: the newest version seen by then, and nothing that was seen later",
+    () =>
+      Effect.gen(function* () {
+        const catalog = yield* MarketCatalog
+        const bodies = [{ status: "initialized" }, { status: "active" }, { status: "closed" }]
+        for (const [index, body] of bodies.entries()) {
+          const seen = entry("KXTHEN-1-A", body, (index + 1) * 100)
+          yield* catalog.observe({
+            series: [{ ...seen, ticker: "KXTHEN" }],
+            events: [{ ...seen, ticker: "KXTHEN-1" }],
+            markets: [seen]
+          })
+        }
+        const asOf = (micros: number) =>
+          Effect.all([
+            catalog.market("KXTHEN-1-A", micros),
+            catalog.event("KXTHEN-1", micros),
+            catalog.series("KXTHEN", micros)
+          ])
+        const tickers = ["KXTHEN-1-A", "KXTHEN-1", "KXTHEN"]
+        assert.deepStrictEqual(yield* asOf(99), [Option.none(), Option.none(), Option.none()])
+        for (const [micros, number] of [
+          [100, 1],
+          [199, 1],
+          [200, 2],
+          [300, 3],
+          [10_000, 3]
+        ] as const) {
+          const expected = version("", bodies[number - 1] ?? {}, number * 100, number)
+          assert.deepStrictEqual(
+            yield* asOf(micros),
+            tickers.map((ticker) => Option.some({ ...expected, ticker }))
+          )
+        }
+        for (const [index, kind] of (["market", "event", "series"] as const).entries()) {
+          const versions = yield* catalog.versions(kind, tickers[index] ?? "")
+          assert.deepStrictEqual(
+            versions,
+            bodies.map((body, at) => version(tickers[index] ?? "", body, (at + 1) * 100, at + 1))
+          )
+          assert.deepStrictEqual(yield* catalog.versions(kind, "KXNEVER"), [])
+        }
+      })
+  )
+
+  it.effect("filters lists by the versions of the moment, of markets, events and series alike", () =>
+    Effect.gen(function* () {
+      const catalog = yield* MarketCatalog
+      const market = (name: string, part: CatalogBody, micros: number) =>
+        entry(`KXM-1-${name}`, { event_ticker: "KXM-1", status: "active", ...part }, micros)
+      yield* catalog.observe({
+        series: [entry("KXM", { category: "Old" }, 100)],
+        events: [entry("KXM-1", { series_ticker: "KXM", category: "ignored" }, 150)],
+        markets: [market("A", { status: "initialized" }, 100), market("B", {}, 100)]
+      })
+      yield* catalog.observe({
+        series: [entry("KXM", { category: "New" }, 200)],
+        events: [entry("KXM-1", { series_ticker: "KXMOVED", category: "ignored" }, 200)],
+        markets: [market("A", {}, 200), market("B", { status: "closed" }, 200), market("C", {}, 300)]
+      })
+      const markets = (filter: Parameters<typeof catalog.markets>[0], asOfMicros?: number) =>
+        Effect.map(catalog.markets(filter, { ...page, asOfMicros }), (found) =>
+          found.map((one) => one.ticker.slice(-1)).join("")
+        )
+      const ofEvent = { eventTicker: "KXM-1" }
+      assert.strictEqual(yield* markets(ofEvent), "ABC")
+      assert.strictEqual(yield* markets(ofEvent, 299), "AB")
+      assert.strictEqual(yield* markets(ofEvent, 99), "")
+      assert.strictEqual(yield* markets({ ...ofEvent, status: "active" }, 150), "B")
+      assert.strictEqual(yield* markets({ ...ofEvent, status: "active" }, 250), "A")
+      assert.strictEqual(yield* markets({ seriesTicker: "KXM" }, 150), "AB")
+      assert.strictEqual(yield* markets({ seriesTicker: "KXM" }, 149), "")
+      assert.strictEqual(yield* markets({ seriesTicker: "KXM" }, 250), "")
+      assert.strictEqual(yield* markets({ seriesTicker: "KXMOVED" }, 300), "ABC")
+      assert.strictEqual(yield* markets({ category: "Old" }, 150), "AB")
+      assert.strictEqual(yield* markets({ category: "Old" }), "")
+      assert.strictEqual(yield* markets({ tickers: ["KXM-1-C", "KXM-1-B"] }, 200), "B")
+      const events = (filter: Parameters<typeof catalog.events>[0], asOfMicros: number) =>
+        Effect.map(catalog.events(filter, { ...page, asOfMicros }), tickersOf)
+      assert.deepStrictEqual(yield* events({ seriesTicker: "KXM" }, 150), ["KXM-1"])
+      assert.deepStrictEqual(yield* events({ seriesTicker: "KXM" }, 200), [])
+      assert.deepStrictEqual(yield* events({ category: "Old" }, 199), ["KXM-1"])
+      assert.deepStrictEqual(yield* events({ category: "Old" }, 149), [])
+      const series = (category: string, asOfMicros: number) =>
+        Effect.map(catalog.seriesList({ category }, { ...page, asOfMicros }), tickersOf)
+      assert.deepStrictEqual(yield* series("Old", 199), ["KXM"])
+      assert.deepStrictEqual(yield* series("Old", 200), [])
+      assert.deepStrictEqual(yield* series("New", 200), ["KXM"])
+      const first = yield* catalog.markets(ofEvent, { entriesMax: 1, asOfMicros: 250 })
+      const rest = yield* catalog.markets(ofEvent, { entriesMax: 9, asOfMicros: 250, after: first[0]?.ticker })
+      assert.deepStrictEqual(tickersOf([...first, ...rest]), ["KXM-1-A", "KXM-1-B"])
     })
   )
 }
