@@ -5,6 +5,7 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
@@ -26,6 +27,7 @@ import { channelGapsSuite } from "./ChannelGapsSuite.ts"
 import { epochsSuite } from "./EpochsSuite.ts"
 import { historySuite } from "./HistorySuite.ts"
 import { hotTierSuite } from "./HotTierSuite.ts"
+import { lifecycleLogSuite } from "./LifecycleLogSuite.ts"
 import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
 import * as MarketLogs from "./MarketLogs.ts"
 import * as PgTest from "./PgTest.ts"
@@ -35,7 +37,8 @@ const stores = Layer.mergeAll(
   HotTier.layerNoDeps,
   MarketCatalog.layerNoDeps,
   Epochs.layerNoDeps,
-  ChannelGaps.layerNoDeps
+  ChannelGaps.layerNoDeps,
+  LifecycleLog.layerNoDeps
 )
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
@@ -46,6 +49,7 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(stores)("Epochs (Postgres)", epochsSuite)
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
   it.layer(Audits.layerNoDeps)("Audits (Postgres)", auditsSuite)
+  it.layer(stores)("LifecycleLog (Postgres)", lifecycleLogSuite)
   it.layer(stores)("The tables", tablesSuite)
 })
 
