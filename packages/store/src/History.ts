@@ -232,7 +232,7 @@ const firstExchangeMicros = (records: ReadonlyArray<BookRecord>): number => {
 const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
 
 /** The end of a millisecond: what was received within it is not in its future. */
-const microsOf = (millis: number): number => millis * 1_000 + 999
+export const microsOf = (millis: number): number => millis * 1_000 + 999
 
 /** How far the clock is ahead of ours, by the latest exchange time and its receipt; 0 where neither is known. */
 const clockLead = ({ tsExchangeMicros, tsExchangeReceivedMicros }: Watermark, clock: BookClock): number =>
@@ -251,7 +251,7 @@ const provenMicros = (mark: Watermark, clock: BookClock): number => {
   return Math.max(mark.tsExchangeMicros ?? 0, quietMicros)
 }
 
-const isSilent = (mark: Watermark, nowMillis: number): boolean =>
+export const isSilent = (mark: Pick<Watermark, "tsReceivedMicros">, nowMillis: number): boolean =>
   nowMillis - mark.tsReceivedMicros / 1_000 > recorderSilenceMillisMax
 
 /** The gap that a recorder would write if it started now. */
