@@ -12,10 +12,12 @@ import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
@@ -30,6 +32,8 @@ const stores = Layer.mergeAll(
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
+  LifecycleLog.layerNoDeps,
+  Coverage.layerNoDeps,
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps
 )
@@ -47,6 +51,7 @@ export const run = Effect.fnUntraced(function* (
     onSome: (starting) => ownExchange(starting, settings.exchange)
   })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
+  yield* Effect.forkScoped(Context.get(stored, Coverage).keepRolledUp)
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>

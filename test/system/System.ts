@@ -18,9 +18,11 @@ import {
 } from "@kalshibook/simulator/SimulatedExchange"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
@@ -87,7 +89,9 @@ const collectorOf = (
 /** The API on a free port, told by this collector how it is. */
 const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
-    Layer.provide(History.layerNoDeps),
+    Layer.provide(
+      Layer.mergeAll(History.layerNoDeps, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+    ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )
 

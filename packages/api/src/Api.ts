@@ -6,10 +6,12 @@ import { Layer } from "effect"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import * as Answering from "./Answering.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
-import { BooksHandlers, RecordsHandlers, TradesHandlers } from "./HistoryHandlers.ts"
+import { CoverageHandlers } from "./CoverageHandlers.ts"
+import { BooksHandlers, RecordsHandlers } from "./HistoryHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
+import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -18,6 +20,8 @@ const handlers = Layer.mergeAll(
   BooksHandlers,
   RecordsHandlers,
   TradesHandlers,
+  LifecycleHandlers,
+  CoverageHandlers,
   StatusHandlers,
   HealthHandlers
 )

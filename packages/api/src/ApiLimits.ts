@@ -6,6 +6,12 @@ export const requestsInFlightMax = 256
 /** How long an answer may take: longer than the slowest page, shorter than the patience of common HTTP clients (30 s). */
 export const answerMillisMax = 20_000
 
+/** How long coverage of the whole exchange is good for: its current hour costs a look at every open market, up to a second. */
+export const coverageMillisMax = 15_000
+
+/** Ranges of which coverage is kept so long, at most: most ask for the last day. */
+export const coverageRangesMax = 32
+
 /** What a client is told to wait after 503, in seconds: a database restart takes about this long. */
 export const retryAfterSeconds = 5
 

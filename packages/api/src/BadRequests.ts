@@ -17,7 +17,7 @@ interface Refusal {
 }
 
 /** Times: without them a call asks something else, so leaving them out is no suggestion. */
-const moments: ReadonlySet<string> = new Set(["at", "from", "to"])
+const moments: ReadonlySet<string> = new Set(["at", "as_of", "from", "to"])
 
 export const badRequest = (error: HttpApiError.HttpApiSchemaError, meta: RequestMeta["Service"]): BadParameter => {
   const refusals = refusalsOf(error.cause.issue)

@@ -4,14 +4,35 @@ import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { eventMarketsMax } from "@kalshibook/core/contract/Limits"
 import { marketStatus } from "@kalshibook/core/contract/Parameters"
-import { type CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Effect, Option } from "effect"
+import { type CatalogKind, type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Clock, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { storeFailed, unknownEvent, unknownMarket, unknownSeries } from "./Failures.ts"
+import { asOfInFuture, notKnownYet, storeFailed, unknownEvent, unknownMarket, unknownSeries } from "./Failures.ts"
 import { pageAfter, pageOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
 
-const tickerOf = (entry: CatalogEntry): string => entry.ticker
+const tickerOf = (entry: CatalogVersion): string => entry.ticker
+
+type Catalog = MarketCatalog["Service"]
+
+/** The moment whose knowledge is asked for, Unix microseconds; `undefined` for now. */
+const asOfOf = Effect.fnUntraced(function* (query: { readonly as_of?: number }) {
+  const { as_of } = query
+  if (as_of !== undefined && as_of > (yield* Clock.currentTimeMillis) * 1_000 + 999) return yield* asOfInFuture(as_of)
+  return as_of
+})
+
+/** Fails where the object is known now, but was not at the moment. */
+const refuseKnownLater = Effect.fnUntraced(function* (
+  catalog: Catalog,
+  kind: CatalogKind,
+  ticker: string,
+  asOfMicros: number | undefined
+) {
+  if (asOfMicros === undefined) return
+  const [first] = yield* catalog.versions(kind, ticker)
+  if (first !== undefined) return yield* notKnownYet(kind, ticker, first.tsObservedMicros)
+})
 
 /** The filters of `/v1/markets`, which is also the question that its cursors are bound to. */
 interface MarketsQuestion {
@@ -20,6 +41,7 @@ interface MarketsQuestion {
   readonly event_ticker?: string | undefined
   readonly category?: string | undefined
   readonly tickers?: ReadonlyArray<string> | undefined
+  readonly as_of?: number | undefined
 }
 
 const marketsQuestion = (filters: MarketsQuestion): Cursor.Question => ({
@@ -27,7 +49,8 @@ const marketsQuestion = (filters: MarketsQuestion): Cursor.Question => ({
   series_ticker: filters.series_ticker,
   event_ticker: filters.event_ticker,
   category: filters.category,
-  tickers: filters.tickers
+  tickers: filters.tickers,
+  as_of: filters.as_of
 })
 
 export const MarketsHandlers = HttpApiBuilder.group(
@@ -38,6 +61,7 @@ export const MarketsHandlers = HttpApiBuilder.group(
     return handlers.handleAll({
       list: ({ query }) =>
         Effect.gen(function* () {
+          const asOfMicros = yield* asOfOf(query)
           const page = yield* pageOf(Cursor.markets, marketsQuestion(query), query)
           const found = yield* catalog.markets(
             {
@@ -47,16 +71,20 @@ export const MarketsHandlers = HttpApiBuilder.group(
               category: query.category,
               tickers: query.tickers
             },
-            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
+            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax, asOfMicros }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { markets: entries.map(Answer.marketView), cursor }
+          return { markets: entries.map(Answer.marketView), cursor, ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.Markets), Effect.catchTag("HotTierError", storeFailed)),
-      get: ({ params }) =>
+      get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
-          const market = yield* catalog.market(params.ticker)
-          if (Option.isNone(market)) return yield* unknownMarket(catalog, params.ticker)
-          return { market: Answer.marketView(market.value) }
+          const asOfMicros = yield* asOfOf(query)
+          const market = yield* catalog.market(ticker, asOfMicros)
+          if (Option.isNone(market)) {
+            yield* refuseKnownLater(catalog, "market", ticker, asOfMicros)
+            return yield* unknownMarket(catalog, ticker)
+          }
+          return { market: Answer.marketView(market.value), ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.MarketOne), Effect.catchTag("HotTierError", storeFailed))
     })
   })
@@ -70,26 +98,33 @@ export const EventsHandlers = HttpApiBuilder.group(
     return handlers.handleAll({
       list: ({ query }) =>
         Effect.gen(function* () {
-          const question = { series_ticker: query.series_ticker, category: query.category }
+          const asOfMicros = yield* asOfOf(query)
+          const question = { series_ticker: query.series_ticker, category: query.category, as_of: query.as_of }
           const page = yield* pageOf(Cursor.events, question, query)
           const found = yield* catalog.events(
             { seriesTicker: query.series_ticker, category: query.category },
-            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
+            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax, asOfMicros }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { events: entries.map(Answer.eventView), cursor }
+          return { events: entries.map(Answer.eventView), cursor, ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.Events), Effect.catchTag("HotTierError", storeFailed)),
-      get: ({ params: { ticker } }) =>
+      get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
-          const event = yield* catalog.event(ticker)
-          if (Option.isNone(event)) return yield* unknownEvent(catalog, ticker)
-          const page = pageAfter(Cursor.markets, marketsQuestion({ event_ticker: ticker }), eventMarketsMax)
-          const found = yield* catalog.markets({ eventTicker: ticker }, { entriesMax: page.entriesMax })
+          const asOfMicros = yield* asOfOf(query)
+          const event = yield* catalog.event(ticker, asOfMicros)
+          if (Option.isNone(event)) {
+            yield* refuseKnownLater(catalog, "event", ticker, asOfMicros)
+            return yield* unknownEvent(catalog, ticker)
+          }
+          const question = marketsQuestion({ event_ticker: ticker, as_of: asOfMicros })
+          const page = pageAfter(Cursor.markets, question, eventMarketsMax)
+          const found = yield* catalog.markets({ eventTicker: ticker }, { entriesMax: page.entriesMax, asOfMicros })
           const { entries, cursor } = page.cut(found, tickerOf)
           return {
             event: Answer.eventView(event.value),
             markets: entries.map(Answer.marketView),
-            markets_cursor: cursor
+            markets_cursor: cursor,
+            ...Answer.asOfView(asOfMicros)
           }
         }).pipe(answered(Answer.EventOne), Effect.catchTag("HotTierError", storeFailed))
     })
@@ -104,19 +139,24 @@ export const SeriesHandlers = HttpApiBuilder.group(
     return handlers.handleAll({
       list: ({ query }) =>
         Effect.gen(function* () {
-          const page = yield* pageOf(Cursor.series, { category: query.category }, query)
+          const asOfMicros = yield* asOfOf(query)
+          const page = yield* pageOf(Cursor.series, { category: query.category, as_of: query.as_of }, query)
           const found = yield* catalog.seriesList(
             { category: query.category },
-            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax }
+            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax, asOfMicros }
           )
           const { entries, cursor } = page.cut(found, tickerOf)
-          return { series: entries.map(Answer.seriesView), cursor }
+          return { series: entries.map(Answer.seriesView), cursor, ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.SeriesPage), Effect.catchTag("HotTierError", storeFailed)),
-      get: ({ params }) =>
+      get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
-          const series = yield* catalog.series(params.ticker)
-          if (Option.isNone(series)) return yield* unknownSeries(catalog, params.ticker)
-          return { series: Answer.seriesView(series.value) }
+          const asOfMicros = yield* asOfOf(query)
+          const series = yield* catalog.series(ticker, asOfMicros)
+          if (Option.isNone(series)) {
+            yield* refuseKnownLater(catalog, "series", ticker, asOfMicros)
+            return yield* unknownSeries(catalog, ticker)
+          }
+          return { series: Answer.seriesView(series.value), ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.SeriesOne), Effect.catchTag("HotTierError", storeFailed))
     })
   })

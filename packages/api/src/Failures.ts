@@ -8,12 +8,13 @@ import {
   DatabaseAway,
   Internal,
   MarketNotRecorded,
+  NotKnownYet,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
 } from "@kalshibook/core/contract/Problems"
-import { isoFromMicros } from "@kalshibook/core/Units"
+import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import type * as History from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTier"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -55,6 +56,39 @@ export const rangeReversed = Effect.fnUntraced(function* (fromMicros: number, to
     detail: `\`to\` (${to}) lies before \`from\` (${from}).`,
     request_id: requestId,
     suggestion: withParameter(withParameter(url, "from", to), "to", from)
+  })
+})
+
+/** More days than one answer has. */
+export const rangeTooLong = Effect.fnUntraced(function* (fromMicros: number, daysMax: number) {
+  const { requestId, url } = yield* RequestMeta
+  const allowed = `at most ${daysMax} days after \`from\``
+  const lastMicros = fromMicros + daysMax * 24 * hourMicros
+  return yield* new BadParameter({
+    parameter: "to",
+    allowed,
+    detail: `An answer covers ${daysMax} days at most: \`to\` (without it: now) must be ${allowed}.`,
+    request_id: requestId,
+    suggestion: withParameter(url, "to", isoFromMicros(lastMicros))
+  })
+})
+
+/** The knowledge of a moment is asked for that has not come yet. */
+export const asOfInFuture = Effect.fnUntraced(function* (asOfMicros: number) {
+  const { requestId, url } = yield* RequestMeta
+  const detail = `${isoFromMicros(asOfMicros)} has not come yet.`
+  return yield* new TimeInFuture({ detail, request_id: requestId, suggestion: withoutParameters(url, ["as_of"]) })
+})
+
+/** The object was first seen after the moment of `as_of`. */
+export const notKnownYet = Effect.fnUntraced(function* (what: string, ticker: string, sinceMicros: number) {
+  const { requestId, url } = yield* RequestMeta
+  const since = isoFromMicros(sinceMicros)
+  return yield* new NotKnownYet({
+    detail: `The ${what} ${ticker} was seen first at ${since}.`,
+    known_since: since,
+    request_id: requestId,
+    suggestion: withParameter(url, "as_of", since)
   })
 })
 

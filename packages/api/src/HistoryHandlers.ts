@@ -1,16 +1,14 @@
-/** Answers about what happened: books, records and trades. */
+/** Answers about books: any of them, and the log they are folded from. */
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { timeMicrosMax } from "@kalshibook/core/contract/Limits"
 import * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
 import * as RecordView from "@kalshibook/core/contract/RecordView"
-import * as TradeView from "@kalshibook/core/contract/TradeView"
 import { History } from "@kalshibook/store/History"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Failures from "./Failures.ts"
-import { pageOf } from "./Paging.ts"
+import { pageOf, rangeOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
 
 export const BooksHandlers = HttpApiBuilder.group(
@@ -38,13 +36,6 @@ export const BooksHandlers = HttpApiBuilder.group(
   })
 )
 
-/** The range of a list of what happened, [from, to): from the beginning and up to the end where they are absent. */
-const rangeOf = Effect.fnUntraced(function* (query: { readonly from?: number; readonly to?: number }) {
-  const range = { fromMicros: query.from ?? 0, toMicros: query.to ?? timeMicrosMax }
-  if (range.fromMicros > range.toMicros) return yield* Failures.rangeReversed(range.fromMicros, range.toMicros)
-  return range
-})
-
 export const RecordsHandlers = HttpApiBuilder.group(
   KalshiBookApi,
   "records",
@@ -71,29 +62,6 @@ export const RecordsHandlers = HttpApiBuilder.group(
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
           Effect.catchTag("HotTierError", Failures.storeFailed)
         )
-    })
-  })
-)
-
-export const TradesHandlers = HttpApiBuilder.group(
-  KalshiBookApi,
-  "trades",
-  Effect.fn(function* (handlers) {
-    const history = yield* History
-    const catalog = yield* MarketCatalog
-    return handlers.handleAll({
-      list: ({ params: { ticker }, query }) =>
-        Effect.gen(function* () {
-          const range = yield* rangeOf(query)
-          const page = yield* pageOf(Cursor.trades, { ticker, from: query.from, to: query.to }, query)
-          const after = Option.map(page.after, ([tsExchangeMicros, tradeId]) => ({ tsExchangeMicros, tradeId }))
-          const found = yield* history.trades({ marketTicker: ticker, ...range, after, tradesMax: page.entriesMax })
-          if (found.length === 0 && Option.isNone(yield* catalog.market(ticker))) {
-            return yield* Failures.unknownMarket(catalog, ticker)
-          }
-          const { entries, cursor } = page.cut(found, (trade) => [trade.tsExchangeMicros, trade.tradeId] as const)
-          return { trades: entries.map(TradeView.view), cursor }
-        }).pipe(answered(TradeView.Trades), Effect.catchTag("HotTierError", Failures.storeFailed))
     })
   })
 )

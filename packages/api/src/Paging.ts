@@ -1,10 +1,10 @@
 /**
- * Reading a list page by page: the position that a cursor stands for, and the cursor of the page after.
+ * Reading a list page by page: its range, the position that a cursor stands for, and the cursor of the page after.
  */
 import * as Cursor from "@kalshibook/core/contract/Cursor"
-import { limitDefault } from "@kalshibook/core/contract/Limits"
+import { limitDefault, timeMicrosMax } from "@kalshibook/core/contract/Limits"
 import { Effect, Option } from "effect"
-import { badCursor } from "./Failures.ts"
+import { badCursor, rangeReversed } from "./Failures.ts"
 
 export interface PageQuery {
   readonly limit?: number
@@ -50,4 +50,11 @@ export const pageOf = Effect.fnUntraced(function* <Position>(
   if (query.cursor === undefined || query.cursor === "") return pageAfter(list, question, limit)
   const after = Cursor.decode(list, question, query.cursor)
   return Option.isNone(after) ? yield* badCursor() : pageAfter(list, question, limit, after)
+})
+
+/** The range of a list of what happened, [from, to): from the beginning and up to the end where they are absent. */
+export const rangeOf = Effect.fnUntraced(function* (query: { readonly from?: number; readonly to?: number }) {
+  const range = { fromMicros: query.from ?? 0, toMicros: query.to ?? timeMicrosMax }
+  if (range.fromMicros > range.toMicros) return yield* rangeReversed(range.fromMicros, range.toMicros)
+  return range
 })

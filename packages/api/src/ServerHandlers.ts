@@ -64,6 +64,10 @@ const links = {
   orderbook: "/v1/markets/{ticker}/orderbook?at=",
   deltas: "/v1/markets/{ticker}/deltas?from=&to=",
   trades: "/v1/markets/{ticker}/trades?from=&to=",
+  lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",
+  lifecycle_of_all: "/v1/lifecycle?from=&to=",
+  coverage: "/v1/markets/{ticker}/coverage?from=&to=",
+  coverage_of_all: "/v1/coverage?from=&to=",
   health: "/healthz",
   metrics: "/metrics"
 }

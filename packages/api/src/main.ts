@@ -1,8 +1,11 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import { NodeRuntime } from "@effect/platform-node"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
@@ -12,7 +15,10 @@ import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
-  MarketCatalog.layerNoDeps
+  MarketCatalog.layerNoDeps,
+  ChannelGaps.layerNoDeps,
+  LifecycleLog.layerNoDeps,
+  Coverage.layerNoDeps
 ).pipe(Layer.provide(Database.layer))
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(

@@ -5,8 +5,11 @@
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type { RequestGate } from "@kalshibook/api/RequestGate"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -15,7 +18,10 @@ import * as Seed from "./Seed.ts"
 /** What time it is in these tests: one second after the watermark. */
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
-const stores = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerMemory), Layer.merge(MarketCatalog.layerMemory))
+const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
+  Layer.provideMerge(Layer.mergeAll(HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)),
+  Layer.provideMerge(MarketCatalog.layerMemory)
+)
 
 const recorder = RecorderStatusSource.layerSameProcess(
   Effect.succeed({

@@ -26,11 +26,18 @@ layer(Layer.merge(ApiTest.layer(), FetchHttpClient.layer))("a client made from t
       assert.lengthOf((yield* api.trades.list({ params, query: {} })).trades, Seed.tradeCount)
       const tickers = [Seed.recorded, Seed.busy]
       assert.lengthOf((yield* api.markets.list({ query: { tickers, status: "open" } })).markets, 2)
-      assert.strictEqual((yield* api.markets.get({ params })).market.ticker, Seed.recorded)
+      assert.strictEqual((yield* api.markets.get({ params, query: {} })).market.ticker, Seed.recorded)
       assert.lengthOf((yield* api.events.list({ query: {} })).events, 3)
-      assert.lengthOf((yield* api.events.get({ params: { ticker: "KXBTCD-26NOV2117" } })).markets, 21)
+      assert.lengthOf((yield* api.events.get({ params: { ticker: "KXBTCD-26NOV2117" }, query: {} })).markets, 21)
       assert.lengthOf((yield* api.series.list({ query: {} })).series, 3)
-      assert.strictEqual((yield* api.series.get({ params: { ticker: "KXBTCD" } })).series.ticker, "KXBTCD")
+      assert.strictEqual(
+        (yield* api.series.get({ params: { ticker: "KXBTCD" }, query: { as_of: Seed.startMicros } })).series.ticker,
+        "KXBTCD"
+      )
+      assert.lengthOf((yield* api.lifecycle.list({ query: {} })).lifecycle, Seed.messages.length)
+      assert.lengthOf((yield* api.lifecycle.ofMarket({ params, query: { limit: 1 } })).lifecycle, 1)
+      assert.strictEqual((yield* api.coverage.market({ params, query: {} })).totals.records, 5)
+      assert.strictEqual((yield* api.coverage.exchange({ query: {} })).totals.records, 5 + Seed.busyDeltas + 1)
       assert.isTrue((yield* api.status.status()).source.simulated)
       assert.strictEqual((yield* api.health.healthz()).status, "ok")
       assert.include(yield* api.health.metrics(), "kalshibook_http_requests_total")

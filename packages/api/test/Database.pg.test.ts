@@ -9,18 +9,11 @@ import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as RequestGate from "@kalshibook/api/RequestGate"
 import * as Database from "@kalshibook/store/Database"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
-import { History } from "@kalshibook/store/History"
-import { HotTier } from "@kalshibook/store/HotTier"
-import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Deferred, Effect, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { everyPage, json } from "./Http.ts"
+import { storesInPostgres } from "./PostgresStores.ts"
 import * as Seed from "./Seed.ts"
-
-const stores = Layer.mergeAll(
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
-  MarketCatalog.layerNoDeps
-)
 
 /** What breaks here is logged, as it should be, but nobody needs to read it. */
 const silent = Logger.layer([])
@@ -28,7 +21,7 @@ const silent = Logger.layer([])
 const apiOver = (gate?: RequestGate.RequestGate) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
     Layer.provide(RecorderStatusSource.layerDatabase),
-    Layer.provideMerge(stores),
+    Layer.provideMerge(storesInPostgres),
     Layer.provideMerge(silent)
   )
 
@@ -69,7 +62,8 @@ describe("the API over Postgres", () => {
         assert.lengthOf(markets.entries, Seed.markets.length)
         assert.deepStrictEqual(markets.entries[0], {
           ...Seed.markets[0]?.body,
-          ts_observed: "2026-11-21T13:59:59.000000Z"
+          ts_observed: "2026-11-21T13:59:59.000000Z",
+          version: 1
         })
         assert.strictEqual((yield* json("/healthz")).status, 200)
 

@@ -163,7 +163,7 @@ layer(ApiTest.layer())("a market's trades", (it) => {
   it.effect("are an empty list for a market without any, and a refusal for one that is not known", () =>
     Effect.gen(function* () {
       const { body } = yield* json(`/v1/markets/${Seed.unopened}/trades`)
-      assert.deepStrictEqual(body, { trades: [], cursor: "" })
+      assert.deepStrictEqual(body, { trades: [], gaps: [], gaps_left_out: 0, cursor: "" })
       assert.strictEqual((yield* json("/v1/markets/KXNOTHING/trades")).body.code, "unknown_market")
     })
   )
@@ -194,7 +194,8 @@ layer(ApiTest.layer())("the catalogue", (it) => {
       const { body } = yield* json(`/v1/markets/${Seed.recorded}`)
       assert.deepStrictEqual(body.market, {
         ...Seed.markets[0]?.body,
-        ts_observed: "2026-11-21T13:59:59.000000Z"
+        ts_observed: "2026-11-21T13:59:59.000000Z",
+        version: 1
       })
     })
   )

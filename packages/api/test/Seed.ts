@@ -1,8 +1,9 @@
 /**
- * A small exchange, recorded: two series, three events, some markets, and one log with a hole in it.
+ * A small exchange, recorded: two series, three events, some markets, one log with a hole in it, and holes in the other channels.
  */
 import type { BookRecord, DeltaRecord, GapRecord, SnapshotRecord } from "@kalshibook/core/BookRecord"
-import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import type { ChannelGap } from "@kalshibook/core/ChannelGap"
+import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { HotTier, type Watermark } from "@kalshibook/store/HotTier"
 import { type CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect } from "effect"
@@ -99,19 +100,64 @@ export const trades: ReadonlyArray<TradeRecord> = Array.from({ length: tradeCoun
   isBlockTrade: false
 }))
 
+const message = (ticker: string, eventType: string, seq: number, millis: number): LifecycleRecord => ({
+  ticker,
+  eventType,
+  epoch: 3,
+  sid: 4,
+  seq,
+  tsReceivedMicros: after(millis),
+  body: { market_ticker: ticker, event_type: eventType, odd: [seq, null] }
+})
+
+/** In the order of receipt; two came at once. */
+export const messages: ReadonlyArray<LifecycleRecord> = [
+  message(recorded, "created", 1, 0),
+  message("KXBTC15M-26NOV211415", "event_lifecycle", 2, 100),
+  message(recorded, "deactivated", 3, 5_000),
+  message(recorded, "activated", 4, 5_000),
+  message(busy, "close_date_updated", 9, 6_000)
+]
+
+/** The trades have a hole that ended, the lifecycle messages one that has not. */
+export const channelGaps: ReadonlyArray<ChannelGap> = [
+  {
+    channel: "trade",
+    epoch: 3,
+    sid: 2,
+    seqFrom: 6,
+    seqTo: 8,
+    cause: "sequence_hole",
+    tsFromMicros: after(1_800) + 1,
+    tsDetectedMicros: after(1_900),
+    tsToMicros: after(1_900)
+  },
+  {
+    channel: "market_lifecycle_v2",
+    epoch: 3,
+    sid: 4,
+    seqFrom: 5,
+    seqTo: null,
+    cause: "channel_error",
+    tsFromMicros: after(5_000) + 1,
+    tsDetectedMicros: after(5_500),
+    tsToMicros: null
+  }
+]
+
 const entry = (ticker: string, body: Readonly<Record<string, unknown>>): CatalogEntry => ({
   ticker,
   body,
   tsObservedMicros: startMicros - 1_000_000
 })
 
-const market = (ticker: string, status: string) =>
+const market = (ticker: string, status: string, openTime = "2026-11-21T14:15:00Z") =>
   entry(ticker, {
     ticker,
     event_ticker: ticker.slice(0, ticker.lastIndexOf("-")),
     title: "BTC price up in next 15 mins?",
     status,
-    open_time: "2026-11-21T14:15:00Z",
+    open_time: openTime,
     price_ranges: [{ start: "0.0000", end: "1.0000", step: "0.0010" }]
   })
 
@@ -132,9 +178,9 @@ export const events: ReadonlyArray<CatalogEntry> = [
 
 /** Twenty strikes of one event beside the markets with a part of their own. */
 export const markets: ReadonlyArray<CatalogEntry> = [
-  market(recorded, "active"),
+  market(recorded, "active", "2026-11-21T14:00:00Z"),
   market(unopened, "initialized"),
-  market(busy, "active"),
+  market(busy, "active", "2026-11-21T13:50:00Z"),
   ...Array.from({ length: 20 }, (_, index) => market(`KXBTCD-26NOV2117-T9${2_000 + index}.99`, "finalized"))
 ]
 
@@ -156,9 +202,9 @@ export const store = Effect.gen(function* () {
     records: [...log, ...busyLog],
     keyframes: [],
     trades,
-    lifecycle: [],
+    lifecycle: messages,
     connections: [],
-    channelGaps: [],
+    channelGaps,
     watermark
   })
 })

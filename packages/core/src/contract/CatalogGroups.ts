@@ -4,9 +4,19 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import * as Answer from "./CatalogAnswer.ts"
 import * as Parameter from "./Parameters.ts"
-import { BadCursor, problemsOfAll, UnknownEvent, UnknownMarket, UnknownSeries } from "./Problems.ts"
+import {
+  BadCursor,
+  NotKnownYet,
+  problemsOfAll,
+  TimeInFuture,
+  UnknownEvent,
+  UnknownMarket,
+  UnknownSeries
+} from "./Problems.ts"
 
-const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText) }
+const asOf = { as_of: Schema.optionalKey(Parameter.AsOf) }
+
+const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText), ...asOf }
 
 export const MarketsGroup = HttpApiGroup.make("markets")
   .add(
@@ -20,21 +30,27 @@ export const MarketsGroup = HttpApiGroup.make("markets")
         ...page
       },
       success: Answer.Markets,
-      error: [...problemsOfAll, BadCursor]
+      error: [...problemsOfAll, BadCursor, TimeInFuture]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listMarkets",
         summary: "List markets",
         description:
-          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*."
+          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*. With `as_of`, as they were known at a moment."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/markets/:ticker", {
       params: { ticker: Parameter.MarketTickerPath },
+      query: asOf,
       success: Answer.MarketOne,
-      error: [...problemsOfAll, UnknownMarket]
+      error: [...problemsOfAll, TimeInFuture, UnknownMarket, NotKnownYet]
     }).annotateMerge(
-      OpenApi.annotations({ identifier: "getMarket", summary: "One market", description: "A market's metadata." })
+      OpenApi.annotations({
+        identifier: "getMarket",
+        summary: "One market",
+        description:
+          "A market's metadata: rules, times, price grid, status, settlement; now, or as they were known at a moment."
+      })
     )
   )
   .annotateMerge(OpenApi.annotations({ title: "Markets", description: "What can be traded." }))
@@ -48,23 +64,25 @@ export const EventsGroup = HttpApiGroup.make("events")
         ...page
       },
       success: Answer.Events,
-      error: [...problemsOfAll, BadCursor]
+      error: [...problemsOfAll, BadCursor, TimeInFuture]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listEvents",
         summary: "List events",
-        description: "Every event that was seen on the exchange, page by page in ascending ticker order."
+        description:
+          "Every event that was seen on the exchange, page by page in ascending ticker order. With `as_of`, as they were known at a moment."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/events/:ticker", {
       params: { ticker: Parameter.EventTickerPath },
+      query: asOf,
       success: Answer.EventOne,
-      error: [...problemsOfAll, UnknownEvent]
+      error: [...problemsOfAll, TimeInFuture, UnknownEvent, NotKnownYet]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "getEvent",
         summary: "One event",
-        description: "An event's metadata and its markets."
+        description: "An event's metadata and its markets, now or as they were known at a moment."
       })
     )
   )
@@ -75,20 +93,26 @@ export const SeriesGroup = HttpApiGroup.make("series")
     HttpApiEndpoint.get("list", "/v1/series", {
       query: { category: Schema.optionalKey(Parameter.Category), ...page },
       success: Answer.SeriesPage,
-      error: [...problemsOfAll, BadCursor]
+      error: [...problemsOfAll, BadCursor, TimeInFuture]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listSeries",
         summary: "List series",
-        description: "Every series that was seen on the exchange, page by page in ascending ticker order."
+        description:
+          "Every series that was seen on the exchange, page by page in ascending ticker order. With `as_of`, as they were known at a moment."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/series/:ticker", {
       params: { ticker: Parameter.SeriesTickerPath },
+      query: asOf,
       success: Answer.SeriesOne,
-      error: [...problemsOfAll, UnknownSeries]
+      error: [...problemsOfAll, TimeInFuture, UnknownSeries, NotKnownYet]
     }).annotateMerge(
-      OpenApi.annotations({ identifier: "getSeries", summary: "One series", description: "A series' metadata." })
+      OpenApi.annotations({
+        identifier: "getSeries",
+        summary: "One series",
+        description: "A series' metadata, now or as it was known at a moment."
+      })
     )
   )
   .annotateMerge(OpenApi.annotations({ title: "Series", description: "Events that recur." }))

@@ -26,6 +26,8 @@ export interface Paged<Position> {
 
 /** No control characters: a position goes to the database, which refuses some of them. */
 const Name = Schema.String.check(Schema.isPattern(/^[\x20-\x7e]{1,128}$/))
+/** What an epoch or a sid may be: the database refuses greater ones. */
+const Int4 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_147_483_647 }))
 const WholeNumber = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 /** Lists of the catalogue go on after a ticker. */
@@ -40,6 +42,12 @@ export const records: Paged<number> = { name: "records", position: WholeNumber }
 export const trades: Paged<readonly [tsExchangeMicros: number, tradeId: string]> = {
   name: "trades",
   position: Schema.Tuple([WholeNumber, Name])
+}
+
+/** Lifecycle messages go on after a message: its receipt in Unix microseconds, and the frame that carried it. */
+export const lifecycle: Paged<readonly [tsReceivedMicros: number, epoch: number, sid: number, seq: number]> = {
+  name: "lifecycle",
+  position: Schema.Tuple([WholeNumber, Int4, Int4, WholeNumber])
 }
 
 /** The cursor that goes on after `position`. */

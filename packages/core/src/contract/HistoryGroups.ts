@@ -2,6 +2,7 @@
 
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
+import { Lifecycle } from "./LifecycleView.ts"
 import { Orderbook } from "./OrderbookAnswer.ts"
 import * as Parameter from "./Parameters.ts"
 import {
@@ -90,8 +91,51 @@ export const TradesGroup = HttpApiGroup.make("trades")
       OpenApi.annotations({
         identifier: "listTrades",
         summary: "The trades of a market",
-        description: "Every trade in [from, to) by the exchange's clock, oldest first, with Kalshi's own fields."
+        description: [
+          "Every trade in [from, to) by the exchange's clock, oldest first, with Kalshi's own fields.",
+          "",
+          "`gaps` are the holes of the channel of trades that touch the time of the page, with a second of grace on either side, since they are by the receive clock. One that is filled has its trades: they were read from the exchange's history, by id."
+        ].join("\n")
       })
     )
   )
   .annotateMerge(OpenApi.annotations({ title: "Trades", description: "What was traded." }))
+
+const lifecycleQuery = {
+  from: Schema.optionalKey(Parameter.From),
+  to: Schema.optionalKey(Parameter.To),
+  limit: Schema.optionalKey(Parameter.Limit),
+  cursor: Schema.optionalKey(Parameter.CursorText)
+}
+
+export const LifecycleGroup = HttpApiGroup.make("lifecycle")
+  .add(
+    HttpApiEndpoint.get("ofMarket", "/v1/markets/:ticker/lifecycle", {
+      params: { ticker: Parameter.MarketTickerPath },
+      query: lifecycleQuery,
+      success: Lifecycle,
+      error: [...problemsOfAll, BadCursor, UnknownMarket]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listMarketLifecycle",
+        summary: "The lifecycle messages of a market",
+        description:
+          "What the exchange said of the market's life in [from, to) by the receive clock, as received, with the holes of the channel. Openings and closings by schedule have no message; messages about its whole event are in `/v1/lifecycle`."
+      })
+    ),
+    HttpApiEndpoint.get("list", "/v1/lifecycle", {
+      query: lifecycleQuery,
+      success: Lifecycle,
+      error: [...problemsOfAll, BadCursor]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listLifecycle",
+        summary: "All lifecycle messages",
+        description:
+          "What the exchange said of the lives of all markets and events in [from, to) by the receive clock, in the order of receipt, with the holes of the channel."
+      })
+    )
+  )
+  .annotateMerge(
+    OpenApi.annotations({ title: "Lifecycle", description: "What the exchange said of markets and events." })
+  )

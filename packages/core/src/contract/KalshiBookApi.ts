@@ -3,7 +3,8 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
-import { BooksGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
+import { CoverageGroup } from "./CoverageGroups.ts"
+import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
 
@@ -21,13 +22,24 @@ const description = [
   "",
   '**Pages.** Lists answer a `cursor`; pass it with the same filters for the next page. `""` is the end.',
   "",
-  "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot.",
+  "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot. Trades and lifecycle messages come with the holes of their channels, and `/v1/coverage` says how much is known.",
   "",
   "**Problems.** Every error is `application/problem+json` (RFC 9457) with a `code`, and a `suggestion` of the next call where there is one."
 ].join("\n")
 
 export class KalshiBookApi extends HttpApi.make("kalshibook")
-  .add(MarketsGroup, EventsGroup, SeriesGroup, BooksGroup, RecordsGroup, TradesGroup, StatusGroup, HealthGroup)
+  .add(
+    MarketsGroup,
+    EventsGroup,
+    SeriesGroup,
+    BooksGroup,
+    RecordsGroup,
+    TradesGroup,
+    LifecycleGroup,
+    CoverageGroup,
+    StatusGroup,
+    HealthGroup
+  )
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({

@@ -29,6 +29,12 @@ export const cursorCharsMax = 512
 /** Characters of path and query together at most: 100 tickers of 60 characters fit. */
 export const urlCharsMax = 8_192
 
+/** Days of coverage in one answer at most: 744 hours, a month of the exchange or of a market, are about 200 kB. */
+export const coverageDaysMax = 31
+
+/** Holes of a channel that come with a page at most; a page that touches more says how many it leaves out. */
+export const pageGapsMax = 1_000
+
 /** Markets that `/v1/events/{ticker}` carries at most; the rest is behind its `markets_cursor`. */
 export const eventMarketsMax = 1_000
 

@@ -19,7 +19,8 @@ const market = {
   can_close_early: true,
   price_level_structure: "deci_cent",
   price_ranges: [{ start: "0.0000", end: "1.0000", step: "0.0010" }],
-  ts_observed: "2026-11-21T13:59:31.402118Z"
+  ts_observed: "2026-11-21T13:59:31.402118Z",
+  version: 2
 }
 
 const event = {
@@ -29,7 +30,8 @@ const event = {
   sub_title: "Nov 21 - 2:15 PM UTC",
   mutually_exclusive: false,
   category: "Crypto",
-  ts_observed: "2026-11-21T13:59:31.402118Z"
+  ts_observed: "2026-11-21T13:59:31.402118Z",
+  version: 2
 }
 
 const series = {
@@ -40,7 +42,8 @@ const series = {
   tags: ["Bitcoin"],
   fee_type: "quadratic",
   fee_multiplier: 1,
-  ts_observed: "2026-11-20T09:12:05.118220Z"
+  ts_observed: "2026-11-20T09:12:05.118220Z",
+  version: 1
 }
 
 const orderbook = {
@@ -142,7 +145,113 @@ const trades = {
       seq: 311
     }
   ],
+  gaps: [
+    {
+      cause: "connection_lost",
+      from: "2026-11-21T14:02:57.338205Z",
+      to: "2026-11-21T14:03:01.120874Z",
+      ts_detected: "2026-11-21T14:02:59.104000Z",
+      epoch: 3,
+      sid: 2,
+      seq_from: 312,
+      seq_to: null,
+      filled_at: "2026-11-21T14:03:31.250114Z",
+      trades_filled: 3
+    }
+  ],
+  gaps_left_out: 0,
   cursor: "",
+  ...answer
+}
+
+const lifecycle = {
+  lifecycle: [
+    {
+      ticker: "KXBTC15M-26NOV211415-15",
+      event_type: "determined",
+      msg: {
+        market_ticker: "KXBTC15M-26NOV211415-15",
+        event_type: "determined",
+        determination_ts: 1_795_270_502,
+        result: "no",
+        settlement_value: "0.0000"
+      },
+      ts_received: "2026-11-21T14:15:02.610274Z",
+      epoch: 3,
+      sid: 4,
+      seq: 1_207
+    }
+  ],
+  gaps: [],
+  gaps_left_out: 0,
+  cursor: "",
+  ...answer
+}
+
+const hour = {
+  hour: "2026-11-21T14:00:00.000000Z",
+  trusted_ratio: 0.998611111,
+  records: 18_231,
+  lost: [{ cause: "sequence_hole", seconds: 1.25, gaps: 1 }]
+}
+
+const range = {
+  from: "2026-11-21T14:00:00.000000Z",
+  to: "2026-11-21T15:00:00.000000Z",
+  counted_until: "2026-11-21T15:30:12.004120Z"
+}
+
+const marketHour = { ...hour, open_seconds: 900, trusted_seconds: 898.75 }
+
+const marketCoverage = {
+  market_ticker: "KXBTC15M-26NOV211415-15",
+  ...range,
+  totals: {
+    open_seconds: marketHour.open_seconds,
+    trusted_seconds: marketHour.trusted_seconds,
+    trusted_ratio: marketHour.trusted_ratio,
+    records: marketHour.records,
+    lost: marketHour.lost
+  },
+  hours: [
+    {
+      ...marketHour,
+      gaps: [
+        {
+          offset: 7_012,
+          cause: "sequence_hole",
+          from: "2026-11-21T14:07:31.204411Z",
+          ts_detected: "2026-11-21T14:07:31.290001Z",
+          to: "2026-11-21T14:07:32.454411Z",
+          lost_seconds: 1.25
+        }
+      ],
+      gaps_left_out: 0
+    }
+  ],
+  ...answer
+}
+
+const exchangeHour = {
+  ...hour,
+  open_market_seconds: 216_000,
+  trusted_market_seconds: 215_700,
+  lost: [
+    { cause: "not_recorded", seconds: 298.75, gaps: 0 },
+    { cause: "sequence_hole", seconds: 1.25, gaps: 1 }
+  ]
+}
+
+const exchangeCoverage = {
+  ...range,
+  totals: {
+    open_market_seconds: exchangeHour.open_market_seconds,
+    trusted_market_seconds: exchangeHour.trusted_market_seconds,
+    trusted_ratio: exchangeHour.trusted_ratio,
+    records: exchangeHour.records,
+    lost: exchangeHour.lost
+  },
+  hours: [exchangeHour],
   ...answer
 }
 
@@ -169,15 +278,19 @@ const status = {
 
 /** By operation: an answer of status 200. */
 export const operationExamples: Readonly<Record<string, unknown>> = {
-  listMarkets: { markets: [market], cursor: "", ...answer },
-  getMarket: { market, ...answer },
-  listEvents: { events: [event], cursor: "", ...answer },
-  getEvent: { event, markets: [market], markets_cursor: "", ...answer },
-  listSeries: { series: [series], cursor: "", ...answer },
-  getSeries: { series, ...answer },
+  listMarkets: { markets: [market], cursor: "", as_of: null, ...answer },
+  getMarket: { market, as_of: "2026-11-21T14:03:00.000000Z", ...answer },
+  listEvents: { events: [event], cursor: "", as_of: null, ...answer },
+  getEvent: { event, markets: [market], markets_cursor: "", as_of: null, ...answer },
+  listSeries: { series: [series], cursor: "", as_of: null, ...answer },
+  getSeries: { series, as_of: null, ...answer },
   getOrderbook: orderbook,
   listDeltas: records,
   listTrades: trades,
+  listMarketLifecycle: lifecycle,
+  listLifecycle: lifecycle,
+  getMarketCoverage: marketCoverage,
+  getCoverage: exchangeCoverage,
   getStatus: status,
   getHealth: { status: "ok", ...answer },
   getIndex: {
@@ -222,6 +335,11 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string>
     suggestion: "/v1/events?series_ticker=KXBTC15M"
   },
   unknown_series: { detail: "No series KXBTC16M was ever seen.", suggestion: "/v1/series" },
+  not_known_yet: {
+    detail: "The market KXBTC15M-26NOV211415-15 was seen first at 2026-11-21T13:59:31.402118Z.",
+    known_since: "2026-11-21T13:59:31.402118Z",
+    suggestion: "/v1/markets/KXBTC15M-26NOV211415-15?as_of=2026-11-21T13:59:31.402118Z"
+  },
   market_not_recorded: {
     detail: "Nothing of KXBTC15M-26NOV211500-00 was recorded: it opens at 2026-11-21T14:45:00Z.",
     suggestion: "/v1/markets/KXBTC15M-26NOV211500-00"

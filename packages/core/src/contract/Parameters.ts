@@ -12,7 +12,16 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { statuses } from "../kalshi/MarketStatus.ts"
 import { isoFromMicros } from "../Units.ts"
-import { cursorCharsMax, depthMax, limitDefault, limitMax, textCharsMax, tickerCharsMax, tickersMax } from "./Limits.ts"
+import {
+  coverageDaysMax,
+  cursorCharsMax,
+  depthMax,
+  limitDefault,
+  limitMax,
+  textCharsMax,
+  tickerCharsMax,
+  tickersMax
+} from "./Limits.ts"
 import { Clock } from "./OrderbookAnswer.ts"
 import * as TimeParameter from "./TimeParameter.ts"
 
@@ -38,6 +47,7 @@ const named = (words: ReadonlyArray<string>): string => words.map((word) => `\`$
 export const allowed = {
   ticker: `a ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   at: TimeParameter.timeAllowed,
+  as_of: TimeParameter.timeAllowed,
   clock: "`received` or `exchange`",
   depth: `a whole number from 0 (all levels) to ${depthMax}`,
   from: TimeParameter.timeAllowed,
@@ -90,6 +100,11 @@ export const At = time(
   "2026-11-21T14:03:00Z"
 )
 
+export const AsOf = time(
+  "What was known at this moment: of each object the newest version that had been seen by then; filters mean those versions, and what was seen later is not there. Without it: what is known now.",
+  "2026-11-21T14:03:00Z"
+)
+
 export const From = time(
   "Only what was at this moment or later, by the receive clock. Without it: from the beginning.",
   "2026-11-21T14:00:00Z"
@@ -108,6 +123,16 @@ export const TradesFrom = time(
 export const TradesTo = time(
   "Only trades before this moment, by the exchange's clock. Without it: up to the end.",
   "2026-11-21T15:00:00Z"
+)
+
+export const CoverageFrom = time(
+  "From the hour of this moment on. Without it: from a day before `to`.",
+  "2026-11-21T00:00:00Z"
+)
+
+export const CoverageTo = time(
+  `Up to the end of the hour that this moment lies in, or to its beginning when it is one. At most ${coverageDaysMax} days after \`from\`. Without it: now.`,
+  "2026-11-22T00:00:00Z"
 )
 
 export const ClockName = Clock.annotate({

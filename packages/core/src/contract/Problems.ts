@@ -25,7 +25,7 @@ export const problems = {
   time_in_future: {
     status: 400,
     title: "The moment has not come yet",
-    meaning: "The moment has not come yet. Ask without `at` for the newest book."
+    meaning: "The moment has not come yet. Ask without `at` for the newest book, without `as_of` for what is known now."
   },
   unknown_market: {
     status: 404,
@@ -41,6 +41,12 @@ export const problems = {
     status: 404,
     title: "No such series",
     meaning: "No series of this ticker was ever seen on the exchange."
+  },
+  not_known_yet: {
+    status: 404,
+    title: "Not known at that moment",
+    meaning:
+      "The object is known now, but had not been seen at the moment of `as_of`. `known_since` is the earliest moment with an answer."
   },
   market_not_recorded: {
     status: 404,
@@ -161,6 +167,16 @@ export class UnknownSeries extends Problem<UnknownSeries>()(
   annotations("unknown_series")
 ) {}
 
+export class NotKnownYet extends Problem<NotKnownYet>()(
+  "NotKnownYet",
+  declaration("not_known_yet"),
+  {
+    ...fields("not_known_yet"),
+    known_since: Schema.String.annotate({ description: "When the object was seen first." })
+  },
+  annotations("not_known_yet")
+) {}
+
 export class MarketNotRecorded extends Problem<MarketNotRecorded>()(
   "MarketNotRecorded",
   declaration("market_not_recorded"),
@@ -244,6 +260,7 @@ export const problemClasses = {
   unknown_market: UnknownMarket,
   unknown_event: UnknownEvent,
   unknown_series: UnknownSeries,
+  not_known_yet: NotKnownYet,
   market_not_recorded: MarketNotRecorded,
   before_first_record: BeforeFirstRecord,
   unknown_route: UnknownRoute,

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema"
 import type { TradeRecord } from "../TradeRecord.ts"
 import { contractsFromSizeE2, dollarE4, dollarsFromPriceE4, isoFromMicros } from "../Units.ts"
+import { gapsLeftOut, TradeGap } from "./ChannelGapView.ts"
 import {
   answerFields,
   Contracts,
@@ -46,11 +47,15 @@ export type TradeAnswer = typeof TradeAnswer.Type
 
 export const Trades = Schema.Struct({
   trades: Schema.Array(TradeAnswer).annotate({ description: "Ascending by exchange time, then id." }),
+  gaps: Schema.Array(TradeGap).annotate({
+    description: "Where trades of this page's time may be missing: the holes of the channel that touch it."
+  }),
+  gaps_left_out: gapsLeftOut,
   cursor: Cursor,
   ...answerFields
 }).annotate({
   identifier: "Trades",
-  description: "A page of a market's trades."
+  description: "A page of a market's trades, with the holes between them."
 })
 
 export const view = (trade: TradeRecord): TradeAnswer => ({

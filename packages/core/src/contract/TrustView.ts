@@ -7,7 +7,7 @@ import type { Trust } from "../Trust.ts"
 import { isoFromMicros } from "../Units.ts"
 import { Instant, Offset } from "./Scalars.ts"
 
-const causeMeanings: Readonly<Record<BookGapCause, string>> = {
+export const causeMeanings: Readonly<Record<BookGapCause, string>> = {
   connection_lost: "the socket closed or failed",
   silence: "pings or data stopped and the watchdog cut the connection",
   sequence_hole: "a frame of the subscription is missing",

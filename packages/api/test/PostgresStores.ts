@@ -1,0 +1,16 @@
+/** All that the API reads, in a Postgres. */
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Layer } from "effect"
+
+export const storesInPostgres = Layer.mergeAll(
+  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  MarketCatalog.layerNoDeps,
+  ChannelGaps.layerNoDeps,
+  LifecycleLog.layerNoDeps,
+  Coverage.layerNoDeps
+)
