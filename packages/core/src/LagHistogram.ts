@@ -20,9 +20,9 @@ export const relativeErrorMax = 1 / 32
 
 export interface LagHistogram {
   /** Counts by slice and bucket. */
-  readonly counts: Float64Array
+  readonly counts: Uint32Array
   /** Greatest value by slice, microseconds. */
-  readonly maxMicros: Float64Array
+  readonly maxMicros: Uint32Array
   /** Of the slice that is being filled, and when it began. */
   slice: number
   tsSliceMicros: number
@@ -36,16 +36,16 @@ export interface LagQuantiles {
 }
 
 export const make = (): LagHistogram => ({
-  counts: new Float64Array(slices * buckets),
-  maxMicros: new Float64Array(slices),
+  counts: new Uint32Array(slices * buckets),
+  maxMicros: new Uint32Array(slices),
   slice: 0,
   tsSliceMicros: 0
 })
 
-/** Takes note of a lag, as that of `weight` things. One below 0 (the clocks disagree) counts as 0. */
+/** Takes note of a lag, as that of `weight` things (a whole number). One below 0 (the clocks disagree) counts as 0. */
 export const record = (histogram: LagHistogram, lagMicros: number, weight = 1): void => {
   const { counts, maxMicros, slice } = histogram
-  const micros = lagMicros < 0 ? 0 : lagMicros > lagMicrosMax ? lagMicrosMax : Math.floor(lagMicros)
+  const micros = lagMicros < 0 ? 0 : lagMicros > lagMicrosMax ? lagMicrosMax : lagMicros | 0
   const index = slice * buckets + bucketOf(micros)
   counts[index] = (counts[index] ?? 0) + weight
   if (micros > (maxMicros[slice] ?? 0)) maxMicros[slice] = micros
