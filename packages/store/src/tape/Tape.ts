@@ -5,6 +5,7 @@
  * One writer to a folder. Entries are taken synchronously into memory, written within milliseconds and synced in groups. Where the
  * disk gives out, the tape fails and stays failed: whoever records stops, waits, and opens it again.
  */
+import type { LagHistogram } from "@kalshibook/core/LagHistogram"
 import type { TapeEntry, TapeEntryKind } from "@kalshibook/core/TapeEntry"
 import { Context, type Effect, Layer, type Option, type Stream } from "effect"
 import * as TapeDisk from "./TapeDisk.ts"
@@ -83,6 +84,11 @@ export class Tape extends Context.Service<
     /** Never succeeds; fails when the tape takes nothing any more. */
     readonly failed: Effect.Effect<never, TapeError>
     readonly status: Effect.Effect<TapeStatus>
+    /**
+     * How long entries took from being appended to being synced. Each counts as long as the oldest one that was written with it, so
+     * up to `writeMillisMax` too long.
+     */
+    readonly syncLag: LagHistogram
   }
 >()("@kalshibook/store/tape/Tape") {
   /**

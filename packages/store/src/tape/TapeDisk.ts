@@ -82,6 +82,7 @@ export const open = Effect.fn("Tape.open")(function* (path: string, changes: Par
         return TapeReader.checkpointBefore(await TapeFolder.list(folder), toEntry, tapeId)
       }).pipe(Effect.map(Option.fromUndefinedOr)),
     failed: Deferred.await(failed),
+    syncLag: writer.syncLag,
     status: Effect.map(files(folder), (segments) => ({
       id: tapeId,
       folder,

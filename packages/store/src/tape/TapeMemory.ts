@@ -3,6 +3,7 @@
  * a crash leaves. An entry is synced `syncMillisMax` after the first that was not.
  */
 import { randomUUID } from "node:crypto"
+import * as LagHistogram from "@kalshibook/core/LagHistogram"
 import type { TapeEntry } from "@kalshibook/core/TapeEntry"
 import { Clock, Deferred, Duration, Effect, Latch, Option, Stream } from "effect"
 import type { Tape } from "./Tape.ts"
@@ -90,7 +91,10 @@ export const open = Effect.fn("TapeMemory.open")(function* (memory: TapeMemory, 
   let isRotating = true
   let tsUnsyncedMillis: number | undefined
 
+  const syncLag = LagHistogram.make()
   const sync = Effect.sync(() => {
+    const waitedMicros = (clock.currentTimeMillisUnsafe() - (tsUnsyncedMillis ?? 0)) * 1000
+    if (tsUnsyncedMillis !== undefined) LagHistogram.record(syncLag, waitedMicros, appended - writer.synced)
     tsUnsyncedMillis = undefined
     due.closeUnsafe()
     if (writer.failure !== undefined) return
@@ -186,6 +190,7 @@ export const open = Effect.fn("TapeMemory.open")(function* (memory: TapeMemory, 
     read,
     checkpointBefore,
     failed: Deferred.await(writer.failed),
+    syncLag,
     status: Effect.sync(() => ({
       id: memory.id,
       folder: "memory",

@@ -8,6 +8,7 @@
  */
 import fs from "node:fs"
 import { promisify } from "node:util"
+import * as LagHistogram from "@kalshibook/core/LagHistogram"
 import type { TapeEntryKind } from "@kalshibook/core/TapeEntry"
 import * as TapeBuffer from "./TapeBuffer.ts"
 import { refused, TapeError } from "./TapeError.ts"
@@ -45,8 +46,17 @@ export interface TapeWriter {
   readonly lagMicros: () => number
   /** How long the last sync took, microseconds. */
   readonly syncMicros: () => number
+  /** From append to sync (`Tape.syncLag`). */
+  readonly syncLag: LagHistogram.LagHistogram
   /** Writes and syncs what waits, and lets go of the file. */
   readonly close: () => Promise<void>
+}
+
+interface WrittenBlock {
+  readonly entryCount: number
+  readonly lastEntry: number
+  /** When its first entry came, by the monotonic clock. */
+  readonly tsFirstMicros: number
 }
 
 /** Blocks in one write, so that a write does not take long. */
@@ -92,6 +102,9 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
   let tsUnsyncedMicros: number | undefined
   let tsWritingMicros: number | undefined
   let syncMicros = 0
+  const syncLag = LagHistogram.make()
+  /** Blocks that are written and not synced. */
+  let unsynced: Array<WrittenBlock> = []
   let writing: Promise<void> | undefined
   let syncing: Promise<void> | undefined
   let isBetweenSegments = false
@@ -141,6 +154,9 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
       tsUnsyncedMicros ??= first.tsFirstMicros
       written = last.firstEntry + last.entryCount - 1
       if (failure !== undefined) return
+      for (const { entryCount, firstEntry, tsFirstMicros } of blocks) {
+        unsynced.push({ entryCount, lastEntry: firstEntry + entryCount - 1, tsFirstMicros })
+      }
       TapeBuffer.release(buffer, blocks)
       planSync()
     } while (failure === undefined && (buffer.waitingBytes >= settings.writeBytesMax || hastened > written))
@@ -232,6 +248,11 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
   const isSynced = (upTo: number, startMicros: number): void => {
     synced = upTo
     tsUnsyncedMicros = written === upTo ? undefined : startMicros
+    const nowMicros = monotonicMicros()
+    for (const { entryCount, lastEntry, tsFirstMicros } of unsynced) {
+      if (lastEntry <= upTo) LagHistogram.record(syncLag, nowMicros - tsFirstMicros, entryCount)
+    }
+    unsynced = unsynced.filter(({ lastEntry }) => lastEntry > upTo)
     for (const waiter of waiters) {
       if (waiter.entryNumber > upTo) continue
       waiters.delete(waiter)
@@ -308,6 +329,7 @@ export const make = (options: TapeWriterOptions): TapeWriter => {
       return oldestMicros === undefined ? 0 : Math.max(0, monotonicMicros() - oldestMicros)
     },
     syncMicros: () => syncMicros,
+    syncLag,
     close
   }
 }
