@@ -8,6 +8,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { auditsSuite } from "./AuditsSuite.ts"
@@ -31,6 +32,7 @@ import { lifecycleLogSuite } from "./LifecycleLogSuite.ts"
 import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
 import * as MarketLogs from "./MarketLogs.ts"
 import * as PgTest from "./PgTest.ts"
+import { posted, statusBoardSuite } from "./StatusBoardSuite.ts"
 
 const logs = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
 const stores = Layer.mergeAll(
@@ -50,8 +52,26 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
   it.layer(Audits.layerNoDeps)("Audits (Postgres)", auditsSuite)
   it.layer(stores)("LifecycleLog (Postgres)", lifecycleLogSuite)
+  it.layer(StatusBoard.layerNoDeps)("StatusBoard (Postgres)", statusBoardSuite)
+  it.layer(StatusBoard.layerNoDeps)("The status", statusSuite)
   it.layer(stores)("The tables", tablesSuite)
 })
+
+function statusSuite(it: Vitest.MethodsNonLive<StatusBoard | SqlClient.SqlClient>): void {
+  it.effect("of a version that cannot be read is read without its report, and the size of the database is known", () =>
+    Effect.gen(function* () {
+      const board = yield* StatusBoard
+      const sql = yield* SqlClient.SqlClient
+      yield* board.post(posted)
+      yield* sql`update recorder_status set report = '{"of": "the future"}', source = 'another'`
+      const { status } = Option.getOrThrow(yield* board.read)
+      assert.isNull(status.report)
+      assert.strictEqual(status.source, "unknown")
+      assert.strictEqual(status.marketsRecorded, 250)
+      assert.isAbove((yield* board.databaseBytes) ?? 0, 1_000_000)
+    })
+  )
+}
 
 function tablesSuite(it: Vitest.MethodsNonLive<HotTier | MarketCatalog | Epochs | SqlClient.SqlClient>): void {
   it.effect("keep every version of a market, and the same short id for its log and its description", () =>

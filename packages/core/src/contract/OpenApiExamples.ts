@@ -2,6 +2,7 @@
  * One example of every answer and every problem, for the documentation. The tests decode each with its schema.
  */
 import { declaration, type ProblemCode, problems } from "./Problems.ts"
+import { recorderReportExample } from "./RecorderReportExample.ts"
 
 const answer = { request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
 
@@ -271,6 +272,7 @@ const status = {
   },
   markets_recorded: 250,
   records_per_second: 512.4,
+  recorder: { ...recorderReportExample, age_seconds: 0.1 },
   uptime_seconds: 18_176.5,
   versions: { api: "0.1.0", contract: "v1" },
   ...answer

@@ -1,7 +1,8 @@
 /**
  * What a recorder knows about itself and the API passes on in `/v1/status`. A plain value: the recorder of the same
- * process gives it directly, a separate process derives what it can from the database.
+ * process gives it directly, a separate process finds it in the database.
  */
+import type { RecorderReport } from "./RecorderReport.ts"
 
 /** Where the data comes from; `unknown` where the recorder runs elsewhere and did not say. */
 export type SourceKind = "kalshi" | "simulator" | "recording" | "unknown"
@@ -12,7 +13,8 @@ export type SourceKind = "kalshi" | "simulator" | "recording" | "unknown"
  * - `reconnecting`: the connection was lost and is being made again
  * - `stopped`: nothing was stored lately, or the recorder was stopped
  */
-export type RecorderState = "starting" | "recording" | "reconnecting" | "stopped"
+export type RecorderState = (typeof recorderStates)[number]
+export const recorderStates = ["starting", "recording", "reconnecting", "stopped"] as const
 
 export interface RecorderStatus {
   readonly source: SourceKind
@@ -25,6 +27,8 @@ export interface RecorderStatus {
   readonly marketsRecorded: number
   /** Records stored per second, over the last seconds; `null` where it is not known. */
   readonly recordsPerSecond: number | null
+  /** Part by part; `null` where it is not known. */
+  readonly report: RecorderReport | null
 }
 
 /** Plain words about a source, for whoever must not mistake simulated data for the real exchange. */

@@ -1,9 +1,11 @@
 /**
  * The answers of `/v1/status`, `/healthz` and `/`: what is served, where it comes from and how far behind it is.
  */
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { isoFromMicros } from "../Units.ts"
-import { type RecorderStatus, sourceDescriptions } from "./RecorderStatus.ts"
+import { isoFromMicros, microsFromIso } from "../Units.ts"
+import { RecorderReport } from "./RecorderReport.ts"
+import { type RecorderStatus, recorderStates, sourceDescriptions } from "./RecorderStatus.ts"
 import { answerFields, Epoch, Instant } from "./Scalars.ts"
 
 const Source = Schema.Struct({
@@ -17,7 +19,7 @@ const Source = Schema.Struct({
 }).annotate({ identifier: "Source", description: "Where the data comes from." })
 
 const Recording = Schema.Struct({
-  state: Schema.Literals(["starting", "recording", "reconnecting", "stopped"]).annotate({
+  state: Schema.Literals(recorderStates).annotate({
     description:
       "`starting`: looking for markets, or connecting for the first time. `recording`: what is received is stored. `reconnecting`: the connection was lost. `stopped`: nothing was stored lately."
   }),
@@ -36,6 +38,15 @@ const WatermarkAnswer = Schema.Struct({
   })
 }).annotate({ identifier: "Watermark", description: "Up to where everything that was received is durably stored." })
 
+const RecorderAnswer = Schema.Struct({
+  ...RecorderReport.fields,
+  age_seconds: Schema.Finite.annotate({
+    description:
+      "Seconds since the recorder said this: 0 when it runs in this process, else it says it every few seconds.",
+    examples: [0]
+  })
+}).annotate({ identifier: "Recorder", description: "What the recorder is doing, from its process to its markets." })
+
 export const StatusBody = Schema.Struct({
   source: Source,
   recording: Recording,
@@ -44,6 +55,9 @@ export const StatusBody = Schema.Struct({
   records_per_second: Schema.NullOr(Schema.Finite).annotate({
     description: "Records stored per second, over the last seconds; null where this server does not know.",
     examples: [512.4]
+  }),
+  recorder: Schema.NullOr(RecorderAnswer).annotate({
+    description: "Part by part; null where this server does not know."
   }),
   uptime_seconds: Schema.Finite.annotate({ description: "Seconds since this server started.", examples: [86_400.5] }),
   versions: Schema.Struct({
@@ -118,9 +132,16 @@ export const view = (facts: ServerFacts): StatusBody => {
           },
     markets_recorded: recorder.marketsRecorded,
     records_per_second: recorder.recordsPerSecond === null ? null : Math.round(recorder.recordsPerSecond * 10) / 10,
+    recorder: recorder.report === null ? null : aged(recorder.report, facts.nowMicros),
     uptime_seconds: secondsBetween(facts.startedMicros, facts.nowMicros),
     versions: { api: facts.apiVersion, contract: "v1" }
   }
+}
+
+const aged = (report: RecorderReport, nowMicros: number): StatusBody["recorder"] => {
+  const reportedMicros = Option.getOrElse(microsFromIso(report.ts_reported), () => nowMicros)
+  // The receive clock of a recorder may be ahead of this server's.
+  return { ...report, age_seconds: secondsBetween(reportedMicros, nowMicros) }
 }
 
 const secondsBetween = (fromMicros: number, toMicros: number): number => Math.max(0, toMicros - fromMicros) / 1_000_000
