@@ -10,6 +10,7 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -19,6 +20,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
@@ -35,7 +37,8 @@ const stores = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
-  MarketCatalog.layerNoDeps
+  MarketCatalog.layerNoDeps,
+  StatusBoard.layerNoDeps
 )
 
 /** Runs until it is interrupted; fails with an error whose message is for the one who typed the command. */
@@ -58,7 +61,8 @@ export const run = Effect.fnUntraced(function* (
     Effect.suspend(() => (status === undefined ? Effect.void : Progress.tellLost(status)))
   )
   const collected = yield* Layer.build(
-    Collector.layer.pipe(
+    StatusPosting.layer.pipe(
+      Layer.provideMerge(Collector.layer),
       Layer.provide(
         Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer, TapePlace.layerConfig)
       ),

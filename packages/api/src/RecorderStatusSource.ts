@@ -4,10 +4,14 @@
  */
 import type { RecorderStatus } from "@kalshibook/core/contract/RecorderStatus"
 import { HotTier, type HotTierError } from "@kalshibook/store/HotTier"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 
 /** A recorder commits several times a second, also when nothing changes: after this long without, it does not run. */
 const watermarkAgeMillisMax = 10_000
+
+/** A recorder says every two seconds how it is: what it said longer ago is not how it is now. */
+const saidAgeMillisMax = 15_000
 
 /** How long a reading of the ends of all logs is good for: it costs a row per market. */
 const headsMillisMax = 5_000
@@ -23,11 +27,15 @@ export class RecorderStatusSource extends Context.Service<
   static readonly layerSameProcess = (status: Effect.Effect<RecorderStatus>): Layer.Layer<RecorderStatusSource> =>
     Layer.succeed(RecorderStatusSource, RecorderStatusSource.of({ status }))
 
-  /** Derived from the hot tier: whether anything was committed lately, of how many markets, and how fast. */
-  static readonly layerDatabase: Layer.Layer<RecorderStatusSource, never, HotTier> = Layer.effect(
+  /**
+   * What the recorder said last, and what the hot tier shows whatever it said: whether anything was committed lately, of how many
+   * markets, and how fast.
+   */
+  static readonly layerDatabase: Layer.Layer<RecorderStatusSource, never, HotTier | StatusBoard> = Layer.effect(
     RecorderStatusSource,
     Effect.gen(function* () {
       const hotTier = yield* HotTier
+      const board = yield* StatusBoard
       let before: Reading | undefined
       const readLogs = Effect.gen(function* () {
         const heads = yield* hotTier.heads
@@ -43,8 +51,15 @@ export class RecorderStatusSource extends Context.Service<
       return RecorderStatusSource.of({
         status: Effect.gen(function* () {
           const watermark = yield* hotTier.watermark
+          const said = Option.getOrUndefined(yield* board.read)
           const nowMillis = yield* Clock.currentTimeMillis
-          return { source: "unknown", url: null, ...stateAt(watermark, nowMillis), ...(yield* logs) } as const
+          const shown = stateAt(watermark, nowMillis)
+          if (said === undefined)
+            return { source: "unknown", url: null, report: null, ...shown, ...(yield* logs) } as const
+          const { report, source, url } = said.status
+          const isFresh = nowMillis - said.tsReportedMicros / 1_000 <= saidAgeMillisMax
+          if (isFresh && shown.state === "recording") return said.status
+          return { source, url, report, ...shown, ...(yield* logs) }
         })
       })
     })

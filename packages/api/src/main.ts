@@ -7,6 +7,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
@@ -14,6 +15,7 @@ import * as ApiServer from "./ApiServer.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
+  StatusBoard.layerNoDeps,
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,

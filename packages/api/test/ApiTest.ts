@@ -5,6 +5,7 @@
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type { RequestGate } from "@kalshibook/api/RequestGate"
+import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { History } from "@kalshibook/store/History"
@@ -30,7 +31,8 @@ const recorder = RecorderStatusSource.layerSameProcess(
     state: "recording",
     sinceMicros: Seed.startMicros,
     marketsRecorded: 2,
-    recordsPerSecond: 12.5
+    recordsPerSecond: 12.5,
+    report: recorderReportExample
   })
 )
 

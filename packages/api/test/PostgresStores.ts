@@ -5,6 +5,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Layer } from "effect"
 
 export const storesInPostgres = Layer.mergeAll(
@@ -12,5 +13,6 @@ export const storesInPostgres = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
-  Coverage.layerNoDeps
+  Coverage.layerNoDeps,
+  StatusBoard.layerNoDeps
 )

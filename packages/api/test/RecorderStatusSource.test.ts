@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Seed from "./Seed.ts"
 
-const layer = RecorderStatusSource.layerDatabase.pipe(Layer.provideMerge(HotTier.layerMemory))
+const layer = RecorderStatusSource.layerDatabase.pipe(
+  Layer.provideMerge(Layer.merge(HotTier.layerMemory, StatusBoard.layerMemory))
+)
 
 const startMillis = Seed.startMicros / 1_000
 
@@ -35,6 +39,29 @@ describe("a recorder in another process", () => {
       assert.strictEqual(stopped.state, "stopped")
       assert.strictEqual(stopped.sinceMicros, Seed.after(1_000))
       assert.strictEqual(stopped.source, "unknown")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is shown as it said last, and as stopped when it commits nothing any more", () =>
+    Effect.gen(function* () {
+      const said = {
+        source: "simulator",
+        url: "ws://127.0.0.1/trade-api/ws/v2",
+        state: "reconnecting",
+        sinceMicros: Seed.startMicros,
+        marketsRecorded: 7,
+        recordsPerSecond: 3.5,
+        report: recorderReportExample
+      } as const
+      const board = yield* StatusBoard
+      yield* board.post({ status: said, tsReportedMicros: Seed.after(900) })
+      assert.deepStrictEqual(yield* commit(2, 1_000), said)
+      yield* commit(2, 20_000)
+      const { status } = yield* RecorderStatusSource
+      // It commits, but says nothing any more.
+      assert.deepInclude(yield* status, { state: "recording", marketsRecorded: 1, source: "simulator" })
+      yield* TestClock.adjust("11 seconds")
+      assert.deepInclude(yield* status, { state: "stopped", source: "simulator", report: recorderReportExample })
     }).pipe(Effect.provide(layer))
   )
 

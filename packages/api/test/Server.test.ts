@@ -2,6 +2,7 @@ import { connect } from "node:net"
 import { assert, layer } from "@effect/vitest"
 import { apiVersion } from "@kalshibook/core/contract/KalshiBookApi"
 import { type ProblemCode, problems } from "@kalshibook/core/contract/Problems"
+import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { Effect } from "effect"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, json, port } from "./Http.ts"
@@ -11,7 +12,7 @@ layer(ApiTest.layer())("the server", (it) => {
   it.effect("says where its data comes from, that it is simulated, and how fresh it is", () =>
     Effect.gen(function* () {
       const { body } = yield* json("/v1/status")
-      const { uptime_seconds, ...rest } = body
+      const { recorder: _, uptime_seconds, ...rest } = body
       assert.isAtLeast(uptime_seconds, 0)
       assert.deepStrictEqual(rest, {
         source: {
@@ -31,6 +32,15 @@ layer(ApiTest.layer())("the server", (it) => {
         records_per_second: 12.5,
         versions: { api: apiVersion, contract: "v1" }
       })
+    })
+  )
+
+  it.effect("passes on what the recorder says of its connections, markets, faults and lags, and how old that is", () =>
+    Effect.gen(function* () {
+      const { body } = yield* json("/v1/status")
+      const { age_seconds, ...report } = body.recorder
+      assert.deepStrictEqual(report, recorderReportExample)
+      assert.strictEqual(age_seconds, 0)
     })
   )
 

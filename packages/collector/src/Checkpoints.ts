@@ -37,4 +37,5 @@ const write = Effect.fn("Checkpoints.write")(function* (recording: RecordingStat
     yield* Effect.sleep(Duration.millis(partMillis))
   }
   append("checkpoint_end", new Uint8Array())
+  recording.sight.checkpoints++
 })

@@ -11,9 +11,12 @@ import { Settings } from "./CollectorSettings.ts"
 import * as Status from "./CollectorStatus.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 import { ExchangeLine } from "./ExchangeLine.ts"
+import * as Faults from "./Faults.ts"
+import * as Observation from "./Observation.ts"
 import { ReceiveClock } from "./ReceiveClock.ts"
 import type { RecordingState } from "./Recording.ts"
 import * as Session from "./Session.ts"
+import * as Sight from "./Sight.ts"
 
 export class Collector extends Context.Service<
   Collector,
@@ -33,6 +36,9 @@ export class Collector extends Context.Service<
       const settings = yield* Settings
       const needs = yield* Effect.context<Session.Needs>()
       const scope = yield* Effect.scope
+      const clock = yield* ReceiveClock
+      const sight = Sight.make()
+      const observer = yield* Observation.make
 
       /** Everything of one recording ends with its own scope. */
       const begin = (cause: "recorder_stopped" | "storage") =>
@@ -40,7 +46,11 @@ export class Collector extends Context.Service<
           const own = yield* Scope.fork(scope)
           return yield* Session.open(cause).pipe(
             Scope.provide(own),
-            Effect.map((session) => ({ ...session, end: Scope.close(own, Exit.void) })),
+            Effect.provideService(Sight.Sight, sight),
+            Effect.map((session) => {
+              Sight.begin(sight, session.recording, clock.nowMicros())
+              return { ...session, end: Scope.close(own, Exit.void) }
+            }),
             Effect.onError((failure) => Scope.close(own, Exit.failCause(failure)))
           )
         }).pipe(Effect.provideContext(needs))
@@ -59,6 +69,11 @@ export class Collector extends Context.Service<
         Effect.suspend(() => {
           if (storageProblem === error.message) return Effect.void
           storageProblem = error.message
+          Faults.note(sight.faults, clock.nowMicros(), {
+            kind: "tape",
+            cause: error.message,
+            action: "recording stops until there is room; gaps are written"
+          })
           return Effect.logError(`nothing is recorded: ${error.message}`)
         })
 
@@ -66,21 +81,27 @@ export class Collector extends Context.Service<
         const error = yield* Effect.flip(current.run)
         yield* tellStorage(error)
         yield* current.end
+        Sight.end(sight, current.recording)
         yield* Effect.sleep(Duration.millis(settings.storageRetryMillis))
         current = yield* beginAgain
         storageProblem = null
+        Faults.note(sight.faults, clock.nowMicros(), {
+          kind: "session",
+          cause: "recording had stopped",
+          action: "recording again, from what is on the tape"
+        })
         yield* Effect.logInfo("recording again")
       })
 
-      const meter = Status.makeRateMeter()
-      const status = Effect.sync(() =>
-        Status.read(current.recording, { source: access.source, url: access.wsUrl, storageProblem }, meter)
+      const status = Effect.suspend(() => current.reportParts).pipe(
+        Effect.map((parts) => {
+          const exchange = { source: access.source, url: access.wsUrl, storageProblem }
+          return Status.read(current.recording, exchange, observer.last(), parts)
+        })
       )
-      const sample = Effect.sync(() => {
-        const { clock, recordsCommitted } = current.recording
-        meter.sample(clock.nowMicros(), recordsCommitted)
-      })
-      const measure = sample.pipe(Effect.andThen(status), Effect.flatMap(CollectorMetrics.makeReporter()))
+      const look = Effect.suspend(() => observer.look(current.recording))
+      yield* look
+      const measure = Effect.andThen(look, status).pipe(Effect.flatMap(CollectorMetrics.makeReporter()))
       yield* measure.pipe(Effect.repeat(Schedule.spaced(Duration.seconds(1))), Effect.forkScoped)
       const fiber: Fiber.Fiber<never> = yield* Effect.forkScoped(Effect.forever(run))
       return Collector.of({ status, failed: Fiber.join(fiber), recording: () => current.recording })

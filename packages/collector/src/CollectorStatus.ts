@@ -1,12 +1,18 @@
 /** What the collector knows of itself, for `/v1/status`, the terminal and the metrics. Computed when asked. */
-import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { RecorderReport } from "@kalshibook/core/contract/RecorderReport"
 import type { RecorderState, RecorderStatus } from "@kalshibook/core/contract/RecorderStatus"
 import type { RecorderCounts } from "@kalshibook/core/Recorder"
+import * as CollectorReport from "./CollectorReport.ts"
 import type { ExchangeSource } from "./ExchangeAccess.ts"
+import type { FaultKind } from "./Faults.ts"
+import type { Observation } from "./Observation.ts"
 import { type MarketState, type RecordingState, recordsWaiting } from "./Recording.ts"
+import * as Sight from "./Sight.ts"
 import * as Slots from "./Slots.ts"
 
 export interface CollectorStatus extends RecorderStatus {
+  readonly report: RecorderReport
   readonly epoch: number
   /** What the connection is doing, in words. */
   readonly connection: string
@@ -17,43 +23,26 @@ export interface CollectorStatus extends RecorderStatus {
   readonly marketsByState: Readonly<Record<MarketState, number>>
   /** Markets that the exchange refuses, with its reason. At most `refusedListedMax`. */
   readonly refused: ReadonlyArray<{ readonly ticker: MarketTicker; readonly reason: string }>
+  /** What was counted since the process started, over all its recordings. */
   readonly restarts: number
   readonly recordsCommitted: number
   /** Received and not committed yet. */
   readonly recordsWaiting: number
   readonly counts: Readonly<RecorderCounts>
+  /** Connections that were opened, those that ended by cause, and faults by kind, since the process started. */
+  readonly connectionsOpened: number
+  readonly connectionEnds: Readonly<Record<GapCause, number>>
+  readonly faultCounts: Readonly<Record<FaultKind, number>>
 }
 
 const refusedListedMax = 100
-
-/** Counts commits over time. One per collector; `sample` is called once a second. */
-export interface RateMeter {
-  readonly sample: (nowMicros: number, recordsCommitted: number) => void
-  readonly recordsPerSecond: () => number
-}
-
-/** Rate over the last seconds. */
-export const makeRateMeter = (windowSamples = 5): RateMeter => {
-  const samples: Array<{ readonly micros: number; readonly records: number }> = []
-  return {
-    sample: (micros, records) => {
-      samples.push({ micros, records })
-      if (samples.length > windowSamples + 1) samples.shift()
-    },
-    recordsPerSecond: () => {
-      const [first] = samples
-      const last = samples.at(-1)
-      if (first === undefined || last === undefined || last.micros === first.micros) return 0
-      return ((last.records - first.records) / (last.micros - first.micros)) * 1e6
-    }
-  }
-}
 
 /** The status now. O(markets). */
 export const read = (
   recording: RecordingState,
   exchange: { readonly source: ExchangeSource; readonly url: string; readonly storageProblem: string | null },
-  meter: RateMeter
+  observed: Observation,
+  parts: CollectorReport.ReportParts
 ): CollectorStatus => {
   const marketsByState: Record<MarketState, number> = { unopened: 0, waiting: 0, live: 0, refused: 0 }
   const refused: Array<{ ticker: MarketTicker; reason: string }> = []
@@ -63,24 +52,29 @@ export const read = (
       refused.push({ ticker: cell.ticker, reason: cell.fault ?? "" })
     }
   }
-  return {
+  const { counts, recordsCommitted, restarts } = Sight.totals(recording.sight, recording)
+  const known = {
     source: exchange.source,
     url: exchange.url,
-    state: exchange.storageProblem === null ? stateOf(recording) : "stopped",
+    state: exchange.storageProblem === null ? stateOf(recording) : ("stopped" as const),
     sinceMicros: recording.slots.all[0]?.sinceMicros ?? null,
     marketsRecorded: marketsByState.live,
-    recordsPerSecond: meter.recordsPerSecond(),
+    recordsPerSecond: observed.recordsPerSecond,
     epoch: recording.recorder.epochLast,
     connection: recording.slots.all[0]?.connection ?? "",
     storeProblem: exchange.storageProblem ?? recording.storeProblem,
     discoveryProblem: recording.discoveryProblem,
     marketsByState,
     refused,
-    restarts: recording.restarts,
-    recordsCommitted: recording.recordsCommitted,
+    restarts,
+    recordsCommitted,
     recordsWaiting: recordsWaiting(recording),
-    counts: { ...recording.recorder.counts }
+    counts,
+    connectionsOpened: recording.sight.connectionsOpened,
+    connectionEnds: { ...recording.sight.connectionEnds },
+    faultCounts: { ...recording.sight.faults.counts }
   }
+  return { ...known, report: CollectorReport.make(recording, known, observed, parts) }
 }
 
 const stateOf = (recording: RecordingState): RecorderState => {

@@ -10,6 +10,7 @@ import { Settings } from "./CollectorSettings.ts"
 import * as Dialogue from "./Dialogue.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
 import { ExchangeLine } from "./ExchangeLine.ts"
+import * as Faults from "./Faults.ts"
 import * as Journal from "./Journal.ts"
 import * as KalshiSocket from "./KalshiSocket.ts"
 import { finishFrame, noticeLifecycle, noticeTrade, Recording } from "./Recording.ts"
@@ -76,6 +77,7 @@ export class Connections extends Context.Service<
           }
           slot.link = link
           slot.connections++
+          recording.sight.connectionsOpened++
           slot.connection = `connected (epoch ${epoch})`
           slot.sinceMicros = clock.nowMicros()
           slot.linked.openUnsafe()
@@ -89,12 +91,24 @@ export class Connections extends Context.Service<
             slot.linked.closeUnsafe()
             slot.link = null
             slot.sinceMicros = nowMicros
+            if (exit._tag === "Success") {
+              slot.lastEnd = { ...exit.value, tsMicros: nowMicros }
+              recording.sight.connectionEnds[cause]++
+              Faults.note(recording.sight.faults, nowMicros, {
+                kind: "connection",
+                cause: `${cause}: ${exit.value.detail}`,
+                action: "connecting again",
+                slot: slot.number,
+                epoch: link.epoch
+              })
+            }
             Journal.act(recording, link.epoch, { act: "close", cause }, nowMicros)
             link.gone.openUnsafe()
           })
 
-        const listenerOf = ({ dialogue, epoch, subscriber }: OpenLink): KalshiSocket.SocketListener => ({
+        const listenerOf = (slot: Slot, { dialogue, epoch, subscriber }: OpenLink): KalshiSocket.SocketListener => ({
           onFrame: (frame, tsReceivedMicros) => {
+            slot.frames++
             const message = Journal.receive(recording, epoch, frame, tsReceivedMicros)
             if (message._tag === "subscribed" || message._tag === "ok" || message._tag === "error")
               dialogue.take(message)
@@ -134,7 +148,10 @@ export class Connections extends Context.Service<
             const end = yield* Effect.acquireUseRelease(
               Effect.sync(() => linkUp(slot, socket)),
               (link) =>
-                Effect.andThen(tellConnected(link.epoch), Effect.raceFirst(socket.receive(listenerOf(link)), link.run)),
+                Effect.andThen(
+                  tellConnected(link.epoch),
+                  Effect.raceFirst(socket.receive(listenerOf(slot, link)), link.run)
+                ),
               (link, exit) => linkDown(slot, link, exit)
             )
             const livedMicros = clock.nowMicros() - tsOpenedMicros
@@ -149,6 +166,12 @@ export class Connections extends Context.Service<
             Effect.tapError((error) => {
               isFlapping = false
               slot.connection = error.message
+              Faults.note(recording.sight.faults, clock.nowMicros(), {
+                kind: "connection",
+                cause: error.message,
+                action: "trying again, less and less often",
+                slot: slot.number
+              })
               return tell(`no connection to the exchange, trying again: ${error.message}`)
             }),
             Effect.flatMap((livedMicros) => (livedMicros < goodConnectionMicros ? new ShortLived() : Effect.void))

@@ -11,6 +11,7 @@ import { Context, Duration, Effect, Layer, Option } from "effect"
 import { backoff } from "./Backoff.ts"
 import * as Choice from "./Choice.ts"
 import { Settings } from "./CollectorSettings.ts"
+import * as Faults from "./Faults.ts"
 import { type EventsQuery, KalshiRest, type RestFailed } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
 import { finishFrame, notice, Recording, type RecordingState } from "./Recording.ts"
@@ -55,6 +56,13 @@ export class Discovery extends Context.Service<
       let catalogProblem: string | null = null
       const problemsTold = new Set<string>()
 
+      const note = (cause: string): void =>
+        Faults.note(recording.sight.faults, recording.clock.nowMicros(), {
+          kind: "discovery",
+          cause,
+          action: "trying again; markets that are known are recorded meanwhile"
+        })
+
       /** Stores what was seen. Books are recorded whether or not that succeeds; the next walk sees it again. */
       const remember = (sight: Partial<CatalogSight>): Effect.Effect<void> =>
         catalog.observe({ series: [], events: [], markets: [], ...sight }).pipe(
@@ -62,6 +70,7 @@ export class Discovery extends Context.Service<
             onFailure: ({ message }) => {
               const isNew = catalogProblem !== message
               catalogProblem = message
+              note(`the list of markets cannot be stored: ${message}`)
               return isNew ? Effect.logWarning(`the list of markets cannot be stored: ${message}`) : Effect.void
             },
             onSuccess: () => {
@@ -179,6 +188,7 @@ export class Discovery extends Context.Service<
       /** One line for each new problem; without a connection, that is the problem to tell of, and told by `Connection`. */
       const tell = ({ detail, path }: RestFailed): Effect.Effect<void> => {
         const problem = `markets cannot be read, trying again: ${detail}`
+        note(`markets cannot be read: ${detail}`)
         if (!Slots.isLinked(recording.slots) || problemsTold.has(problem)) return Effect.void
         problemsTold.add(problem)
         recording.discoveryProblem = problem

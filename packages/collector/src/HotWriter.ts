@@ -10,7 +10,9 @@ import { Context, Duration, Effect, Layer } from "effect"
 import { backoff } from "./Backoff.ts"
 import { catchUp } from "./CatchUp.ts"
 import { Settings } from "./CollectorSettings.ts"
+import * as Faults from "./Faults.ts"
 import { entriesWaiting, Recording, type RecordingState } from "./Recording.ts"
+import * as Sight from "./Sight.ts"
 
 export class HotWriter extends Context.Service<
   HotWriter,
@@ -53,6 +55,7 @@ export class HotWriter extends Context.Service<
             recording.recordsCommitted += batch.records.length
             recording.tsCommittedMicros = batch.watermark.tsReceivedMicros
             recording.tapeEntryCommitted = batch.watermark.tapeEntry
+            Sight.stored(recording.sight, batch, recording.clock.nowMicros())
             return storeRecovered(recording)
           })
         )
@@ -100,6 +103,11 @@ export class HotWriter extends Context.Service<
 const storeFailed = (recording: RecordingState, error: { readonly message: string }): Effect.Effect<void> => {
   const isNew = recording.storeProblem === null
   recording.storeProblem = error.message
+  Faults.note(recording.sight.faults, recording.clock.nowMicros(), {
+    kind: "store",
+    cause: error.message,
+    action: "trying again; what is received waits"
+  })
   return isNew ? Effect.logError(`the database does not take records, trying again: ${error.message}`) : Effect.void
 }
 

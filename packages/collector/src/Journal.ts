@@ -9,7 +9,9 @@ import * as Wire from "@kalshibook/core/kalshi/Wire"
 import * as Outbox from "@kalshibook/core/Outbox"
 import * as Recorder from "@kalshibook/core/Recorder"
 import * as RecorderAct from "@kalshibook/core/RecorderAct"
+import * as Faults from "./Faults.ts"
 import { entriesWaiting, finishFrame, type RecordingState } from "./Recording.ts"
+import * as Sight from "./Sight.ts"
 
 /** Records a frame of the connection. What it means for fibers is noted: `finishFrame` does it. */
 export const receive = (
@@ -25,6 +27,11 @@ export const receive = (
     Recorder.receive(recording.recorder, epoch, message, tsReceivedMicros)
   } finally {
     recording.isInFrame = false
+  }
+  const { sight } = recording
+  Sight.received(sight, message, tsReceivedMicros)
+  if (sight.lost.size > 0) {
+    Sight.tellLost(sight, tsReceivedMicros, { epoch, sid: "sid" in message ? (message.sid ?? undefined) : undefined })
   }
   keepWithinBounds(recording)
   return message
@@ -47,11 +54,12 @@ export const act = (
   what: RecorderAct.RecorderAct,
   tsMicros = recording.clock.nowMicros()
 ): void => {
-  const { ends, isInFrame, recorder, tape } = recording
+  const { ends, isInFrame, recorder, sight, tape } = recording
   // impossible: the tape would tell another order than the one in which things were done
   if (isInFrame) throw new Error(`${what.act} within a frame`)
   tape.append({ kind: "act", epoch, tsReceivedMicros: tsMicros, body: RecorderAct.encode(what) })
   for (const { end, ticker } of RecorderAct.perform(recorder, epoch, what, tsMicros)) ends.set(ticker, end)
+  if (sight.lost.size > 0) Sight.tellLost(sight, tsMicros, { epoch })
   keepWithinBounds(recording)
   finishFrame(recording)
 }
@@ -69,6 +77,13 @@ export const follow = (recording: RecordingState, epoch: number, tickers: Readon
 /** Lets go of the outbox when it has more than may wait in memory: what is on the tape can be derived again. */
 const keepWithinBounds = (recording: RecordingState): void => {
   const { outbox } = recording.recorder
-  if (!recording.isSpilled && entriesWaiting(recording) >= recording.queueRecordsMax) recording.isSpilled = true
+  if (!recording.isSpilled && entriesWaiting(recording) >= recording.queueRecordsMax) {
+    recording.isSpilled = true
+    Faults.note(recording.sight.faults, recording.clock.nowMicros(), {
+      kind: "store",
+      cause: "more waits to be stored than memory may hold",
+      action: "what waits is let go of, and stored from the tape later"
+    })
+  }
   if (recording.isSpilled) Outbox.clear(outbox)
 }

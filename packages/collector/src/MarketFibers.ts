@@ -8,6 +8,7 @@ import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import { Cause, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
+import * as Faults from "./Faults.ts"
 import * as Journal from "./Journal.ts"
 import { type Cell, makeCell, Recording, type RecordingState } from "./Recording.ts"
 import * as Slots from "./Slots.ts"
@@ -112,7 +113,10 @@ const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell
   until(recording, cell, () => cell.openMicros - settings.openLeadMillis * 1000).pipe(
     Effect.andThen(record(recording, settings, cell)),
     // Only what supervises can say that a fiber failed: a `FiberMap` is silent about it.
-    Effect.tapDefect((defect) => Effect.logError("a market's fiber failed and starts again", Cause.die(defect))),
+    Effect.tapDefect((defect) => {
+      tell(recording, cell, "defect", `the market's fiber failed: ${defect}`, "it starts again")
+      return Effect.logError("a market's fiber failed and starts again", Cause.die(defect))
+    }),
     Effect.catchDefect(() => Effect.fail("failed")),
     Effect.retry(backoff(settings.retryMillisMin, settings.retryMillisMax)),
     Effect.orDie,
@@ -154,18 +158,31 @@ const noteFault = (recording: RecordingState, cell: Cell, error: Fault): void =>
       recording.restarts++
       cell.state = "refused"
       cell.fault = `error ${error.code}: ${error.detail}`
+      tell(recording, cell, "market", `refused with ${cell.fault}`, "asking again, less and less often")
       break
     case "SnapshotMissing":
       recording.restarts++
       cell.fault = "no snapshot came"
+      tell(recording, cell, "market", cell.fault, "asking again")
       break
     case "Unsteady":
       recording.restarts++
+      tell(recording, cell, "market", "inconsistent as soon as it was there", "asking again, less and less often")
       break
     case "LinkGone":
       break
   }
 }
+
+const tell = (recording: RecordingState, cell: Cell, kind: Faults.FaultKind, cause: string, action: string): void =>
+  Faults.note(recording.sight.faults, recording.clock.nowMicros(), {
+    kind,
+    cause,
+    action,
+    slot: cell.slot.number,
+    ticker: cell.ticker,
+    markets: 1
+  })
 
 /** Subscribes, or asks for a snapshot of what is subscribed, and waits for the book. */
 const resync = Effect.fnUntraced(function* (settings: CollectorSettings, cell: Cell, attempt: number) {

@@ -16,6 +16,7 @@ import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Effect, Latch, Layer } from "effect"
 import { Settings } from "./CollectorSettings.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
+import * as Sight from "./Sight.ts"
 import * as Slots from "./Slots.ts"
 import * as TakeUp from "./TakeUp.ts"
 
@@ -48,6 +49,7 @@ export interface RecordingState {
   readonly recorder: Recorder.Recorder
   readonly tape: Tape["Service"]
   readonly clock: ReceiveClockState
+  readonly sight: Sight.SightState
   readonly cells: Map<MarketTicker, Cell>
   readonly slots: Slots.Slots
   /** Where the logs end that are not being written. */
@@ -91,6 +93,7 @@ const make = Effect.gen(function* () {
   const epochs = yield* Epochs
   const hotTier = yield* HotTier
   const settings = yield* Settings
+  const sight = yield* Sight.Sight
   const tape = yield* Tape
   const cells = new Map<MarketTicker, Cell>()
   const afterFrame: Array<() => void> = []
@@ -109,6 +112,7 @@ const make = Effect.gen(function* () {
       cell.state = "waiting"
       cell.fault = cause
       cell.trusted.closeUnsafe()
+      Sight.lose(sight, ticker, cause)
       afterFrame.push(() => turn(cell))
     },
     unannounced: (ticker) => {
@@ -121,6 +125,7 @@ const make = Effect.gen(function* () {
     ...taken,
     tape,
     clock,
+    sight,
     cells,
     afterFrame,
     isInFrame: false,
@@ -201,6 +206,6 @@ export class Recording extends Context.Service<Recording, RecordingState>()("@ka
   static readonly layerNoDeps: Layer.Layer<
     Recording,
     HotTierError | TapeError,
-    ChannelGaps | Epochs | HotTier | ReceiveClock | Settings | Tape
+    ChannelGaps | Epochs | HotTier | ReceiveClock | Settings | Sight.Sight | Tape
   > = Layer.effect(Recording, make)
 }

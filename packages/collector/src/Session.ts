@@ -15,6 +15,7 @@ import type { HttpClient } from "effect/http"
 import { AuditedRecorder } from "./AuditedRecorder.ts"
 import { Auditor } from "./Auditor.ts"
 import * as Checkpoints from "./Checkpoints.ts"
+import type { ReportParts } from "./CollectorReport.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import { Connections } from "./Connections.ts"
 import { Discovery } from "./Discovery.ts"
@@ -25,6 +26,7 @@ import { KalshiRest } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
 import type { ReceiveClock } from "./ReceiveClock.ts"
 import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
+import type { Sight } from "./Sight.ts"
 
 /** What a recording needs; all of it outlives the recording. */
 export type Needs =
@@ -45,6 +47,8 @@ export interface Session {
   readonly auditor: Auditor["Service"]
   /** Records until the tape fails; what else cannot be gone on with is a defect. */
   readonly run: Effect.Effect<never, TapeError>
+  /** What the parts of a recording tell of themselves, for its report. */
+  readonly reportParts: Effect.Effect<ReportParts>
 }
 
 /** The tape that the database knows. */
@@ -72,7 +76,7 @@ const parts = Layer.mergeAll(
 /** Takes up every log where it ended. Closing the scope commits what was received. */
 export const open = Effect.fnUntraced(function* (
   stoppedCause: CollectorSettings["stoppedCause"]
-): Effect.fn.Return<Session, HotTierError | TapeError, Needs | Scope.Scope> {
+): Effect.fn.Return<Session, HotTierError | TapeError, Needs | Scope.Scope | Sight> {
   const settings = yield* Settings
   const built = yield* Layer.build(parts.pipe(Layer.provide(Settings.layerOf({ ...settings, stoppedCause }))))
   const recording = Context.get(built, Recording)
@@ -82,6 +86,7 @@ export const open = Effect.fnUntraced(function* (
   return {
     recording,
     auditor,
+    reportParts: Effect.map(auditor.status, (audits) => ({ audits, maintenance: null, notRecorded: null })),
     run: Effect.raceAllFirst([
       recording.tape.failed,
       writer.run,

@@ -5,7 +5,7 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import { Latch } from "effect"
 import type { CollectorSettings } from "./CollectorSettings.ts"
-import type { KalshiSocket } from "./KalshiSocket.ts"
+import type { KalshiSocket, SocketEnd } from "./KalshiSocket.ts"
 import type { Subscriber } from "./Subscriber.ts"
 
 /** A connection that is open. */
@@ -30,6 +30,10 @@ export interface Slot {
   sinceMicros: number
   /** Connections that were opened here since the start. */
   connections: number
+  /** Why the connection before this one ended, and when (receive clock); `null` before the first end. */
+  lastEnd: (SocketEnd & { readonly tsMicros: number }) | null
+  /** Frames received here since the start. */
+  frames: number
 }
 
 export interface Slots {
@@ -57,7 +61,9 @@ const add = (slots: Slots, nowMicros: number): Slot => {
     linked: Latch.makeUnsafe(false),
     connection: "not connected yet",
     sinceMicros: nowMicros,
-    connections: 0
+    connections: 0,
+    lastEnd: null,
+    frames: 0
   }
   slots.all.push(slot)
   slots.added.openUnsafe()

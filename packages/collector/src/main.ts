@@ -6,18 +6,21 @@ import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Console, Effect, Layer } from "effect"
 import { Collector } from "./Collector.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
+import * as StatusPosting from "./StatusPosting.ts"
 
 const stores = Layer.mergeAll(
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   HotTier.layerNoDeps,
-  MarketCatalog.layerNoDeps
+  MarketCatalog.layerNoDeps,
+  StatusBoard.layerNoDeps
 ).pipe(Layer.provide(Database.layer))
 
 // What is wrong with the credentials is said before a database is started.
@@ -37,7 +40,7 @@ const refuse = (error: { readonly message: string }) =>
   )
 
 Effect.flatMap(Collector, (running) => running.failed).pipe(
-  Effect.provide(Collector.layer.pipe(Layer.provide(needs))),
+  Effect.provide(StatusPosting.layer.pipe(Layer.provideMerge(Collector.layer), Layer.provide(needs))),
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     CredentialsUnusable: refuse,
