@@ -17,7 +17,7 @@ const refuse = (problems: ReadonlyArray<string>): never => {
 
 const root = path.dirname(import.meta.dirname)
 const settings = Result.getOrElse(StartSettings.read(process.env, root), refuse)
-const { apiHost, apiPort, dataFolder, exchange, simulatorPort } = settings
+const { apiHost, apiPort, dataFolder, exchange, logFormat, simulatorPort } = settings
 const portProblems = await Effect.runPromise(
   FreePorts.problems([
     { host: apiHost, port: apiPort, variable: "KALSHIBOOK_API_PORT" },
@@ -41,7 +41,7 @@ const program = Effect.gen(function* () {
   // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
   const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
   return yield* WholeSystem.run(settings, simulator)
-}).pipe(Effect.scoped, Effect.provide(FileLog.layer(logFile)))
+}).pipe(Effect.scoped, Effect.provide(FileLog.layer(logFile, logFormat)))
 
 const exit = await runUntilStopped(program, {
   stopping: () => Terminal.line("\nStopping: what was received is being stored ..."),

@@ -8,8 +8,13 @@ import { type Layer, Logger } from "effect"
 /** With its predecessor at most twice this; a calm day writes some kilobytes. */
 const fileBytesMax = 16 * 1024 * 1024
 
+/** `json`: one object a line, with all annotations. */
+export type LogFormat = "logfmt" | "json"
+
+const formats = { logfmt: Logger.formatLogFmt, json: Logger.formatJson } as const
+
 /** All of Effect's logging goes to this file and nowhere else. */
-export const layer = (file: string): Layer.Layer<never> => {
+export const layer = (file: string, format: LogFormat): Layer.Layer<never> => {
   let descriptor = fs.openSync(file, "a", 0o600)
   let bytes = fs.fstatSync(descriptor).size
   const write = (line: string): void => {
@@ -21,5 +26,5 @@ export const layer = (file: string): Layer.Layer<never> => {
     }
     bytes += fs.writeSync(descriptor, `${line}\n`)
   }
-  return Logger.layer([Logger.map(Logger.formatLogFmt, write)])
+  return Logger.layer([Logger.map(formats[format], write)])
 }

@@ -15,6 +15,8 @@ export interface StartSettings {
   readonly simulatorPort: number
   /** Which exchange is recorded: Kalshi's, an invented one, or the recorded frames of a file. The last two run in a process of ours. */
   readonly exchange: "kalshi" | "simulator" | "recording"
+  /** Of the log in the data folder. */
+  readonly logFormat: "logfmt" | "json"
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -55,6 +57,16 @@ export const read = (environment: Environment, folder: string): Result.Result<St
   }
   const apiPort = number("KALSHIBOOK_API_PORT", 0, portMax) ?? apiPortDefault
   const simulatorPort = number("KALSHIBOOK_SIMULATOR_PORT", 0, portMax) ?? simulatorPortDefault
+  const logFormat = text("KALSHIBOOK_LOG_FORMAT") ?? "logfmt"
+  if (!["logfmt", "json", "pretty"].includes(logFormat)) {
+    problems.push(`KALSHIBOOK_LOG_FORMAT must be json, logfmt or pretty, not "${logFormat}".`)
+  }
+  const telemetry = text("OTEL_EXPORTER_OTLP_ENDPOINT")
+  if (telemetry !== undefined && !isAddress(telemetry, "http")) {
+    problems.push(
+      `OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://, not "${telemetry}".`
+    )
+  }
   number("KALSHIBOOK_SIMULATOR_MARKETS", 5, 10_000)
   number("KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND", 1, 50_000)
   number("KALSHIBOOK_SIMULATOR_SEED", 0, 0xffffffff)
@@ -67,7 +79,8 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     apiHost: text("KALSHIBOOK_API_HOST") ?? "127.0.0.1",
     apiPort,
     simulatorPort,
-    exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording"
+    exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording",
+    logFormat: logFormat === "json" ? "json" : "logfmt"
   })
 }
 

@@ -21,6 +21,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
@@ -42,7 +43,10 @@ const stores = Layer.mergeAll(
 )
 
 /** Runs until it is interrupted; fails with an error whose message is for the one who typed the command. */
-export const run = Effect.fnUntraced(function* (
+export const run = (settings: StartSettings, simulator: Option.Option<SimulatorProcess.SimulatorStarting>) =>
+  runAll(settings, simulator).pipe(Effect.provide(Telemetry.layerOtlp("kalshibook")))
+
+const runAll = Effect.fnUntraced(function* (
   settings: StartSettings,
   simulator: Option.Option<SimulatorProcess.SimulatorStarting>
 ) {

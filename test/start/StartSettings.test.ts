@@ -15,7 +15,8 @@ it("without any variable the simulated exchange is recorded into a folder of the
       apiHost: "127.0.0.1",
       apiPort: 4000,
       simulatorPort: 4010,
-      exchange: "simulator"
+      exchange: "simulator",
+      logFormat: "logfmt"
     })
   )
 })
@@ -40,10 +41,12 @@ it("every problem is told, each by the name of its variable", () => {
     KALSHIBOOK_API_PORT: "99999",
     KALSHIBOOK_SIMULATOR_PORT: "4010x",
     KALSHIBOOK_SIMULATOR_MARKETS: "3",
-    DATABASE_URL: "mysql://localhost/x"
+    DATABASE_URL: "mysql://localhost/x",
+    KALSHIBOOK_LOG_FORMAT: "xml",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318"
   })
-  assert.strictEqual(problems.length, 4)
-  for (const name of ["API_PORT", "SIMULATOR_PORT", "SIMULATOR_MARKETS", "DATABASE_URL"]) {
+  assert.strictEqual(problems.length, 6)
+  for (const name of ["API_PORT", "SIMULATOR_PORT", "SIMULATOR_MARKETS", "DATABASE_URL", "LOG_FORMAT", "OTLP"]) {
     assert.strictEqual(problems.filter((problem) => problem.includes(name)).length, 1, name)
   }
 })

@@ -8,6 +8,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
@@ -46,9 +47,9 @@ const refuse = (error: { readonly message: string }) =>
 
 program.pipe(
   Effect.provide(server),
+  Effect.provide(Telemetry.layer("kalshibook-api")),
   Effect.catchTags({
-    ConfigError: () =>
-      refuse({ message: "KALSHIBOOK_API_PORT is a number from 0 to 65535, KALSHIBOOK_API_HOST an address" }),
+    ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
     ListenFailed: refuse
   }),

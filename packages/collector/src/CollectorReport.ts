@@ -53,7 +53,12 @@ export const make = (
       last_end:
         slot.lastEnd === null
           ? null
-          : { at: isoFromMicros(slot.lastEnd.tsMicros), cause: slot.lastEnd.cause, detail: slot.lastEnd.detail }
+          : {
+              at: isoFromMicros(slot.lastEnd.tsMicros),
+              epoch: slot.lastEnd.epoch,
+              cause: slot.lastEnd.cause,
+              detail: slot.lastEnd.detail
+            }
     })),
     markets: { ...status.marketsByState },
     refused: status.refused,

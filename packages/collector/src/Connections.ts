@@ -92,7 +92,7 @@ export class Connections extends Context.Service<
             slot.link = null
             slot.sinceMicros = nowMicros
             if (exit._tag === "Success") {
-              slot.lastEnd = { ...exit.value, tsMicros: nowMicros }
+              slot.lastEnd = { ...exit.value, epoch: link.epoch, tsMicros: nowMicros }
               recording.sight.connectionEnds[cause]++
               Faults.note(recording.sight.faults, nowMicros, {
                 kind: "connection",
@@ -157,7 +157,9 @@ export class Connections extends Context.Service<
             const livedMicros = clock.nowMicros() - tsOpenedMicros
             isFlapping = livedMicros < goodConnectionMicros
             if (!isFlapping) told = null
-            yield* tell(`the connection to the exchange ended (${end.cause}): ${end.detail}`)
+            yield* tell(`the connection to the exchange ended (${end.cause}): ${end.detail}`).pipe(
+              Effect.annotateLogs({ epoch: slot.lastEnd?.epoch })
+            )
             slot.connection = `lost: ${end.detail}`
             return livedMicros
           }).pipe(Effect.scoped)

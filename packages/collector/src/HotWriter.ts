@@ -57,6 +57,13 @@ export class HotWriter extends Context.Service<
             recording.tapeEntryCommitted = batch.watermark.tapeEntry
             Sight.stored(recording.sight, batch, recording.clock.nowMicros())
             return storeRecovered(recording)
+          }),
+          Effect.withSpan("HotWriter.commit", {
+            attributes: {
+              records: batch.records.length,
+              tapeEntry: batch.watermark.tapeEntry,
+              epoch: batch.watermark.epoch
+            }
           })
         )
 

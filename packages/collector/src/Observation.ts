@@ -39,6 +39,7 @@ export const make: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(func
   const frames = new WeakMap<Slot, RateMeter>()
   let wallLessMonotonicMicros: number | undefined
   let wasFreeLow = false
+  const gapsLogged = new WeakSet<Faults.Fault>()
   let last: Observation = {
     process: readProcess(),
     tape: null,
@@ -72,6 +73,11 @@ export const make: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(func
           steppedMicros > 0 ? "the receive clock follows at once" : "the receive clock goes slower until it agrees"
       })
     }
+    for (const fault of sight.faults.last) {
+      if (fault.kind !== "gap" || gapsLogged.has(fault)) continue
+      gapsLogged.add(fault)
+      yield* logGap(fault)
+    }
     const tapeStatus = Option.getOrNull(yield* Effect.timeoutOption(tape.status, tapeMillisMax))
     if (tapeStatus !== null) {
       if (tapeStatus.isFreeLow && !wasFreeLow) {
@@ -94,6 +100,12 @@ export const make: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(func
   })
   return { look, last: () => last }
 })
+
+/** Gaps are noticed within a frame, where nothing is logged; other faults are logged where they happen. */
+const logGap = ({ action, cause, epoch, markets, sid, ticker }: Faults.Fault): Effect.Effect<void> =>
+  Effect.logInfo(`books are not known (${cause}): ${action}`).pipe(
+    Effect.annotateLogs({ epoch, markets, marketTicker: ticker, ...(sid === undefined ? {} : { sid }) })
+  )
 
 /** How fast a count grows, over the last seconds. */
 interface RateMeter {

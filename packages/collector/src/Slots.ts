@@ -31,7 +31,7 @@ export interface Slot {
   /** Connections that were opened here since the start. */
   connections: number
   /** Why the connection before this one ended, and when (receive clock); `null` before the first end. */
-  lastEnd: (SocketEnd & { readonly tsMicros: number }) | null
+  lastEnd: (SocketEnd & { readonly epoch: number; readonly tsMicros: number }) | null
   /** Frames received here since the start. */
   frames: number
 }

@@ -7,11 +7,13 @@ import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Console, Effect, Layer } from "effect"
 import { Collector } from "./Collector.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
+import * as MetricsServer from "./MetricsServer.ts"
 import * as StatusPosting from "./StatusPosting.ts"
 
 const stores = Layer.mergeAll(
@@ -30,6 +32,12 @@ const needs = stores.pipe(
   )
 )
 
+const recorder = StatusPosting.layer.pipe(
+  Layer.provideMerge(Collector.layer),
+  Layer.provide(needs),
+  Layer.provideMerge(MetricsServer.layer)
+)
+
 /** Says in one line why it cannot start. */
 const refuse = (error: { readonly message: string }) =>
   Effect.andThen(
@@ -40,12 +48,14 @@ const refuse = (error: { readonly message: string }) =>
   )
 
 Effect.flatMap(Collector, (running) => running.failed).pipe(
-  Effect.provide(StatusPosting.layer.pipe(Layer.provideMerge(Collector.layer), Layer.provide(needs))),
+  Effect.provide(recorder),
+  Effect.provide(Telemetry.layer("kalshibook-collector")),
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     CredentialsUnusable: refuse,
     DatabaseError: refuse,
     HotTierError: refuse,
+    ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` }),
     TapeError: refuse
   }),
   NodeRuntime.runMain

@@ -142,7 +142,7 @@ describe("an exchange that cannot be reached", () => {
     it.live(`refuses connections with ${status} for a while: one line, and it is recorded afterwards`, () =>
       Effect.gen(function* () {
         const exchange = yield* Station.startExchange()
-        yield* Station.inflict(exchange, { fault: "refuse_handshakes", status, millis: 300 })
+        yield* Station.inflict(exchange, { fault: "refuse_handshakes", status, millis: 1_500 })
         const station = yield* Station.record(exchange, yield* Station.memory)
         yield* Station.untilAllLive(station)
         const [problem, ...others] = problems(station)

@@ -55,6 +55,7 @@ const RecorderSession = Schema.Struct({
 
 const ConnectionEnd = Schema.Struct({
   at: Instant,
+  epoch: Epoch,
   cause: Schema.String.annotate({ description: "The cause of the gaps that it left.", examples: ["silence"] }),
   detail: Schema.String.annotate({ description: "The same in words.", examples: ["no ping for 30000 ms"] })
 }).annotate({ identifier: "ConnectionEnd", description: "Why and when a connection ended." })

@@ -23,7 +23,7 @@ export const recorderReportExample: RecorderReport = {
       markets_live: 250,
       frames_per_second: 611.2,
       connections: 2,
-      last_end: { at: "2026-11-21T13:58:11.020118Z", cause: "silence", detail: "no ping for 30000 ms" }
+      last_end: { at: "2026-11-21T13:58:11.020118Z", epoch: 2, cause: "silence", detail: "no ping for 30000 ms" }
     }
   ],
   markets: { unopened: 4, waiting: 0, live: 250, refused: 1 },

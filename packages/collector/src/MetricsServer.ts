@@ -1,0 +1,29 @@
+// adapter: Node's HTTP server
+/**
+ * `/metrics` of a collector that runs as a program of its own: `KALSHIBOOK_METRICS_PORT` says where, and without it there is none.
+ * `KALSHIBOOK_METRICS_HOST` is 127.0.0.1 unless set. In one process with the API, the API has them.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Config, Effect, Layer, Option } from "effect"
+import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+
+export interface MetricsAddress {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+}
+
+export const layerAt = (address: MetricsAddress): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
+  HttpRouter.serve(PrometheusMetrics.layerHttp(), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(NodeHttpServer.layer(() => createServer(), address))
+  )
+
+export const layer: Layer.Layer<never, Config.ConfigError | HttpServerError.ServeError> = Layer.unwrap(
+  Effect.gen(function* () {
+    const port = yield* Config.option(Config.Port("KALSHIBOOK_METRICS_PORT"))
+    const host = yield* Config.NonEmptyString("KALSHIBOOK_METRICS_HOST").pipe(Config.withDefault("127.0.0.1"))
+    return Option.isNone(port) ? Layer.empty : Layer.effectDiscard(Layer.build(layerAt({ host, port: port.value })))
+  })
+)
