@@ -26,7 +26,7 @@ export const untilRecording = Effect.fnUntraced(function* (status: Status) {
     found = marketsFound(now)
     if (steadyPolls >= pollsSteady && now.marketsRecorded > 0 && rateOf(now) > 0) {
       Terminal.fact("markets", `${found} found, ${now.marketsRecorded} open`)
-      Terminal.fact("recording", `${Math.round(rateOf(now))} records a second`)
+      Terminal.fact("recording", `${Math.round(rateOf(now))} records a second${lateBy(now)}`)
       return
     }
     yield* Effect.sleep(pollMillis)
@@ -44,22 +44,35 @@ const missing = (now: CollectorStatus): string => {
   return `${marketsFound(now)} markets found, ${now.marketsRecorded} open, nothing to record yet`
 }
 
+/** Records are in answers when they are committed. */
+const lateBy = ({ report }: CollectorStatus): string => {
+  const lag = report.lag.receipt_to_commit
+  return lag === null ? "" : `, in answers after ${Math.round(lag.p50_ms)} ms (99 of 100: ${Math.round(lag.p99_ms)} ms)`
+}
+
+/** What is not as it should be: of which kind, so that people are told of it once, and in words. */
+const trouble = (now: CollectorStatus): { readonly kind: string; readonly text: string } => {
+  if (now.state === "stopped") return { kind: "stopped", text: `nothing is recorded: ${now.storeProblem ?? "stopped"}` }
+  if (now.storeProblem !== null) {
+    return { kind: "store", text: `not storing (${now.storeProblem}); nothing is lost: it waits on the tape` }
+  }
+  if (now.state !== "recording") {
+    return { kind: "connection", text: `not connected to the exchange (${now.connection}); trying again` }
+  }
+  if (now.report.tape.catching_up) {
+    return { kind: "catching up", text: "storing from the tape what memory could not hold; answers are old meanwhile" }
+  }
+  return { kind: "", text: "recording again" }
+}
+
 /** Tells when the recording stops and when it goes on. Never returns. */
 export const forEver = Effect.fnUntraced(function* (status: Status) {
   let before = ""
   while (true) {
     yield* Effect.sleep(pollMillis)
-    const now = yield* status
-    const problem =
-      now.storeProblem !== null
-        ? `not storing (${now.storeProblem}); nothing is lost while it fits in memory`
-        : now.state === "recording"
-          ? ""
-          : `not connected to the exchange (${now.connection}); trying again`
-    if (problem === before) continue
-    if (problem !== "" && before === "") Terminal.news(problem)
-    if (problem === "") Terminal.news("recording again")
-    before = problem
+    const { kind, text } = trouble(yield* status)
+    if (kind !== before) Terminal.news(text)
+    before = kind
   }
 })
 
@@ -67,5 +80,5 @@ export const forEver = Effect.fnUntraced(function* (status: Status) {
 export const tellLost = (status: Status): Effect.Effect<void> =>
   Effect.map(status, ({ recordsWaiting }) => {
     if (recordsWaiting === 0) return
-    Terminal.problem(`${recordsWaiting} records could not be stored; the next start records a gap in their place.`)
+    Terminal.problem(`${recordsWaiting} records could not be stored; the next start stores them from the tape.`)
   })
