@@ -30,7 +30,7 @@ export const layerOtlp = (serviceName: string): Layer.Layer<never, Config.Config
     })
   )
 
-export const logFormats = ["pretty", "logfmt", "json"] as const
+const logFormats = ["pretty", "logfmt", "json"] as const
 
 const consoles = { pretty: Logger.consolePretty(), logfmt: Logger.consoleLogFmt, json: Logger.consoleJson } as const
 
