@@ -17,7 +17,7 @@ import { HotTierState } from "./HotTierState.ts"
 export interface StoredChannelGap extends ChannelGap {
   /** When it was filled, Unix microseconds; `null` while it is not. */
   readonly tsFilledMicros: number | null
-  /** How many messages that brought which were missing; `null` while it is not filled. */
+  /** How many messages the run that completed it brought which were missing; `null` while it is not filled. */
   readonly entriesFilled: number | null
 }
 
@@ -29,15 +29,18 @@ export class ChannelGaps extends Context.Service<
       channel: SideChannel,
       entriesMax: number
     ) => Effect.Effect<ReadonlyArray<StoredChannelGap>, HotTierError>
+    /** Stores those of the trades that are not there yet: a part of what fills a hole. Returns how many were new. */
+    readonly fillPart: (trades: ReadonlyArray<TradeRecord>) => Effect.Effect<number, HotTierError>
     /**
      * Stores those of the trades that are not there yet and marks the hole as filled, in one transaction. Returns how many were
-     * new. A hole that is filled already keeps its mark, and one that is not stored, or has not ended, gets none; trades are
+     * new, with the `entriesBefore` that earlier parts brought. A hole that is filled already keeps its mark, and one that is not stored, or has not ended, gets none; trades are
      * stored all the same.
      */
     readonly fill: (
       gap: ChannelGap,
       trades: ReadonlyArray<TradeRecord>,
-      tsFilledMicros: number
+      tsFilledMicros: number,
+      entriesBefore?: number
     ) => Effect.Effect<number, HotTierError>
     /** Holes of the channel that reach into [from, to), receive clock, by their beginning. */
     readonly overlapping: (

@@ -10,13 +10,23 @@ export const make = ({ channelGaps, trades }: HotTierState["Service"]): ChannelG
   const where = (isWanted: (gap: StoredChannelGap) => boolean): ReadonlyArray<StoredChannelGap> =>
     [...channelGaps.values()].filter(isWanted).sort(compare)
 
-  const fill = (gap: ChannelGap, found: ReadonlyArray<TradeRecord>, tsFilledMicros: number): number => {
-    let entriesFilled = 0
+  const add = (found: ReadonlyArray<TradeRecord>): number => {
+    let entries = 0
     for (const trade of found) {
       if (trades.has(trade.tradeId)) continue
       trades.set(trade.tradeId, trade)
-      entriesFilled++
+      entries++
     }
+    return entries
+  }
+
+  const fill = (
+    gap: ChannelGap,
+    found: ReadonlyArray<TradeRecord>,
+    tsFilledMicros: number,
+    entriesBefore: number
+  ): number => {
+    const entriesFilled = entriesBefore + add(found)
     const key = keyOf(gap)
     const stored = channelGaps.get(key)
     if (stored !== undefined && stored.tsToMicros !== null && stored.tsFilledMicros === null) {
@@ -35,7 +45,9 @@ export const make = ({ channelGaps, trades }: HotTierState["Service"]): ChannelG
           entriesMax
         )
       ),
-    fill: (gap, found, tsFilledMicros) => Effect.sync(() => fill(gap, found, tsFilledMicros)),
+    fillPart: (found) => Effect.sync(() => add(found)),
+    fill: (gap, found, tsFilledMicros, entriesBefore = 0) =>
+      Effect.sync(() => fill(gap, found, tsFilledMicros, entriesBefore)),
     overlapping: (channel, fromMicros, toMicros) =>
       Effect.sync(() =>
         where(

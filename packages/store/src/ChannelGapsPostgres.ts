@@ -36,35 +36,43 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
 
   const open = sql<Row>`select ${columns} from channel_gaps where ts_to_micros is null ${order}`
 
-  const fillWithin = Effect.fnUntraced(function* (
-    session: HotSession,
-    gap: ChannelGap,
-    trades: ReadonlyArray<TradeRecord>,
-    tsFilledMicros: number
-  ) {
+  const addWithin = Effect.fnUntraced(function* (session: HotSession, trades: ReadonlyArray<TradeRecord>) {
     const ids = yield* markets.ensureWithin(session, new Set(trades.map((trade) => trade.marketTicker)))
-    let entriesFilled = 0
+    let entriesAdded = 0
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)
-      entriesFilled += yield* session.count(insertTrades(rows, (ticker) => ids.get(ticker) as number))
+      entriesAdded += yield* session.count(insertTrades(rows, (ticker) => ids.get(ticker) as number))
     }
-    yield* session.count(markFilled(gap, tsFilledMicros, entriesFilled))
-    return { ids, entriesFilled }
+    return { ids, entriesAdded }
   })
 
-  const fill = (gap: ChannelGap, trades: ReadonlyArray<TradeRecord>, tsFilledMicros: number) =>
+  const fillPart = (trades: ReadonlyArray<TradeRecord>) =>
     Effect.map(
-      connection.transaction((session) => fillWithin(session, gap, trades, tsFilledMicros)),
-      ({ entriesFilled, ids }) => {
+      connection.transaction((session) => addWithin(session, trades)),
+      ({ entriesAdded, ids }) => {
         markets.remember(ids)
-        return entriesFilled
+        return entriesAdded
+      }
+    )
+
+  const fill = (gap: ChannelGap, trades: ReadonlyArray<TradeRecord>, tsFilledMicros: number, entriesBefore: number) =>
+    Effect.map(
+      connection.transaction((session) =>
+        Effect.tap(addWithin(session, trades), ({ entriesAdded }) =>
+          session.count(markFilled(gap, tsFilledMicros, entriesBefore + entriesAdded))
+        )
+      ),
+      ({ entriesAdded, ids }) => {
+        markets.remember(ids)
+        return entriesBefore + entriesAdded
       }
     )
 
   return {
     unfilled: (channel, entriesMax) => unfilled(channel, entriesMax).pipe(Effect.map(gapsOf), during("unfilled")),
-    fill: (gap, trades, tsFilledMicros) =>
-      fill(gap, trades, tsFilledMicros).pipe(during("fill"), Effect.withSpan("ChannelGaps.fill")),
+    fillPart: (trades) => fillPart(trades).pipe(during("fill"), Effect.withSpan("ChannelGaps.fillPart")),
+    fill: (gap, trades, tsFilledMicros, entriesBefore = 0) =>
+      fill(gap, trades, tsFilledMicros, entriesBefore).pipe(during("fill"), Effect.withSpan("ChannelGaps.fill")),
     overlapping: (channel, fromMicros, toMicros) =>
       overlapping(channel, fromMicros, toMicros).pipe(Effect.map(gapsOf), during("overlapping")),
     open: open.pipe(Effect.map(gapsOf), during("open"))

@@ -106,6 +106,23 @@ export const channelGapsSuite = (it: Vitest.MethodsNonLive<HotTier | ChannelGaps
     })
   )
 
+  it.effect("a hole that is filled in parts says how many all of them brought", () =>
+    Effect.gen(function* () {
+      const hot = yield* HotTier
+      const gaps = yield* ChannelGaps
+      const hole = channelGap({ tsFromMicros: at(21_600), tsToMicros: at(21_610) })
+      const part = (...names: ReadonlyArray<string>) =>
+        names.map((name) => trade({ marketTicker: "KXPARTS", tradeId: `part-${name}` }))
+      yield* hot.append(batch({ channelGaps: [hole], trades: part("1") }))
+      const before = yield* gaps.fillPart(part("1", "2", "3"))
+      assert.strictEqual(before, 2)
+      assert.deepStrictEqual(yield* inHour(6)("trade"), [{ ...hole, ...unfilled }])
+      assert.strictEqual(yield* gaps.fill(hole, part("3", "4"), at(21_700), before), 3)
+      const filled = { ...hole, tsFilledMicros: at(21_700), entriesFilled: 3 }
+      assert.deepStrictEqual(yield* inHour(6)("trade"), [filled])
+    })
+  )
+
   it.effect("a hole that has not ended cannot be filled", () =>
     Effect.gen(function* () {
       const hot = yield* HotTier
