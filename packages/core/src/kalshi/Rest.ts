@@ -193,6 +193,10 @@ export type ExchangeSchedule = typeof ExchangeSchedule.Type
 export const ExchangeScheduleReply = Schema.Struct({ schedule: ExchangeSchedule })
 export type ExchangeScheduleReply = typeof ExchangeScheduleReply.Type
 
+/** Up to when the live endpoints do not know the past any more (official pages of 2026; some months back). RFC 3339. */
+export const HistoricalCutoff = open({ trades_created_ts: Schema.String })
+export type HistoricalCutoff = typeof HistoricalCutoff.Type
+
 // ---- what describes an object, and what only trading changes ----
 
 /** Fields of a market that trading changes, removed ones of older objects included (OpenAPI until 3.30.0, changelog of 2026). */
