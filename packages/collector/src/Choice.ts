@@ -2,13 +2,16 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { CollectorSettings } from "./CollectorSettings.ts"
 
-export type ChoiceSettings = Pick<CollectorSettings, "categories" | "marketTickers" | "seriesTickers">
+export type ChoiceSettings = Pick<CollectorSettings, "categories" | "combos" | "marketTickers" | "seriesTickers">
 
 /** What is known of a market. */
 export interface Candidate {
   readonly marketTicker: MarketTicker
+  readonly eventTicker: string
   readonly seriesTicker: string
   readonly category: string
+  /** Of a combo: the collection that it belongs to; else empty. */
+  readonly collectionTicker: string
 }
 
 const isEverything = ({ categories, marketTickers, seriesTickers }: ChoiceSettings): boolean =>
@@ -21,24 +24,50 @@ export const isNamed = (settings: ChoiceSettings): boolean =>
 /** How the tickers of combos (multivariate events) begin. */
 const comboPrefix = "KXMVE"
 
-export const isChosen = (settings: ChoiceSettings, { category, marketTicker, seriesTicker }: Candidate): boolean =>
-  !marketTicker.startsWith(comboPrefix) &&
-  (isEverything(settings) ||
-    settings.marketTickers.includes(marketTicker) ||
-    settings.seriesTickers.includes(seriesTicker) ||
-    settings.categories.includes(category))
+export const isCombo = (ticker: string): boolean => ticker.startsWith(comboPrefix)
+
+/** Stands for all combos. */
+const allCombos = "all"
+
+export const areAllCombosChosen = ({ combos }: ChoiceSettings): boolean => combos.includes(allCombos)
+
+/** Combos are chosen by their own setting alone, or by the name of the market. */
+export const isChosen = (settings: ChoiceSettings, market: Candidate): boolean => {
+  const { category, collectionTicker, eventTicker, marketTicker, seriesTicker } = market
+  if (settings.marketTickers.includes(marketTicker)) return true
+  if (isCombo(marketTicker)) {
+    return (
+      areAllCombosChosen(settings) ||
+      settings.combos.includes(eventTicker) ||
+      (collectionTicker !== "" && settings.combos.includes(collectionTicker))
+    )
+  }
+  return (
+    isEverything(settings) || settings.seriesTickers.includes(seriesTicker) || settings.categories.includes(category)
+  )
+}
+
+/** Tickers begin with that of their series, as far as was ever seen. */
+export const seriesGuess = (ticker: string): string => ticker.split("-", 1)[0] ?? ""
 
 /**
- * Whether a market of which only the ticker is known may be chosen: tickers begin with that of their series, as far as was ever
- * seen. Saves questions; what it turns down in error is found by the next walk.
+ * Whether a market of which only the ticker is known may be chosen. Saves questions; what it turns down in error is found by the
+ * next walk.
  */
 export const mayBeChosen = (
   settings: ChoiceSettings,
   marketTicker: MarketTicker,
   categoryOf: (seriesTicker: string) => string | undefined
 ): boolean => {
-  const seriesTicker = marketTicker.split("-", 1)[0] ?? ""
+  if (isCombo(marketTicker)) return settings.combos.length > 0 || settings.marketTickers.includes(marketTicker)
+  const seriesTicker = seriesGuess(marketTicker)
   const category = categoryOf(seriesTicker)
-  if (category === undefined && settings.categories.length > 0) return !marketTicker.startsWith(comboPrefix)
-  return isChosen(settings, { marketTicker, seriesTicker, category: category ?? "" })
+  if (category === undefined && settings.categories.length > 0) return true
+  return isChosen(settings, {
+    marketTicker,
+    eventTicker: "",
+    seriesTicker,
+    category: category ?? "",
+    collectionTicker: ""
+  })
 }

@@ -60,7 +60,7 @@ const quantiles = (lag: Lag | null, labels: Readonly<Record<string, string>> = {
 
 const gauges: ReadonlyArray<Family<Metric.Gauge<number>>> = [
   gauge("markets", "Markets that are to be recorded, by state.", (report) => by("state", report.markets)),
-  gauge("markets_not_recorded", "Markets that are open and chosen and not recorded, by reason.", ({ not_recorded }) =>
+  gauge("markets_not_recorded", "Markets that are listed and not recorded, by reason.", ({ not_recorded }) =>
     not_recorded === null ? [] : by("reason", { none: 0, ...not_recorded.by_reason })
   ),
   gauge("connected", "1 while a connection to the exchange is open, else 0.", (_, { state }) =>

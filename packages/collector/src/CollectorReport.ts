@@ -7,6 +7,7 @@ import * as LagHistogram from "@kalshibook/core/LagHistogram"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import type { CollectorStatus } from "./CollectorStatus.ts"
 import type { Fault } from "./Faults.ts"
+import { notRecorded } from "./NotRecorded.ts"
 import type { Observation } from "./Observation.ts"
 import type { RecordingState } from "./Recording.ts"
 import type { SightState } from "./Sight.ts"
@@ -15,8 +16,6 @@ import type { Slot } from "./Slots.ts"
 /** What only others know; `null` where nobody does. */
 export interface ReportParts {
   readonly audits: AuditStatus | null
-  readonly maintenance: RecorderReport["maintenance"]
-  readonly notRecorded: RecorderReport["not_recorded"]
 }
 
 type Known = Omit<CollectorStatus, "report">
@@ -26,12 +25,12 @@ export const make = (
   recording: RecordingState,
   status: Known,
   observed: Observation,
-  { audits, maintenance, notRecorded }: ReportParts
+  { audits }: ReportParts
 ): RecorderReport => {
   const { clock, recorder, sight, slots } = recording
   const marketsLive = new Map<Slot, number>()
   for (const { slot, state } of recording.cells.values()) {
-    if (state === "live") marketsLive.set(slot, (marketsLive.get(slot) ?? 0) + 1)
+    if (state === "live" && slot !== null) marketsLive.set(slot, (marketsLive.get(slot) ?? 0) + 1)
   }
   return {
     ts_reported: isoFromMicros(clock.nowMicros()),
@@ -62,7 +61,7 @@ export const make = (
     })),
     markets: { ...status.marketsByState },
     refused: status.refused,
-    not_recorded: notRecorded,
+    not_recorded: notRecordedOf(recording),
     restarts: status.restarts,
     faults: sight.faults.last.map(faultOf).reverse(),
     lag: lagOf(sight, recording),
@@ -74,7 +73,7 @@ export const make = (
       committed_up_to: isoFromMicros(recording.tsCommittedMicros)
     },
     discovery_problem: status.discoveryProblem,
-    maintenance,
+    maintenance: maintenanceOf(recording),
     audits: audits === null ? null : auditsOf(audits),
     gaps: { ...sight.gaps },
     channel_gaps: { ...sight.channelGaps },
@@ -92,6 +91,26 @@ export const make = (
     }
   }
 }
+
+const notRecordedOf = (recording: RecordingState): RecorderReport["not_recorded"] => {
+  const { counts, markets, places, priority } = notRecorded(recording)
+  return {
+    count: Object.values(counts).reduce((sum, count) => sum + count, 0),
+    by_reason: { ...counts },
+    sample: markets.map(({ code, reason, ticker }) => ({
+      ticker,
+      reason: code === null ? reason : `${reason} (error ${code})`
+    })),
+    places,
+    priority
+  }
+}
+
+const maintenanceOf = ({ maintenance }: RecordingState): RecorderReport["maintenance"] => ({
+  active: maintenance !== null,
+  until: maintenance === null || maintenance.toMicros === null ? null : isoFromMicros(maintenance.toMicros),
+  description: maintenance === null ? "The exchange trades." : `The exchange rests, by its ${maintenance.by}.`
+})
 
 const tenths = (value: number): number => Math.round(value * 10) / 10
 const millis = (micros: number): number => Math.round(micros) / 1000

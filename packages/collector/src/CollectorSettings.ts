@@ -1,13 +1,28 @@
 /**
  * Every bound and interval of the collector, with its reason. `Collector` takes them from here; tests choose their own.
  */
-import { Config, Context, Effect, Layer, Schema } from "effect"
+import { Config, Context, Effect, Layer, Result, Schema } from "effect"
+import * as EnvironmentSettings from "./EnvironmentSettings.ts"
+import type { PriorityRule } from "./PriorityRule.ts"
+
+/** Something in the environment cannot be used; each problem is a sentence that names the variable. */
+export class SettingsUnusable extends Schema.TaggedError<SettingsUnusable>()("SettingsUnusable", {
+  problems: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return this.problems.join(" ")
+  }
+}
 
 export interface CollectorSettings {
   /** Only these series, categories or markets; all empty means every market. */
   readonly seriesTickers: ReadonlyArray<string>
   readonly categories: ReadonlyArray<string>
   readonly marketTickers: ReadonlyArray<string>
+  /** Combos (multivariate events) to record beside them: tickers of events and collections, or `all`. Without any none is. */
+  readonly combos: ReadonlyArray<string>
+  /** Which markets go first when there is not room for all (`Admission`). */
+  readonly priority: PriorityRule
   /** Markets on one connection, and connections at a time. The exchange allows 500,000 markets and 200 connections; a cautious share of both. */
   readonly marketsPerConnectionMax: number
   readonly connectionsMax: number
@@ -20,6 +35,10 @@ export interface CollectorSettings {
   readonly chunkMarketsMax: number
   readonly chunkMarketsMin: number
   readonly commandsInFlightMax: number
+  /** Commands of one connection in a second; the exchange documents 10,000, and a cautious share is plenty. After error 27 fewer. */
+  readonly commandsPerSecondMax: number
+  /** New connections a second, over all of them: a hundred that return at once look like an attack. */
+  readonly handshakesPerSecondMax: number
   /** How long the answer to a command, and then each snapshot, may take before it is asked for again. */
   readonly replyMillisMax: number
   readonly snapshotMillisMax: number
@@ -58,6 +77,29 @@ export interface CollectorSettings {
   readonly eventsPerPageMax: number
   /** REST requests a second; the exchange's Basic tier allows 20. */
   readonly restRequestsPerSecondMax: number
+  /** How long before it is asked for an answer of REST may have been made: 15 s in a cache, and lists are half a minute behind. */
+  readonly restLagMillis: number
+  /** How often all series are read again, and the markets that ended and are not paid yet. */
+  readonly seriesMillis: number
+  readonly settlementMillis: number
+  /** A connection other than the first that has had no market for this long is let go. */
+  readonly slotIdleMillis: number
+  /**
+   * When the exchange has refused a connection for being one too many for this long, its markets go elsewhere, and it is tried again
+   * after the second.
+   */
+  readonly connectionRefusedMillisMax: number
+  readonly connectionRetryMillis: number
+  /** How often the exchange's calendar is read again, and for how long its word on whether it is active counts. */
+  readonly calendarMillis: number
+  readonly statusMillisMax: number
+  /** While it rests a connection is tried once within the first and the second; once it does not, all return within the third. */
+  readonly maintenanceRetryMillisMin: number
+  readonly maintenanceRetryMillisMax: number
+  readonly returnMillisMax: number
+  /** How often holes in the trades are looked for, and how long the exchange's list of trades may lack the latest. */
+  readonly tradeFillMillis: number
+  readonly tradeLagMillis: number
   /** A market is subscribed this long before it opens, and let go this long after it closes. */
   readonly openLeadMillis: number
   readonly closeGraceMillis: number
@@ -82,6 +124,10 @@ export const defaults: CollectorSettings = {
   seriesTickers: [],
   categories: [],
   marketTickers: [],
+  combos: [],
+  priority: [],
+  commandsPerSecondMax: 100,
+  handshakesPerSecondMax: 10,
   chunkMarketsMax: 100,
   chunkMarketsMin: 10,
   commandsInFlightMax: 4,
@@ -108,6 +154,19 @@ export const defaults: CollectorSettings = {
   reconcileMillis: 60_000,
   eventsPerPageMax: 100,
   restRequestsPerSecondMax: 15,
+  restLagMillis: 30_000,
+  seriesMillis: 3_600_000,
+  settlementMillis: 600_000,
+  slotIdleMillis: 60_000,
+  connectionRefusedMillisMax: 30_000,
+  connectionRetryMillis: 300_000,
+  calendarMillis: 3_600_000,
+  statusMillisMax: 300_000,
+  maintenanceRetryMillisMin: 30_000,
+  maintenanceRetryMillisMax: 60_000,
+  returnMillisMax: 5_000,
+  tradeFillMillis: 10_000,
+  tradeLagMillis: 30_000,
   openLeadMillis: 10_000,
   closeGraceMillis: 60_000,
   auditMillis: 10_000,
@@ -120,28 +179,23 @@ export const defaults: CollectorSettings = {
   auditRecordsMax: 50_000
 }
 
-/** Comma-separated; spaces around an entry are not part of it. */
-const list = (name: string): Config.Config<ReadonlyArray<string>> =>
-  Config.Array(Schema.String, name).pipe(
-    Config.withDefault([]),
-    Config.map((entries) => entries.map((entry) => entry.trim()).filter((entry) => entry !== ""))
-  )
-
 export class Settings extends Context.Service<Settings, CollectorSettings>()("@kalshibook/collector/Settings") {
   /** The defaults with some values replaced. */
   static readonly layerOf = (changes: Partial<CollectorSettings>): Layer.Layer<Settings> =>
     Layer.succeed(Settings, { ...defaults, ...changes })
 
-  /** `KALSHIBOOK_SERIES`, `KALSHIBOOK_CATEGORIES` and `KALSHIBOOK_MARKETS` (comma-separated) choose what is recorded. */
-  static readonly layer: Layer.Layer<Settings, Config.ConfigError> = Layer.effect(
+  /** The defaults with what the environment replaces (`EnvironmentSettings`; the README says what each variable means). */
+  static readonly layer: Layer.Layer<Settings, Config.ConfigError | SettingsUnusable> = Layer.effect(
     Settings,
     Effect.gen(function* () {
-      return {
-        ...defaults,
-        seriesTickers: yield* list("KALSHIBOOK_SERIES"),
-        categories: yield* list("KALSHIBOOK_CATEGORIES"),
-        marketTickers: yield* list("KALSHIBOOK_MARKETS")
+      const texts = new Map<string, string>()
+      for (const variable of EnvironmentSettings.variables) {
+        texts.set(variable, yield* Config.String(variable).pipe(Config.withDefault("")))
       }
+      const set = EnvironmentSettings.read((variable) => texts.get(variable))
+      if (Result.isFailure(set)) return yield* new SettingsUnusable({ problems: set.failure })
+      const settings = { ...defaults, ...set.success }
+      return { ...settings, chunkMarketsMin: Math.min(settings.chunkMarketsMin, settings.chunkMarketsMax) }
     })
   )
 }

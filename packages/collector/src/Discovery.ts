@@ -1,21 +1,25 @@
 /**
  * Which markets there are to record: walks the open events by REST, again and again, and in between follows the lifecycle
- * channel and whatever turns up unannounced. Combos are left out: `/events` does not list them.
+ * channel and whatever turns up unannounced. Combos are read only where they are chosen: `/events` does not list them.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as PriceGrid from "@kalshibook/core/PriceGrid"
-import { microsFromIso } from "@kalshibook/core/Units"
+import { microsFromIso, sizeE2FromContracts } from "@kalshibook/core/Units"
 import { type CatalogEntry, type CatalogSight, MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Context, Duration, Effect, Layer, Option } from "effect"
+import { Context, Duration, Effect, Layer, Option, Predicate } from "effect"
 import { backoff } from "./Backoff.ts"
 import * as Choice from "./Choice.ts"
 import { Settings } from "./CollectorSettings.ts"
 import * as Faults from "./Faults.ts"
 import { type EventsQuery, KalshiRest, type RestFailed } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
-import { finishFrame, notice, Recording, type RecordingState } from "./Recording.ts"
+import * as NotRecorded from "./NotRecorded.ts"
+import * as Placement from "./Placement.ts"
+import * as PriorityRule from "./PriorityRule.ts"
+import { finishFrame, type News, notice, Recording, type RecordingState } from "./Recording.ts"
 import * as Slots from "./Slots.ts"
+import * as Unsettled from "./Unsettled.ts"
 
 /** States after which no book comes back; one that is `closed` may open again, with a later time to close. */
 const endedStatuses: ReadonlySet<string> = new Set(["determined", "disputed", "amended", "finalized"])
@@ -26,6 +30,8 @@ const noticeDelayMillis = 250
 /** A market that was heard of may not be there by REST at once: how often, and how far apart, it is asked for again. */
 const noticeAttemptsMax = 4
 const noticeRetryMillis = 2_000
+/** Unfinished markets of an earlier run that are read from the catalogue at a time. */
+const recalledPerPage = 1_000
 
 export class Discovery extends Context.Service<
   Discovery,
@@ -52,6 +58,9 @@ export class Discovery extends Context.Service<
       const seriesByEvent = new Map<string, string>()
       /** By ticker: how often a market that was heard of was asked for in vain. */
       const attempts = new Map<MarketTicker, number>()
+      /** Markets whose end is not stored yet. */
+      const unsettled = Unsettled.make(settings.settlementMillis)
+      let tsSeriesMicros = Number.NEGATIVE_INFINITY
       /** What people were told of, lest they are told of each attempt. */
       let catalogProblem: string | null = null
       const problemsTold = new Set<string>()
@@ -91,11 +100,16 @@ export class Discovery extends Context.Service<
         return remember({ series: series.map((body) => entry(body.ticker, body, Rest.seriesTradingFields)) })
       }
 
-      const isChosen = (market: Rest.Market): boolean => {
-        const seriesTicker = seriesByEvent.get(market.event_ticker) ?? ""
+      const candidate = (marketTicker: MarketTicker, eventTicker: string, collectionTicker: string) => {
+        const seriesTicker = seriesByEvent.get(eventTicker) ?? ""
         const category = categoryBySeries.get(seriesTicker) ?? ""
-        return Choice.isChosen(settings, { marketTicker: market.ticker, seriesTicker, category })
+        return { marketTicker, eventTicker, seriesTicker, category, collectionTicker }
       }
+
+      const candidateOf = (market: Rest.Market): Choice.Candidate =>
+        candidate(market.ticker, market.event_ticker, market.mve_collection_ticker ?? "")
+
+      const isChosen = (market: Rest.Market): boolean => Choice.isChosen(settings, candidateOf(market))
 
       const mayBeChosen = (ticker: MarketTicker): boolean =>
         Choice.mayBeChosen(settings, ticker, (series) => categoryBySeries.get(series))
@@ -105,7 +119,8 @@ export class Discovery extends Context.Service<
       /** Starts, reschedules or ends the recording of each market that is chosen, and stores what was seen of them. */
       const observe = Effect.fnUntraced(function* (
         events: ReadonlyArray<Rest.Event>,
-        markets: ReadonlyArray<Rest.Market>
+        markets: ReadonlyArray<Rest.Market>,
+        tsObservedMicros: number
       ): Effect.fn.Return<void, RestFailed> {
         for (const event of events) {
           seriesByEvent.set(event.event_ticker, event.series_ticker)
@@ -115,7 +130,7 @@ export class Discovery extends Context.Service<
         }
         // An ended market whose event was not read is stored, too: it was recorded once, or is harmless.
         const chosen = markets.filter((each) => isRecorded(each) || endedStatuses.has(each.status) || isChosen(each))
-        for (const market of chosen) yield* follow(market)
+        for (const market of chosen) yield* follow(market, tsObservedMicros)
         const eventTickers = new Set(chosen.map((market) => market.event_ticker))
         yield* remember({
           events: events
@@ -123,9 +138,10 @@ export class Discovery extends Context.Service<
             .map((body) => entry(body.event_ticker, body, Rest.eventTradingFields)),
           markets: chosen.map((body) => entry(body.ticker, body, Rest.marketTradingFields))
         })
+        for (const { status, ticker } of chosen) Unsettled.note(unsettled, ticker, status, recording.clock.nowMicros())
       })
 
-      const follow = (market: Rest.Market): Effect.Effect<void> => {
+      const follow = (market: Rest.Market, tsObservedMicros: number): Effect.Effect<void> => {
         const { close_time, open_time, price_ranges, status, ticker } = market
         if (endedStatuses.has(status)) return fibers.release(ticker)
         if (status === "closed" && !isRecorded(market)) return Effect.void
@@ -133,56 +149,151 @@ export class Discovery extends Context.Service<
           ticker,
           openMicros: microsOr(open_time, 0),
           closeMicros: microsOr(close_time, Number.MAX_SAFE_INTEGER),
-          grid: Option.getOrElse(PriceGrid.fromRanges(price_ranges ?? []), () => PriceGrid.any)
+          grid: Option.getOrElse(PriceGrid.fromRanges(price_ranges ?? []), () => PriceGrid.any),
+          weight: {
+            rank: PriorityRule.rankOf(settings.priority, candidateOf(market)),
+            volumeE2: volumeE2(market.volume_24h_fp) ?? volumeE2(market.volume_fp) ?? 0
+          },
+          tsObservedMicros
         })
       }
 
+      /** Of what moment an answer speaks for sure that is asked for now. */
+      const observedMicros = (): number => recording.clock.nowMicros() - settings.restLagMillis * 1000
+
+      /**
+       * Acts on a lifecycle message. One that announces a market says enough to record it, as far as its event is known; where it is
+       * not, REST will say more in a moment.
+       */
+      const hear = ({ news, ticker, tsReceivedMicros }: News): Effect.Effect<void> => {
+        if (news._tag === "listed") {
+          seriesByEvent.set(ticker, news.seriesTicker)
+          return Effect.void
+        }
+        if (news._tag !== "announced") return fibers.hear(ticker, news, tsReceivedMicros)
+        const market = candidate(ticker, news.eventTicker, "")
+        if (!categoryBySeries.has(market.seriesTicker) || !Choice.isChosen(settings, market)) return Effect.void
+        return fibers.watch({
+          ticker,
+          openMicros: news.openMicros,
+          closeMicros: news.closeMicros,
+          grid: news.grid ?? PriceGrid.any,
+          weight: { rank: PriorityRule.rankOf(settings.priority, market), volumeE2: 0 },
+          tsObservedMicros: tsReceivedMicros
+        })
+      }
+
+      const followNews = Effect.gen(function* () {
+        yield* recording.heard.await
+        recording.heard.closeUnsafe()
+        for (const news of recording.news.splice(0)) yield* hear(news)
+      })
+
       /** Reads these markets, with the events of those that may be recorded. Succeeds with the tickers that were found. */
       const read = Effect.fnUntraced(function* (tickers: ReadonlyArray<MarketTicker>) {
+        const tsObservedMicros = observedMicros()
         const markets = yield* rest.markets(tickers)
         const unknown = new Set<string>()
         for (const { event_ticker, status } of markets) {
           if (!endedStatuses.has(status) && !seriesByEvent.has(event_ticker)) unknown.add(event_ticker)
         }
         const events = yield* Effect.forEach(unknown, (event) => Effect.map(rest.event(event), (reply) => reply.event))
-        yield* observe(events, markets)
+        yield* observe(events, markets, tsObservedMicros)
         return new Set(markets.map((market) => market.ticker))
       })
 
       /** Reads all pages of a list of events. */
       const readEvents = Effect.fnUntraced(function* (query: EventsQuery, seen: Sight) {
         let cursor = ""
+        let events = 0
         do {
+          const tsObservedMicros = observedMicros()
           const page = yield* rest.events(query, cursor)
           const markets = page.events.flatMap((event) => event.markets ?? [])
           for (const { event_ticker } of page.events) seen.events.add(event_ticker)
-          for (const { ticker } of markets) seen.markets.add(ticker)
-          yield* observe(page.events, markets)
+          yield* observe(page.events, markets, tsObservedMicros)
+          for (const market of markets) see(market, seen)
+          events += page.events.length
           cursor = page.cursor ?? ""
         } while (cursor !== "")
+        return events
+      })
+
+      /** Notes a market that a walk came across, and why it is not recorded. */
+      const see = (market: Rest.Market, seen: Sight): void => {
+        if (seen.markets.has(market.ticker)) return
+        seen.markets.add(market.ticker)
+        if (isRecorded(market) || recording.noRoom.has(market.ticker)) return
+        const why = Choice.isCombo(market.ticker) ? "combo" : "not_chosen"
+        NotRecorded.pass(seen.passedOver, market.ticker, isChosen(market) ? "closed" : why)
+      }
+
+      /** The chosen combos: all of them, or by collection, or by event. */
+      const readCombos = Effect.fnUntraced(function* (seen: Sight) {
+        if (Choice.areAllCombosChosen(settings)) return yield* readEvents({ combosOf: "all" }, seen)
+        for (const name of settings.combos) {
+          if ((yield* readEvents({ combosOf: name }, seen)) > 0) continue
+          const tsObservedMicros = observedMicros()
+          // Not a collection: then it is an event, if it is anything.
+          const reply = yield* rest.event(name).pipe(
+            Effect.map(Option.some),
+            Effect.catch((error) => (error.status === 404 ? Effect.succeedNone : Effect.fail(error)))
+          )
+          if (Option.isNone(reply)) continue
+          const { event, markets = event.markets ?? [] } = reply.value
+          yield* observe([event], markets, tsObservedMicros)
+          for (const market of markets) see(market, seen)
+        }
+      })
+
+      const readSeries = Effect.suspend(() => {
+        if (recording.clock.nowMicros() - tsSeriesMicros < settings.seriesMillis * 1000) return Effect.void
+        return Effect.map(Effect.flatMap(rest.allSeries, observeSeries), () => {
+          tsSeriesMicros = recording.clock.nowMicros()
+        })
       })
 
       /**
-       * Reads all events with markets that are open or will be, or those that are chosen by name. Markets recorded that are not
-       * among them are asked for, too: they may have ended.
+       * Reads all events with markets that are open or will be, or those that are chosen by name. Markets that are recorded, or were,
+       * and are not among them are asked for, too: they may have ended.
        */
       const walk = Effect.gen(function* () {
-        if (categoryBySeries.size === 0) {
-          yield* observeSeries(yield* rest.allSeries)
-          // What is announced before somebody listens is not missed if the events are read after it.
-          yield* Effect.timeoutOption(recording.missed.await, Duration.millis(listenerMillisMax))
-        }
+        const isFirst = categoryBySeries.size === 0
+        yield* readSeries
+        // What is announced before somebody listens is not missed if the events are read after it.
+        if (isFirst) yield* Effect.timeoutOption(recording.missed.await, Duration.millis(listenerMillisMax))
         recording.missed.closeUnsafe()
         recording.strangers.clear()
-        const seen: Sight = { events: new Set(), markets: new Set() }
+        const seen: Sight = { events: new Set(), markets: new Set(), passedOver: NotRecorded.begin() }
         const parts = Choice.isNamed(settings) ? settings.seriesTickers.map((seriesTicker) => ({ seriesTicker })) : [{}]
         for (const part of parts) {
           for (const status of ["open", "unopened"] as const) yield* readEvents({ status, ...part }, seen)
         }
-        const named = [...settings.marketTickers, ...recording.cells.keys()]
-        const missing = new Set(named.filter((ticker) => !seen.markets.has(ticker)))
-        if (missing.size > 0) yield* read([...missing])
+        yield* readCombos(seen)
+        const named = [...settings.marketTickers, ...recording.cells.keys()].filter((each) => !seen.markets.has(each))
+        yield* readMissing(new Set(named))
+        const ended = Unsettled.due(unsettled, recording.clock.nowMicros()).filter((each) => !seen.markets.has(each))
+        yield* readMissing(new Set(ended))
         for (const event of seriesByEvent.keys()) if (!seen.events.has(event)) seriesByEvent.delete(event)
+        recording.passedOver = seen.passedOver
+      })
+
+      const readMissing = Effect.fnUntraced(function* (tickers: ReadonlySet<MarketTicker>) {
+        if (tickers.size === 0) return
+        const found = yield* read([...tickers])
+        for (const ticker of tickers) if (!found.has(ticker)) Unsettled.missed(unsettled, ticker)
+      })
+
+      /** Markets that an earlier run left unfinished. */
+      const recall = Effect.gen(function* () {
+        for (const status of Unsettled.statuses) {
+          let after: string | undefined
+          do {
+            const page = yield* catalog.markets({ status }, { after, entriesMax: recalledPerPage })
+            for (const { ticker } of page) Unsettled.note(unsettled, ticker, status, 0)
+            after = page.length < recalledPerPage ? undefined : page.at(-1)?.ticker
+          } while (after !== undefined)
+        }
       })
 
       /** One line for each new problem; without a connection, that is the problem to tell of, and told by `Connection`. */
@@ -204,6 +315,12 @@ export class Discovery extends Context.Service<
           recording.discoveryProblem = null
           problemsTold.clear()
         })
+      )
+
+      /** The catalogue may be away: then what ended meanwhile is stored when it is seen by other means. */
+      const begin = Effect.ignore(recall).pipe(
+        Effect.andThen(walkOnce),
+        Effect.andThen(Effect.sync(() => Placement.settle(recording)))
       )
 
       const walkAgain = Effect.sleep(Duration.millis(settings.reconcileMillis)).pipe(
@@ -236,9 +353,8 @@ export class Discovery extends Context.Service<
         return false
       }
 
-      return Discovery.of({
-        run: walkOnce.pipe(Effect.andThen(Effect.raceFirst(Effect.forever(walkAgain), Effect.forever(followNotices))))
-      })
+      const walkOn = Effect.andThen(begin, Effect.raceFirst(Effect.forever(walkAgain), Effect.forever(followNotices)))
+      return Discovery.of({ run: Effect.raceFirst(walkOn, Effect.forever(followNews)) })
     })
   )
 }
@@ -247,6 +363,7 @@ export class Discovery extends Context.Service<
 interface Sight {
   readonly events: Set<string>
   readonly markets: Set<MarketTicker>
+  readonly passedOver: NotRecorded.PassedOver
 }
 
 const noticeAll = (recording: RecordingState, tickers: ReadonlyArray<MarketTicker>): Effect.Effect<void> =>
@@ -257,3 +374,7 @@ const noticeAll = (recording: RecordingState, tickers: ReadonlyArray<MarketTicke
 
 const microsOr = (text: string | undefined, otherwise: number): number =>
   Option.getOrElse(microsFromIso(text ?? ""), () => otherwise)
+
+/** Contracts as the exchange writes them, in 1/100; `undefined` where it does not. */
+const volumeE2 = (text: unknown): number | undefined =>
+  Predicate.isString(text) ? Option.getOrUndefined(sizeE2FromContracts(text)) : undefined

@@ -7,16 +7,19 @@
 import type { BookLevels, MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as Signing from "@kalshibook/core/kalshi/Signing"
-import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
+import { Context, Duration, Effect, Layer, Schema } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { backoff } from "./Backoff.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
+import * as Pace from "./Pace.ts"
 
 /** The exchange's REST API did not answer, or not with what it promises. */
 export class RestFailed extends Schema.TaggedError<RestFailed>()("RestFailed", {
   path: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  /** With which HTTP status; `null` when there was no answer, or not one that could be read. */
+  status: Schema.NullOr(Schema.Number)
 }) {
   override get message(): string {
     return `${this.path}: ${this.detail}`
@@ -33,10 +36,26 @@ const tickersPerRequest = 100
 export const orderbooksPerRequestMax = 100
 
 /** Which events: those that have open markets, or whose markets are about to open; of one series, or of all. */
-export interface EventsQuery {
+export interface OpenEventsQuery {
   readonly status: "open" | "unopened"
   readonly seriesTicker?: string | undefined
 }
+
+/** Or combos: of one collection, or `all`. */
+export interface CombosQuery {
+  readonly combosOf: string
+}
+
+export type EventsQuery = OpenEventsQuery | CombosQuery
+
+/** Trades of a span of time, in whole seconds, both included. */
+export interface TradesQuery {
+  readonly fromSeconds: number
+  readonly toSeconds: number
+}
+
+/** Trades in one page; more are refused. */
+const tradesPerPage = 1_000
 
 export class KalshiRest extends Context.Service<
   KalshiRest,
@@ -52,6 +71,12 @@ export class KalshiRest extends Context.Service<
     readonly orderbooks: (
       tickers: ReadonlyArray<MarketTicker>
     ) => Effect.Effect<ReadonlyMap<MarketTicker, BookLevels>, RestFailed>
+    /** One page of trades, newest first; begin with an empty cursor, an empty one ends. */
+    readonly trades: (query: TradesQuery, cursor: string) => Effect.Effect<Rest.TradesReply, RestFailed>
+    /** From when on it knows of trades, and of other things. */
+    readonly historicalCutoff: Effect.Effect<Rest.HistoricalCutoff, RestFailed>
+    readonly exchangeStatus: Effect.Effect<Rest.ExchangeStatus, RestFailed>
+    readonly exchangeSchedule: Effect.Effect<Rest.ExchangeSchedule, RestFailed>
   }
 >()("@kalshibook/collector/KalshiRest") {
   static readonly layerNoDeps: Layer.Layer<KalshiRest, never, ExchangeAccess | HttpClient.HttpClient | Settings> =
@@ -60,7 +85,7 @@ export class KalshiRest extends Context.Service<
       Effect.gen(function* () {
         const access = yield* ExchangeAccess
         const settings = yield* Settings
-        const turn = pace(settings.restRequestsPerSecondMax)
+        const { turn } = Pace.make(settings.restRequestsPerSecondMax)
         const client = (yield* HttpClient.HttpClient).pipe(
           HttpClient.mapRequestEffect((request) =>
             turn.pipe(
@@ -89,20 +114,19 @@ export class KalshiRest extends Context.Service<
               )
             ),
             Effect.mapError(
-              (error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, detail: detailOf(error) })
+              (error) => new RestFailed({ path: `${Signing.restPathPrefix}${path}`, ...problemOf(error) })
             )
           )
 
         return KalshiRest.of({
-          events: ({ seriesTicker, status }, cursor) =>
+          events: (query, cursor) =>
             get(
-              "/events",
+              "combosOf" in query ? "/events/multivariate" : "/events",
               {
-                status,
-                ...(seriesTicker === undefined ? {} : { series_ticker: seriesTicker }),
+                ...filterOf(query),
                 with_nested_markets: "true",
                 limit: String(settings.eventsPerPageMax),
-                ...(cursor === "" ? {} : { cursor })
+                ...cursorOf(cursor)
               },
               Rest.EventsReply
             ),
@@ -132,24 +156,44 @@ export class KalshiRest extends Context.Service<
               get("/markets/orderbooks", { tickers }, Rest.OrderbooksReply),
               ({ orderbooks }) =>
                 new Map(orderbooks.map(({ orderbook_fp, ticker }) => [ticker, Rest.bookLevels(orderbook_fp)]))
-            )
+            ),
+          trades: ({ fromSeconds, toSeconds }, cursor) =>
+            get(
+              "/markets/trades",
+              {
+                min_ts: String(fromSeconds),
+                max_ts: String(toSeconds),
+                limit: String(tradesPerPage),
+                ...cursorOf(cursor)
+              },
+              Rest.TradesReply
+            ),
+          historicalCutoff: get("/historical/cutoff", {}, Rest.HistoricalCutoff),
+          exchangeStatus: get("/exchange/status", {}, Rest.ExchangeStatus),
+          exchangeSchedule: Effect.map(
+            get("/exchange/schedule", {}, Rest.ExchangeScheduleReply),
+            (reply) => reply.schedule
+          )
         })
       })
     )
 }
 
-/** In a few words: what an answer was, or why there was none. */
-const detailOf = (error: HttpClientError.HttpClientError | Error): string =>
-  HttpClientError.isHttpClientError(error) && error.response !== undefined
-    ? `HTTP ${error.response.status}`
-    : error.message
+const filterOf = (query: EventsQuery): Readonly<Record<string, string>> => {
+  if ("combosOf" in query) return query.combosOf === "all" ? {} : { collection_ticker: query.combosOf }
+  const { seriesTicker, status } = query
+  return seriesTicker === undefined ? { status } : { status, series_ticker: seriesTicker }
+}
 
-/** Gives each caller its turn, 1/n second after the one before. */
-const pace = (requestsPerSecondMax: number): Effect.Effect<void> => {
-  let nextMillis = 0
-  return Effect.flatMap(Clock.currentTimeMillis, (nowMillis) => {
-    const turnMillis = Math.max(nextMillis, nowMillis)
-    nextMillis = turnMillis + 1000 / requestsPerSecondMax
-    return turnMillis > nowMillis ? Effect.sleep(Duration.millis(turnMillis - nowMillis)) : Effect.void
-  })
+const cursorOf = (cursor: string): Readonly<Record<string, string>> => (cursor === "" ? {} : { cursor })
+
+/** In a few words: what an answer was, or why there was none. */
+const problemOf = (
+  error: HttpClientError.HttpClientError | Error
+): { readonly detail: string; readonly status: number | null } => {
+  if (!HttpClientError.isHttpClientError(error) || error.response === undefined) {
+    return { detail: error.message, status: null }
+  }
+  const { status } = error.response
+  return { detail: `HTTP ${status}`, status }
 }

@@ -20,6 +20,8 @@ export interface SocketListener {
   readonly onFrame: (frame: Uint8Array, tsReceivedMicros: number) => boolean
   /** Half of `dataSilenceMillisMax` has passed without data: time to ask for some. An exchange at rest is not a broken one. */
   readonly onQuiet: () => void
+  /** The exchange rests: that there is no data says nothing now. */
+  readonly isResting: () => boolean
 }
 
 export interface KalshiSocket {
@@ -58,6 +60,7 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
   let tsPingMicros = clock.nowMicros()
   let tsFrameMicros = tsPingMicros
   let tsDataMicros = tsPingMicros
+  let tsRestMicros = 0
   let tsAskedMicros = 0
   let isReading = false
   socket.listen({
@@ -79,11 +82,13 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
   const watch = Effect.sync(() => {
     if (!isReading) return
     const now = clock.nowMicros()
+    if (listener?.isResting() === true) tsRestMicros = now
+    const tsQuietMicros = Math.max(tsDataMicros, tsRestMicros)
     if (now - Math.max(tsPingMicros, tsFrameMicros) > limits.pingSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no ping for ${limits.pingSilenceMillisMax} ms` })
-    } else if (now - tsDataMicros > limits.dataSilenceMillisMax * 1000) {
+    } else if (now - tsQuietMicros > limits.dataSilenceMillisMax * 1000) {
       cut({ cause: "silence", detail: `no data for ${limits.dataSilenceMillisMax} ms` })
-    } else if (now - tsDataMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsDataMicros) {
+    } else if (now - tsQuietMicros > limits.dataSilenceMillisMax * 500 && tsAskedMicros < tsQuietMicros) {
       tsAskedMicros = now
       listener?.onQuiet()
     }

@@ -1,26 +1,21 @@
 /**
- * One supervised fiber per market. It owns the market's life: wait for the opening, subscribe, wait for the snapshot, stay
- * parked while the book is trusted, get a new snapshot when it is not, and let go after the close. Deltas never pass through
- * it (see `Recording`); a fault of one market wakes that market's fiber alone.
+ * One supervised fiber per market. It owns the market's life: wait for the opening, get a place, subscribe, wait for the
+ * snapshot, stay parked while the book is trusted, get a new snapshot when it is not, and let go after the close. Deltas never
+ * pass through it (see `Recording`); a fault of one market wakes that market's fiber alone.
+ *
+ * What a market's times are is known from lifecycle messages, which come at once, and from REST, whose answers may be half a minute
+ * old. Of the two the later observation wins, and an answer counts as made `restLagMillis` before it was asked for.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import * as PriceGrid from "@kalshibook/core/PriceGrid"
+import type { LifecycleNews } from "@kalshibook/core/kalshi/LifecycleNews"
 import { Cause, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import * as Faults from "./Faults.ts"
-import * as Journal from "./Journal.ts"
+import type { MarketPlan } from "./MarketPlan.ts"
+import * as Placement from "./Placement.ts"
 import { type Cell, makeCell, Recording, type RecordingState } from "./Recording.ts"
-import * as Slots from "./Slots.ts"
-
-/** A market to be recorded. */
-export interface MarketPlan {
-  readonly ticker: MarketTicker
-  /** Scheduled times, Unix microseconds. */
-  readonly openMicros: number
-  readonly closeMicros: number
-  readonly grid: PriceGrid.PriceGrid
-}
+import * as Sayings from "./Sayings.ts"
 
 /** The subscription was acknowledged, but no snapshot came in time. */
 class SnapshotMissing extends Schema.TaggedError<SnapshotMissing>()("SnapshotMissing", {
@@ -39,16 +34,23 @@ const steadyMillis = 1_000
 /** A wait longer than this is made in several; timers do not hold more than 24 days. */
 const waitMillisMax = 86_400_000
 
+/** How often a book is asked to be proved before it is believed as it is. */
+const proofsMax = 5
+
 export class MarketFibers extends Context.Service<
   MarketFibers,
   {
     /**
      * Starts to record the market, or takes over changed times and prices of one that is recorded already. Nothing is started
-     * for a market whose time is over.
+     * for a market whose time is over, or that there is no room for: that one waits until there is.
      */
     readonly watch: (plan: MarketPlan) => Effect.Effect<void>
     /** Ends the recording of a market now: a gap of cause `market_closed` says so. */
     readonly release: (ticker: MarketTicker) => Effect.Effect<void>
+    /** Acts on what a lifecycle message said of a market, without waiting for REST. */
+    readonly hear: (ticker: MarketTicker, news: LifecycleNews, tsReceivedMicros: number) => Effect.Effect<void>
+    /** Records markets that wait as soon as there is room, for ever. */
+    readonly run: Effect.Effect<never>
   }
 >()("@kalshibook/collector/MarketFibers") {
   static readonly layerNoDeps: Layer.Layer<MarketFibers, never, Recording | Settings> = Layer.effect(
@@ -56,47 +58,91 @@ export class MarketFibers extends Context.Service<
     Effect.gen(function* () {
       const recording = yield* Recording
       const settings = yield* Settings
+      const { cells, clock, noRoom, slots } = recording
       const fibers = yield* FiberMap.make<MarketTicker>()
-      return MarketFibers.of({
-        watch: Effect.fnUntraced(function* (plan) {
-          const { closeMicros, grid, openMicros, ticker } = plan
-          const known = recording.cells.get(ticker)
-          if (known === undefined && letGoMicros(settings, closeMicros) <= recording.clock.nowMicros()) return
-          if (known !== undefined) {
-            allowPrices(recording, ticker, grid)
-            return reschedule(known, openMicros, closeMicros)
-          }
-          const slot = Slots.assign(recording.slots, ticker, recording.clock.nowMicros())
-          if (slot === undefined) return
-          const cell = makeCell(ticker, slot, openMicros, closeMicros)
-          recording.cells.set(ticker, cell)
-          begin(recording, ticker)
-          allowPrices(recording, ticker, grid)
-          // A fiber of before that has let go of the market may be in its last step; it has no cell any more.
-          yield* FiberMap.run(fibers, ticker, life(recording, settings, cell))
-        }),
-        release: (ticker) =>
-          Effect.sync(() => {
-            const cell = recording.cells.get(ticker)
-            if (cell !== undefined) reschedule(cell, cell.openMicros, 0)
-          })
+      const proofs = yield* FiberMap.make<MarketTicker>()
+      const sayings = Sayings.make(settings.restLagMillis)
+
+      const watch = Effect.fnUntraced(function* (given: MarketPlan): Effect.fn.Return<void> {
+        const plan = Sayings.correct(sayings, given)
+        if (plan === undefined) return
+        const { closeMicros, openMicros, ticker, weight } = plan
+        const known = cells.get(ticker)
+        if (known !== undefined) return update(recording, known, plan)
+        const nowMicros = clock.nowMicros()
+        if (letGoMicros(settings, closeMicros) <= nowMicros) {
+          noRoom.delete(ticker)
+          return
+        }
+        const isDue = subscribeMicros(settings, openMicros) <= nowMicros
+        // Whoever waits is taken when there is room, in its order.
+        if (noRoom.has(ticker) || (isDue && !Placement.mayPlace(recording, weight))) {
+          noRoom.set(ticker, plan)
+          return
+        }
+        const cell = makeCell(plan, recording.recorder.logs.has(ticker))
+        cells.set(ticker, cell)
+        // A fiber of before that has let go of the market may be in its last step; it has no cell any more.
+        yield* FiberMap.run(fibers, ticker, life(recording, settings, cell))
       })
+
+      const release = (ticker: MarketTicker): Effect.Effect<void> =>
+        Effect.sync(() => {
+          noRoom.delete(ticker)
+          const cell = cells.get(ticker)
+          if (cell !== undefined) reschedule(cell, cell.openMicros, 0)
+        })
+
+      /** On reactivation the exchange cancels all orders, and may not tell of each: a snapshot proves the book, or replaces it. */
+      const prove = Effect.fnUntraced(function* (cell: Cell): Effect.fn.Return<void> {
+        const { snapshots } = cell
+        for (let asked = 0; asked < proofsMax && cell.state === "live" && cell.snapshots === snapshots; asked++) {
+          cell.slot?.link?.subscriber.prove(cell.ticker)
+          yield* Effect.sleep(Duration.millis(settings.snapshotMillisMax))
+        }
+      })
+
+      const hear = (ticker: MarketTicker, news: LifecycleNews, tsReceivedMicros: number): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          Sayings.note(sayings, ticker, news, tsReceivedMicros)
+          const cell = cells.get(ticker)
+          const waiting = noRoom.get(ticker)
+          switch (news._tag) {
+            case "close_moved": {
+              const { closeMicros } = news
+              if (waiting !== undefined) noRoom.set(ticker, { ...waiting, closeMicros })
+              if (cell !== undefined) reschedule(cell, cell.openMicros, closeMicros)
+              return Effect.void
+            }
+            case "ended":
+              return release(ticker)
+            case "activated":
+              return cell === undefined ? Effect.void : Effect.asVoid(FiberMap.run(proofs, ticker, prove(cell)))
+            default:
+              return Effect.void
+          }
+        })
+
+      const admit = Effect.gen(function* () {
+        yield* slots.freed.await
+        slots.freed.closeUnsafe()
+        // Many markets close at the same time: all of them first.
+        yield* Effect.yieldNow
+        if (noRoom.size > 0) yield* Effect.forEach(Placement.takeWaiting(recording), watch, { discard: true })
+      })
+
+      return MarketFibers.of({ watch, release, hear, run: Effect.forever(admit) })
     })
   )
 }
 
-/** The market's log goes on where it ended. */
-const begin = (recording: RecordingState, ticker: MarketTicker): void => {
-  if (recording.recorder.logs.has(ticker)) return
-  const end = recording.ends.get(ticker) ?? null
-  Journal.act(recording, 0, { act: "begin", ticker, end })
-  recording.ends.delete(ticker)
-}
-
-const allowPrices = (recording: RecordingState, ticker: MarketTicker, grid: PriceGrid.PriceGrid): void => {
-  const log = recording.recorder.logs.get(ticker)
-  if (log === undefined || PriceGrid.isSame(log.grid, grid)) return
-  Journal.act(recording, 0, { act: "prices", ticker, bands: grid.bands })
+/** Takes over what is known of the market now. */
+const update = (recording: RecordingState, cell: Cell, { closeMicros, grid, openMicros, weight }: MarketPlan): void => {
+  cell.grid = grid
+  // Its rank is that with which it got its place.
+  cell.weight = cell.slot === null ? weight : { ...weight, rank: cell.weight.rank }
+  Placement.allowPrices(recording, cell)
+  reschedule(cell, openMicros, closeMicros)
 }
 
 const reschedule = (cell: Cell, openMicros: number, closeMicros: number): void => {
@@ -106,11 +152,14 @@ const reschedule = (cell: Cell, openMicros: number, closeMicros: number): void =
   cell.rescheduled.openUnsafe()
 }
 
+const subscribeMicros = (settings: CollectorSettings, openMicros: number): number =>
+  openMicros - settings.openLeadMillis * 1000
+
 const letGoMicros = (settings: CollectorSettings, closeMicros: number): number =>
   closeMicros + settings.closeGraceMillis * 1000
 
 const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell): Effect.Effect<void> =>
-  until(recording, cell, () => cell.openMicros - settings.openLeadMillis * 1000).pipe(
+  until(recording, cell, () => subscribeMicros(settings, cell.openMicros)).pipe(
     Effect.andThen(record(recording, settings, cell)),
     // Only what supervises can say that a fiber failed: a `FiberMap` is silent about it.
     Effect.tapDefect((defect) => {
@@ -121,15 +170,15 @@ const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell
     Effect.retry(backoff(settings.retryMillisMin, settings.retryMillisMax)),
     Effect.orDie,
     Effect.raceFirst(until(recording, cell, () => letGoMicros(settings, cell.closeMicros))),
-    Effect.andThen(Effect.sync(() => letGo(recording, cell))),
+    Effect.andThen(Effect.sync(() => Placement.letGo(recording, cell, "market_closed"))),
     Effect.annotateLogs({ marketTicker: cell.ticker })
   )
 
-/** Waits for a moment of the receive clock that may be moved while it is waited for. */
+/** Waits for a moment of the receive clock that may be moved while it is waited for, or until the market is let go of. */
 const until = Effect.fnUntraced(function* (recording: RecordingState, cell: Cell, atMicros: () => number) {
   for (;;) {
     const millis = (atMicros() - recording.clock.nowMicros()) / 1000
-    if (millis <= 0) return
+    if (millis <= 0 || recording.cells.get(cell.ticker) !== cell) return
     cell.rescheduled.closeUnsafe()
     yield* Effect.sleep(Duration.millis(Math.min(millis, waitMillisMax))).pipe(Effect.raceFirst(cell.rescheduled.await))
   }
@@ -141,7 +190,7 @@ const record = Effect.fnUntraced(function* (recording: RecordingState, settings:
   for (;;) {
     yield* cell.broken.await
     let attempts = 0
-    yield* Effect.suspend(() => resync(settings, cell, attempts++)).pipe(
+    yield* Effect.suspend(() => resync(recording, settings, cell, attempts++)).pipe(
       Effect.andThen(steady(cell)),
       Effect.tapError((error) => Effect.sync(() => noteFault(recording, cell, error))),
       Effect.retry(schedule),
@@ -158,6 +207,7 @@ const noteFault = (recording: RecordingState, cell: Cell, error: Fault): void =>
       recording.restarts++
       cell.state = "refused"
       cell.fault = `error ${error.code}: ${error.detail}`
+      cell.refusalCode = error.code
       tell(recording, cell, "market", `refused with ${cell.fault}`, "asking again, less and less often")
       break
     case "SnapshotMissing":
@@ -179,19 +229,31 @@ const tell = (recording: RecordingState, cell: Cell, kind: Faults.FaultKind, cau
     kind,
     cause,
     action,
-    slot: cell.slot.number,
+    ...(cell.slot === null ? {} : { slot: cell.slot.number }),
     ticker: cell.ticker,
     markets: 1
   })
 
-/** Subscribes, or asks for a snapshot of what is subscribed, and waits for the book. */
-const resync = Effect.fnUntraced(function* (settings: CollectorSettings, cell: Cell, attempt: number) {
+/** Gets a place, subscribes, or asks for a snapshot of what is subscribed, and waits for the book. */
+const resync = Effect.fnUntraced(function* (
+  recording: RecordingState,
+  settings: CollectorSettings,
+  cell: Cell,
+  attempt: number
+) {
   // A late snapshot may have come while the next attempt waited.
   if (cell.state === "live") return
+  if (cell.slot === null && !Placement.place(recording, cell)) {
+    Placement.turnAway(recording, cell)
+    return yield* Effect.never
+  }
   if (cell.state === "unopened") cell.state = "waiting"
-  yield* cell.slot.linked.await
-  const { link } = cell.slot
-  if (link === null) return yield* new LinkGone()
+  const lostPlace = Effect.andThen(cell.unplaced.await, gone)
+  const { slot } = cell
+  if (slot === null) return yield* gone
+  yield* Effect.raceFirst(slot.linked.await, lostPlace)
+  const { link } = slot
+  if (link === null) return yield* gone
   yield* link.subscriber.request(cell.ticker, attempt).pipe(
     Effect.flatMap((subscription) =>
       cell.trusted.await.pipe(
@@ -202,7 +264,8 @@ const resync = Effect.fnUntraced(function* (settings: CollectorSettings, cell: C
         })
       )
     ),
-    Effect.raceFirst(Effect.andThen(link.gone.await, gone))
+    Effect.raceFirst(Effect.andThen(link.gone.await, gone)),
+    Effect.raceFirst(lostPlace)
   )
 })
 
@@ -216,11 +279,3 @@ const steady = (cell: Cell): Effect.Effect<void, Unsteady> =>
     Effect.timeoutOption(Duration.millis(steadyMillis)),
     Effect.asVoid
   )
-
-const letGo = (recording: RecordingState, cell: Cell): void => {
-  const { slot, ticker } = cell
-  recording.cells.delete(ticker)
-  slot.tickers.delete(ticker)
-  Journal.act(recording, 0, { act: "forget", tickers: [ticker], cause: "market_closed" })
-  slot.link?.subscriber.remove(ticker)
-}

@@ -4,9 +4,12 @@
  * what a frame means for fibers is noted, and when the frame is over, latches are opened and parked fibers wake.
  */
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
-import type { MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
+import * as LifecycleNews from "@kalshibook/core/kalshi/LifecycleNews"
+import type { Maintenance } from "@kalshibook/core/kalshi/Maintenance"
+import type { EventLifecycle, MarketLifecycle } from "@kalshibook/core/kalshi/ServerMessage"
 import type { LogEnd } from "@kalshibook/core/MarketLog"
 import * as Outbox from "@kalshibook/core/Outbox"
+import type { PriceGrid } from "@kalshibook/core/PriceGrid"
 import type * as Recorder from "@kalshibook/core/Recorder"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
@@ -14,7 +17,11 @@ import { type HotBatch, HotTier, type HotTierError } from "@kalshibook/store/Hot
 import { Tape } from "@kalshibook/store/tape/Tape"
 import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Effect, Latch, Layer } from "effect"
+import type { Weight } from "./Admission.ts"
 import { Settings } from "./CollectorSettings.ts"
+import type { MarketPlan } from "./MarketPlan.ts"
+import * as NotRecorded from "./NotRecorded.ts"
+import type { PriorityRule } from "./PriorityRule.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
 import * as Sight from "./Sight.ts"
 import * as Slots from "./Slots.ts"
@@ -23,11 +30,13 @@ import * as TakeUp from "./TakeUp.ts"
 /** Where a market's fiber is in its life. */
 export type MarketState = "unopened" | "waiting" | "live" | "refused"
 
-/** One market that is to be recorded. */
+/** One market that is recorded, or will be when it opens. */
 export interface Cell {
   readonly ticker: MarketTicker
-  /** The place whose connection carries it. */
-  readonly slot: Slots.Slot
+  /** The place whose connection carries it; `null` before the market opens, and while it gets another place. */
+  slot: Slots.Slot | null
+  /** Opened when it lost its place. */
+  readonly unplaced: Latch.Latch
   state: MarketState
   /** Open while the book is trusted. */
   readonly trusted: Latch.Latch
@@ -38,8 +47,24 @@ export interface Cell {
   /** Scheduled times of the exchange, Unix microseconds. */
   openMicros: number
   closeMicros: number
+  /** The prices that the exchange says it allows. */
+  grid: PriceGrid
+  /** Where it stands among the others. */
+  weight: Weight
+  readonly isIncumbent: boolean
+  /** Snapshots that made, or confirmed, its book. */
+  snapshots: number
   /** The last fault, for people. */
   fault: GapCause | string | null
+  /** What the exchange refused it with; `null` while it does not. */
+  refusalCode: number | null
+}
+
+/** A lifecycle message, with when it was received (Unix microseconds). */
+export interface News {
+  readonly ticker: string
+  readonly news: LifecycleNews.LifecycleNews
+  readonly tsReceivedMicros: number
 }
 
 /** What was heard of a market: that something about it has changed, or merely that it is there. */
@@ -60,6 +85,17 @@ export interface RecordingState {
   readonly afterFrame: Array<() => void>
   /** A frame is being recorded: nothing may be done to the recorder meanwhile, or the tape would tell another order. */
   isInFrame: boolean
+  /** The rule by which places are given when there are too few. */
+  readonly priority: PriorityRule
+  /** How many markets of each rank of the rule have a place. */
+  readonly placedByRank: Map<number, number>
+  /** Chosen markets that there is no room for. */
+  readonly noRoom: Map<MarketTicker, MarketPlan>
+  /** What the last look at all markets passed over. */
+  passedOver: NotRecorded.PassedOver
+  /** Lifecycle messages that nobody has acted on yet, oldest first; `heard` is open while there are any. */
+  readonly news: Array<News>
+  readonly heard: Latch.Latch
   /** Markets that something was heard of, until discovery has looked at them; `noticed` is open while there are any. */
   readonly notices: Map<MarketTicker, Notice>
   readonly noticed: Latch.Latch
@@ -82,6 +118,8 @@ export interface RecordingState {
   discoveryProblem: string | null
   /** How often any market's fiber had to start again. */
   restarts: number
+  /** The exchange rests, as far as is known; `null` while it does not. */
+  maintenance: Maintenance | null
 }
 
 /** Markets that wait for discovery; when there are more, all open markets are read instead. */
@@ -103,6 +141,8 @@ const make = Effect.gen(function* () {
       if (cell === undefined) return
       cell.state = "live"
       cell.fault = null
+      cell.refusalCode = null
+      cell.snapshots++
       cell.broken.closeUnsafe()
       afterFrame.push(() => turn(cell))
     },
@@ -130,6 +170,12 @@ const make = Effect.gen(function* () {
     afterFrame,
     isInFrame: false,
     slots: Slots.make(settings, clock.nowMicros()),
+    priority: settings.priority,
+    placedByRank: new Map(),
+    noRoom: new Map(),
+    passedOver: NotRecorded.begin(),
+    news: [],
+    heard: Latch.makeUnsafe(false),
     notices: new Map(),
     noticed: Latch.makeUnsafe(false),
     strangers: new Set(),
@@ -139,7 +185,8 @@ const make = Effect.gen(function* () {
     recordsCommitted: 0,
     storeProblem: null,
     discoveryProblem: null,
-    restarts: 0
+    restarts: 0,
+    maintenance: null
   }
   return state
 })
@@ -169,9 +216,22 @@ export const notice = (state: RecordingState, ticker: MarketTicker, what: Notice
   afterFrame.push(() => noticed.openUnsafe())
 }
 
-/** Notes a lifecycle message. Called within a frame. */
-export const noticeLifecycle = (state: RecordingState, { marketTicker }: MarketLifecycle): void =>
-  notice(state, marketTicker, "changed")
+/** Notes a lifecycle message: what it says itself, and that there is more to be read. Called within a frame. */
+export const noticeLifecycle = (
+  state: RecordingState,
+  message: MarketLifecycle | EventLifecycle,
+  tsReceivedMicros: number
+): void => {
+  const { afterFrame, heard, news } = state
+  if (message._tag === "event_lifecycle") {
+    news.push({ ticker: message.eventTicker, news: LifecycleNews.ofEvent(message.body), tsReceivedMicros })
+  } else {
+    const { body, eventType, marketTicker } = message
+    news.push({ ticker: marketTicker, news: LifecycleNews.ofMarket(eventType, body), tsReceivedMicros })
+    notice(state, marketTicker, "changed")
+  }
+  afterFrame.push(() => heard.openUnsafe())
+}
 
 /** Notes a trade: one in a market that is not recorded may be the first that is heard of it. Called within a frame. */
 export const noticeTrade = (state: RecordingState, ticker: MarketTicker): void => {
@@ -189,16 +249,26 @@ export const recordsWaiting = ({ pending, recorder }: RecordingState): number =>
 export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
   (pending === null ? 0 : Outbox.entries(pending)) + Outbox.entries(recorder.outbox)
 
-export const makeCell = (ticker: MarketTicker, slot: Slots.Slot, openMicros: number, closeMicros: number): Cell => ({
+/** The cell of a market that has no place yet. `isIncumbent`: an earlier run left it recorded. */
+export const makeCell = (
+  { closeMicros, grid, openMicros, ticker, weight }: MarketPlan,
+  isIncumbent: boolean
+): Cell => ({
   ticker,
-  slot,
+  slot: null,
+  unplaced: Latch.makeUnsafe(false),
   state: "unopened",
   trusted: Latch.makeUnsafe(false),
   broken: Latch.makeUnsafe(true),
   rescheduled: Latch.makeUnsafe(false),
   openMicros,
   closeMicros,
-  fault: null
+  grid,
+  weight,
+  isIncumbent,
+  snapshots: 0,
+  fault: null,
+  refusalCode: null
 })
 
 export class Recording extends Context.Service<Recording, RecordingState>()("@kalshibook/collector/Recording") {

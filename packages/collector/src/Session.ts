@@ -20,6 +20,7 @@ import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import { Connections } from "./Connections.ts"
 import { Discovery } from "./Discovery.ts"
 import type { ExchangeAccess } from "./ExchangeAccess.ts"
+import { ExchangeCalendar } from "./ExchangeCalendar.ts"
 import type { ExchangeLine } from "./ExchangeLine.ts"
 import { HotWriter } from "./HotWriter.ts"
 import { KalshiRest } from "./KalshiRest.ts"
@@ -27,6 +28,7 @@ import { MarketFibers } from "./MarketFibers.ts"
 import type { ReceiveClock } from "./ReceiveClock.ts"
 import { Recording, type RecordingState, recordsWaiting } from "./Recording.ts"
 import type { Sight } from "./Sight.ts"
+import { TradeFiller } from "./TradeFiller.ts"
 
 /** What a recording needs; all of it outlives the recording. */
 export type Needs =
@@ -67,8 +69,10 @@ const parts = Layer.mergeAll(
   Auditor.layerNoDeps.pipe(Layer.provide(AuditedRecorder.layerNoDeps))
 ).pipe(
   Layer.provideMerge(
-    Layer.mergeAll(Connections.layerNoDeps, HotWriter.layerNoDeps, KalshiRest.layerNoDeps, MarketFibers.layerNoDeps)
+    Layer.mergeAll(Connections.layerNoDeps, HotWriter.layerNoDeps, MarketFibers.layerNoDeps, TradeFiller.layerNoDeps)
   ),
+  Layer.provideMerge(ExchangeCalendar.layerNoDeps),
+  Layer.provideMerge(KalshiRest.layerNoDeps),
   Layer.provideMerge(Recording.layerNoDeps),
   Layer.provide(tapeLayer)
 )
@@ -86,14 +90,17 @@ export const open = Effect.fnUntraced(function* (
   return {
     recording,
     auditor,
-    reportParts: Effect.map(auditor.status, (audits) => ({ audits, maintenance: null, notRecorded: null })),
+    reportParts: Effect.map(auditor.status, (audits) => ({ audits })),
     run: Effect.raceAllFirst([
       recording.tape.failed,
       writer.run,
       Checkpoints.run(recording, settings),
       Context.get(built, Connections).run,
       Context.get(built, Discovery).run,
-      auditor.run
+      auditor.run,
+      Context.get(built, ExchangeCalendar).run,
+      Context.get(built, MarketFibers).run,
+      Context.get(built, TradeFiller).run
     ])
   }
 })

@@ -6,7 +6,8 @@ import type { Dialogue } from "./Dialogue.ts"
 
 /** Where markets are announced. */
 export const lifecycle = "market_lifecycle_v2"
-const channels = ["trade", lifecycle]
+/** The same of combos. */
+export const comboLifecycle = "multivariate_market_lifecycle"
 
 /** The exchange did not open the channel. */
 class ChannelRefused extends Schema.TaggedError<ChannelRefused>()("ChannelRefused", {
@@ -27,6 +28,7 @@ export const make = (
   settings: CollectorSettings,
   onOpened: (channel: string) => void
 ): SideChannels => {
+  const channels = ["trade", lifecycle, ...(settings.combos.length > 0 ? [comboLifecycle] : [])]
   const endings = new Map(channels.map((channel) => [channel, Latch.makeUnsafe(false)]))
   const schedule = backoff(settings.retryMillisMin, settings.retryMillisMax)
 

@@ -1,6 +1,10 @@
 /**
  * The places of the connections: slot 0, 1, 2 ... each has one connection at a time and carries a bounded number of markets. A
- * market keeps its place for as long as it is recorded; new markets go where there are fewest.
+ * market keeps its place for as long as it is recorded, also from one connection to the next.
+ *
+ * A new market goes to the first slot that has room, so that the later ones run empty by themselves as their markets close, and
+ * their connections are let go. No market is ever moved to save a connection: a move costs the market a gap, an idle connection
+ * costs nothing.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import { Latch } from "effect"
@@ -22,6 +26,10 @@ export interface Link {
 export interface Slot {
   readonly number: number
   readonly tickers: Set<MarketTicker>
+  /** Open while the slot has markets. */
+  readonly wanted: Latch.Latch
+  /** The exchange does not bear this connection now (429): nothing is placed here. */
+  isRefused: boolean
   /** The connection that is open; `linked` is open while there is one. */
   link: Link | null
   readonly linked: Latch.Latch
@@ -39,16 +47,25 @@ export interface Slot {
 export interface Slots {
   /** The first carries the channels of the whole exchange, too, and is always there. */
   readonly all: Array<Slot>
-  readonly marketsPerConnectionMax: number
   readonly connectionsMax: number
+  /** Lowered to what the exchange bears (error 26). */
+  marketsPerConnectionMax: number
   /** Opened when a slot was added. */
   readonly added: Latch.Latch
+  /** Opened when there may be room for a market that there was no room for. */
+  readonly freed: Latch.Latch
 }
 
 type SlotSettings = Pick<CollectorSettings, "connectionsMax" | "marketsPerConnectionMax">
 
 export const make = ({ connectionsMax, marketsPerConnectionMax }: SlotSettings, nowMicros: number): Slots => {
-  const slots: Slots = { all: [], marketsPerConnectionMax, connectionsMax, added: Latch.makeUnsafe(false) }
+  const slots: Slots = {
+    all: [],
+    marketsPerConnectionMax,
+    connectionsMax,
+    added: Latch.makeUnsafe(false),
+    freed: Latch.makeUnsafe(false)
+  }
   add(slots, nowMicros)
   return slots
 }
@@ -57,6 +74,8 @@ const add = (slots: Slots, nowMicros: number): Slot => {
   const slot: Slot = {
     number: slots.all.length,
     tickers: new Set(),
+    wanted: Latch.makeUnsafe(false),
+    isRefused: false,
     link: null,
     linked: Latch.makeUnsafe(false),
     connection: "not connected yet",
@@ -70,19 +89,31 @@ const add = (slots: Slots, nowMicros: number): Slot => {
   return slot
 }
 
-/** How many markets can be recorded at a time. */
-export const capacity = ({ connectionsMax, marketsPerConnectionMax }: SlotSettings): number =>
-  connectionsMax * marketsPerConnectionMax
+/** How many markets can be recorded at a time. O(slots). */
+export const capacity = ({ all, connectionsMax, marketsPerConnectionMax }: Slots): number =>
+  (connectionsMax - all.filter(({ isRefused }) => isRefused).length) * marketsPerConnectionMax
 
-/** Gives a market its place: the one with the fewest markets, a new one when all are full. `undefined` when there is no room. O(slots). */
+/** How many more could be now. O(slots). */
+export const room = (slots: Slots): number => {
+  const taken = slots.all.reduce((sum, { isRefused, tickers }) => sum + (isRefused ? 0 : tickers.size), 0)
+  return Math.max(0, capacity(slots) - taken)
+}
+
+/** Gives a market its place: the first slot with room, else a new one. `undefined` when there is no room. O(slots). */
 export const assign = (slots: Slots, ticker: MarketTicker, nowMicros: number): Slot | undefined => {
-  let place: Slot | undefined
-  for (const slot of slots.all) if (place === undefined || slot.tickers.size < place.tickers.size) place = slot
-  if (place === undefined || place.tickers.size >= slots.marketsPerConnectionMax) {
-    place = slots.all.length < slots.connectionsMax ? add(slots, nowMicros) : undefined
-  }
-  place?.tickers.add(ticker)
+  const hasRoom = ({ isRefused, tickers }: Slot): boolean => !isRefused && tickers.size < slots.marketsPerConnectionMax
+  const place = slots.all.find(hasRoom) ?? (slots.all.length < slots.connectionsMax ? add(slots, nowMicros) : undefined)
+  if (place === undefined) return undefined
+  place.tickers.add(ticker)
+  place.wanted.openUnsafe()
   return place
+}
+
+/** The market's place is free again. */
+export const leave = (slots: Slots, slot: Slot, ticker: MarketTicker): void => {
+  slot.tickers.delete(ticker)
+  if (slot.tickers.size === 0) slot.wanted.closeUnsafe()
+  slots.freed.openUnsafe()
 }
 
 /** The open connection with this epoch. O(slots). */

@@ -37,6 +37,8 @@ export interface Subscriber {
    * of the subscription, and so show at once that nothing was lost, and that the books are right.
    */
   readonly probe: () => void
+  /** Asks for the snapshot of a market whose book is trusted, and may be wrong nevertheless; of one that is not followed nothing. */
+  readonly prove: (ticker: MarketTicker) => void
   /** The exchange ended the subscription. May be called within a frame. */
   readonly ended: () => void
   /** Works off what is asked for, for as long as the connection lives. */
@@ -49,6 +51,8 @@ const transientCodes: ReadonlySet<number> = new Set([1, 17, 18, 27])
 const transientMillis = 1_000
 /** The exchange does not know the subscription. */
 const unknownSubscription = 7
+/** It bears no more markets on the connection. */
+const tooManyMarkets = 26
 
 export interface SubscriberParts {
   readonly dialogue: Dialogue
@@ -56,9 +60,11 @@ export interface SubscriberParts {
   readonly socket: KalshiSocket
   readonly recording: RecordingState
   readonly settings: CollectorSettings
+  /** The exchange bears so many markets on the connection (at least one) and no more: those that it does not send must go elsewhere. */
+  readonly onFull: (marketsMax: number, isSent: (ticker: MarketTicker) => boolean) => Effect.Effect<void>
 }
 
-export const make = ({ dialogue, epoch, recording, settings, socket }: SubscriberParts): Subscriber => {
+export const make = ({ dialogue, epoch, onFull, recording, settings, socket }: SubscriberParts): Subscriber => {
   const wishes = Wishes.make()
   const { leaving, leftUnanswered, queue, subscribed, toLeave } = wishes
   /** Open while there may be something to do. */
@@ -67,7 +73,15 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
   let sid: number | null = null
   let isOpening = false
   let jobs = 0
+  /** Commands that add markets and are not answered. */
+  let adding = 0
+  /** The exchange has refused markets for being too many: how many it bears is found with one command at a time. */
+  let isNearlyFull = false
   let chunkMarkets = settings.chunkMarketsMax
+  /** What is to be proved, and whether anything is: see `probe` and `prove`. */
+  const toProve = new Set<MarketTicker>()
+  let isProbeDue = false
+  const proving = Latch.makeUnsafe(false)
 
   const request = (ticker: MarketTicker, attempt: number): Effect.Effect<BookSubscription, MarketRefused> =>
     Effect.callback((resume) => {
@@ -113,20 +127,55 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
   }
 
   const probe = (): void => {
-    const marketTickers = [...subscribed].slice(0, settings.chunkMarketsMin)
-    // To the end of the line: the next probe asks for others.
-    for (const ticker of marketTickers) if (subscribed.delete(ticker)) subscribed.add(ticker)
-    const sidAsked = sid
-    dialogue.tell(
-      (id) =>
-        sidAsked === null || marketTickers.length === 0
+    isProbeDue = true
+    proving.openUnsafe()
+  }
+
+  const prove = (ticker: MarketTicker): void => {
+    toProve.add(ticker)
+    proving.openUnsafe()
+  }
+
+  const tellProbe = Effect.suspend(() => {
+    let sidAsked: number | null = null
+    return dialogue.tell(
+      (id) => {
+        const marketTickers = [...subscribed].slice(0, settings.chunkMarketsMin)
+        // To the end of the line: the next probe asks for others.
+        for (const ticker of marketTickers) if (subscribed.delete(ticker)) subscribed.add(ticker)
+        sidAsked = sid
+        return sidAsked === null || marketTickers.length === 0
           ? { cmd: "list_subscriptions", id }
-          : update(id, sidAsked, "get_snapshot", marketTickers),
+          : update(id, sidAsked, "get_snapshot", marketTickers)
+      },
       (reply) => {
         if (reply._tag === "error" && isLost(reply, sidAsked)) recording.afterFrame.push(giveUp)
       }
     )
-  }
+  })
+
+  /** Rule 2. */
+  const tellProve = Effect.suspend(() => {
+    const chunk = [...toProve].slice(0, settings.chunkMarketsMax)
+    for (const ticker of chunk) toProve.delete(ticker)
+    const sidAsked = sid
+    const marketTickers = chunk.filter((ticker) => subscribed.has(ticker) && !toLeave.has(ticker))
+    if (sidAsked === null || marketTickers.length === 0) return Effect.void
+    return dialogue.tell(
+      (id) => update(id, sidAsked, "get_snapshot", marketTickers),
+      () => {}
+    )
+  })
+
+  const proveStep = Effect.gen(function* () {
+    yield* proving.await
+    proving.closeUnsafe()
+    if (isProbeDue) {
+      isProbeDue = false
+      yield* tellProbe
+    }
+    while (toProve.size > 0) yield* tellProve
+  })
 
   /** It lives, as far as we were told, but the exchange does not know it: no book is certain. */
   const isLost = (error: ErrorMessage, sidAsked: number | null): boolean =>
@@ -136,14 +185,15 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
     socket.cut({ cause: "channel_error", detail: "the exchange lost the subscription to books" })
 
   /** After the exchange gave up on a subscription, one small chunk at a time, until it has borne the full size. */
-  const lanesMax = (): number => (chunkMarkets < settings.chunkMarketsMax ? 1 : settings.commandsInFlightMax)
+  const lanesMax = (): number =>
+    isNearlyFull || chunkMarkets < settings.chunkMarketsMax ? 1 : settings.commandsInFlightMax
 
   const takeJob = (): Job | null =>
     Wishes.takeLeaving(wishes, settings.chunkMarketsMax) ??
     (jobs < lanesMax() ? Wishes.takeRequests(wishes, chunkMarkets, sid !== null || !isOpening) : null)
 
   /** Whether the market is to be recorded, and on this connection. */
-  const isHere = (ticker: MarketTicker): boolean => recording.cells.get(ticker)?.slot.link?.epoch === epoch
+  const isHere = (ticker: MarketTicker): boolean => recording.cells.get(ticker)?.slot?.link?.epoch === epoch
 
   /** In the frame that acknowledges (rule 1). */
   const acknowledged = (requests: ReadonlyArray<Request>, over: Latch.Latch, reply: Reply): void => {
@@ -166,10 +216,14 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
   ): Effect.Effect<Option.Option<Reply>> =>
     Effect.raceFirst(dialogue.ask(command, onReply), Effect.as(asked.over.await, Option.none()))
 
-  const add = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>): Effect.fn.Return<void> {
+  const add = Effect.fnUntraced(function* (chunk: ReadonlyArray<Request>): Effect.fn.Return<void> {
+    // A market of a chunk that was refused may have been sent elsewhere meanwhile.
+    const requests = chunk.filter(({ ticker }) => isHere(ticker))
+    if (requests.length === 0) return
     const marketTickers = requests.map(({ ticker }) => ticker)
     const asked = subscription
     const sidAsked = sid
+    adding++
     const reply = yield* ask(
       asked,
       (id) =>
@@ -178,6 +232,7 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
           : update(id, sidAsked, "add_markets", marketTickers),
       (each) => acknowledged(requests, asked.over, each)
     )
+    adding--
     if (subscription !== asked) return putBack(requests)
     if (Option.isNone(reply)) {
       const companyMax = half(requests.length, 1)
@@ -252,15 +307,32 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
     if (sid !== sidAsked || error.code === unknownSubscription || transientCodes.has(error.code)) {
       return putBack(requests)
     }
+    if (error.code === tooManyMarkets && !isNearlyFull) {
+      isNearlyFull = true
+      // Others are still under way, and what they come to decides how many there is room for.
+      if (adding > 0) return putBack(requests)
+    }
     if (requests.length > 1) {
       const middle = Math.ceil(requests.length / 2)
       yield* again(requests.slice(0, middle))
       return yield* again(requests.slice(middle))
     }
+    if (error.code === tooManyMarkets && subscribed.size > 0) return yield* full(requests)
     for (const { done, ticker } of requests) {
       done(Effect.fail(new MarketRefused({ marketTicker: ticker, code: error.code, detail: error.message })))
     }
   })
+
+  /** One market more is too much. */
+  const full = (requests: ReadonlyArray<Request>): Effect.Effect<void> => {
+    if (adding > 0 || toLeave.size + leaving.size > 0) {
+      return Effect.andThen(
+        Effect.sleep(Duration.millis(transientMillis)),
+        Effect.sync(() => putBack(requests))
+      )
+    }
+    return onFull(subscribed.size, (ticker) => subscribed.has(ticker))
+  }
 
   /** Waits for the books of these markets, but not for long. */
   const settle = (requests: ReadonlyArray<Request>, { over }: BookSubscription): Effect.Effect<void> =>
@@ -302,7 +374,7 @@ export const make = ({ dialogue, epoch, recording, settings, socket }: Subscribe
   })
 
   const lanes = Array.from({ length: settings.commandsInFlightMax }, () => Effect.forever(step))
-  return { request, remove, probe, ended, run: Effect.raceAllFirst(lanes) }
+  return { request, remove, probe, prove, ended, run: Effect.raceAllFirst([...lanes, Effect.forever(proveStep)]) }
 }
 
 /** What is left of a number of markets after so many halvings, at least 1. */

@@ -56,6 +56,7 @@ Effect.flatMap(Collector, (running) => running.failed).pipe(
     DatabaseError: refuse,
     HotTierError: refuse,
     ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` }),
+    SettingsUnusable: refuse,
     TapeError: refuse
   }),
   NodeRuntime.runMain

@@ -3,12 +3,25 @@ import * as Choice from "../src/Choice.ts"
 
 const choose = (choice: Partial<Choice.ChoiceSettings>): Choice.ChoiceSettings => ({
   categories: [],
+  combos: [],
   marketTickers: [],
   seriesTickers: [],
   ...choice
 })
-const market = { marketTicker: "KXBTC15M-26MAY141815-15", seriesTicker: "KXBTC15M", category: "Crypto" }
-const combo = { marketTicker: "KXMVESPORTS-26NOV22-AB", seriesTicker: "KXMVESPORTS", category: "Sports" }
+const market = {
+  marketTicker: "KXBTC15M-26MAY141815-15",
+  eventTicker: "KXBTC15M-26MAY141815",
+  seriesTicker: "KXBTC15M",
+  category: "Crypto",
+  collectionTicker: ""
+}
+const combo = {
+  marketTicker: "KXMVESPORTS-26NOV22-AB",
+  eventTicker: "KXMVESPORTS-26NOV22",
+  seriesTicker: "KXMVESPORTS",
+  category: "Sports",
+  collectionTicker: "KXMVESPORTS"
+}
 const categoryOf = (series: string) => (series === "KXBTC15M" ? "Crypto" : undefined)
 
 describe("the choice of markets", () => {

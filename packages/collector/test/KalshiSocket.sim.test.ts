@@ -51,7 +51,8 @@ describe("KalshiSocket", () => {
             if (frames > marketTickers.length) subscribed.openUnsafe()
             return true
           },
-          onQuiet: () => undefined
+          onQuiet: () => undefined,
+          isResting: () => false
         })
       )
       socket.send(

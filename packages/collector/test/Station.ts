@@ -37,7 +37,9 @@ const quickSettings: Partial<CollectorSettings> = {
   retryMillisMax: 200,
   reconcileMillis: 60_000,
   auditMillis: 3_600_000,
-  restRequestsPerSecondMax: 500
+  restRequestsPerSecondMax: 500,
+  commandsPerSecondMax: 1_000,
+  handshakesPerSecondMax: 200
 }
 
 /** A small, busy exchange whose markets stay open unless a test wants otherwise. */

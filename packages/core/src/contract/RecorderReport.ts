@@ -77,8 +77,29 @@ const RecorderConnection = Schema.Struct({
 const NotRecorded = Schema.Struct({
   count: Schema.Int.annotate({ description: "How many.", examples: [120] }),
   by_reason: Counts.annotate({ description: "How many for which reason.", examples: [{ no_room: 120 }] }),
-  sample: Schema.Array(MarketReason).annotate({ description: "Some of them." })
-}).annotate({ identifier: "NotRecorded", description: "Markets that are open, are chosen, and are not recorded." })
+  sample: Schema.Array(MarketReason).annotate({
+    description: "The first of them: those that are chosen, then by ticker."
+  }),
+  places: Schema.Int.annotate({
+    description: "How many markets can be recorded at a time, as far as settings and exchange bear them now.",
+    examples: [100_000]
+  }),
+  priority: Schema.String.annotate({
+    description: "The rule by which places are given when there are too few; empty: by volume alone.",
+    examples: ["series:KXBTC15M, category:Crypto, volume"]
+  })
+}).annotate({
+  identifier: "NotRecorded",
+  description: [
+    "Markets that are not recorded, and why:",
+    "",
+    "- `not_chosen`: the settings choose others",
+    "- `no_room`: chosen, but there are more markets than places, and it comes after those that are recorded",
+    "- `refused`: the exchange does not send its book",
+    "- `combo`: a multivariate market, which is recorded on request alone",
+    "- `closed`: listed, but it does not trade any more"
+  ].join("\n")
+})
 
 const RecorderFault = Schema.Struct({
   at: Instant.annotate({ description: "When it came last." }),
@@ -152,8 +173,7 @@ const RecorderStore = Schema.Struct({
 }).annotate({ identifier: "RecorderStore", description: "What the recorder knows of the database." })
 
 const Maintenance = Schema.Struct({
-  active: Schema.Boolean.annotate({ description: "Whether the exchange is closed for it now." }),
-  since: Schema.NullOr(Instant).annotate({ description: "When it began; null when it has not." }),
+  active: Schema.Boolean.annotate({ description: "Whether the exchange rests now." }),
   until: Schema.NullOr(Instant).annotate({ description: "When it is to end, as far as the exchange says." }),
   description: Schema.String.annotate({ description: "The same in words." })
 }).annotate({ identifier: "Maintenance", description: "The exchange's announced maintenance." })

@@ -31,7 +31,9 @@ export const recorderReportExample: RecorderReport = {
   not_recorded: {
     count: 1,
     by_reason: { no_room: 1 },
-    sample: [{ ticker: "KXHIGHNY-26NOV21-T44", reason: "no_room" }]
+    sample: [{ ticker: "KXHIGHNY-26NOV21-T44", reason: "no_room" }],
+    places: 250,
+    priority: "category:Crypto, volume"
   },
   restarts: 3,
   faults: [
@@ -76,7 +78,7 @@ export const recorderReportExample: RecorderReport = {
     committed_up_to: "2026-11-21T14:03:00.690112Z"
   },
   discovery_problem: null,
-  maintenance: null,
+  maintenance: { active: false, until: null, description: "The exchange trades." },
   audits: { passed: 143_210, failed: 0, undecided: 411, pass_rate: 1, problem: null, last_failure: null },
   gaps: { connection_lost: 0, silence: 250, sequence_hole: 0, market_closed: 1_804 },
   channel_gaps: { trade: 1, market_lifecycle_v2: 1 },

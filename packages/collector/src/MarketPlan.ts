@@ -1,0 +1,15 @@
+/** A market that is to be recorded, as discovery hands it over: when, at which prices, and where it stands among the others. */
+import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import type { PriceGrid } from "@kalshibook/core/PriceGrid"
+import type { Weight } from "./Admission.ts"
+
+export interface MarketPlan {
+  readonly ticker: MarketTicker
+  /** Scheduled times, Unix microseconds. */
+  readonly openMicros: number
+  readonly closeMicros: number
+  readonly grid: PriceGrid
+  readonly weight: Weight
+  /** The moment of the receive clock of which it speaks for sure: what was heard later is truer. */
+  readonly tsObservedMicros: number
+}
