@@ -41,12 +41,15 @@ it("every problem is told, each by the name of its variable", () => {
     KALSHIBOOK_API_PORT: "99999",
     KALSHIBOOK_SIMULATOR_PORT: "4010x",
     KALSHIBOOK_SIMULATOR_MARKETS: "3",
+    KALSHIBOOK_CONNECTIONS: "many",
+    KALSHIBOOK_PRIORITY: "KXBTC15M",
     DATABASE_URL: "mysql://localhost/x",
     KALSHIBOOK_LOG_FORMAT: "xml",
     OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318"
   })
-  assert.strictEqual(problems.length, 6)
-  for (const name of ["API_PORT", "SIMULATOR_PORT", "SIMULATOR_MARKETS", "DATABASE_URL", "LOG_FORMAT", "OTLP"]) {
+  const named = ["API_PORT", "SIMULATOR_PORT", "SIMULATOR_MARKETS", "CONNECTIONS", "PRIORITY", "DATABASE_URL"]
+  assert.strictEqual(problems.length, 8)
+  for (const name of [...named, "LOG_FORMAT", "OTLP"]) {
     assert.strictEqual(problems.filter((problem) => problem.includes(name)).length, 1, name)
   }
 })

@@ -55,4 +55,20 @@ describe("the choice of markets", () => {
     assert.isFalse(Choice.isNamed(choose({ seriesTickers: ["KXBTC15M"], categories: ["Sports"] })))
     assert.isFalse(Choice.isNamed(choose({})))
   })
+
+  it("combos are recorded by the name of their event or collection, by their own, or all of them, and never without being asked for", () => {
+    for (const [choice, isChosen] of [
+      [{ combos: ["all"] }, true],
+      [{ combos: [combo.eventTicker] }, true],
+      [{ combos: [combo.collectionTicker], seriesTickers: ["KXBTC15M"] }, true],
+      [{ combos: ["KXMVEOTHER"] }, false],
+      [{ marketTickers: [combo.marketTicker] }, true],
+      [{ categories: ["Sports"] }, false],
+      [{ seriesTickers: [combo.seriesTicker] }, false]
+    ] as const) {
+      assert.strictEqual(Choice.isChosen(choose(choice), combo), isChosen, JSON.stringify(choice))
+      if (isChosen) assert.isTrue(Choice.mayBeChosen(choose(choice), combo.marketTicker, categoryOf))
+    }
+    assert.isFalse(Choice.mayBeChosen(choose({}), combo.marketTicker, categoryOf))
+  })
 })

@@ -70,6 +70,53 @@ describe("the collector's environment", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("says how much of the exchange one connection carries, how fast it is asked, and what goes first", () =>
+    Effect.gen(function* () {
+      const set = yield* settings({
+        KALSHIBOOK_MARKETS_PER_CONNECTION: "500",
+        KALSHIBOOK_CONNECTIONS: "20",
+        KALSHIBOOK_SUBSCRIBE_CHUNK: "5",
+        KALSHIBOOK_COMMANDS_PER_SECOND: "10",
+        KALSHIBOOK_COMBOS: "KXMVENFL, KXMVENBA-1",
+        KALSHIBOOK_PRIORITY: "series:KXBTC15M, category:Crypto ,volume"
+      })
+      assert.deepStrictEqual(set, {
+        ...defaults,
+        marketsPerConnectionMax: 500,
+        connectionsMax: 20,
+        chunkMarketsMax: 5,
+        chunkMarketsMin: 5,
+        commandsPerSecondMax: 10,
+        combos: ["KXMVENFL", "KXMVENBA-1"],
+        priority: [
+          { by: "series", name: "KXBTC15M" },
+          { by: "category", name: "Crypto" },
+          { by: "volume" }
+        ]
+      })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("that cannot be used is refused, with a sentence for each problem that names its variable", () =>
+    Effect.gen(function* () {
+      const wrong = {
+        KALSHIBOOK_MARKETS_PER_CONNECTION: "500001",
+        KALSHIBOOK_CONNECTIONS: "0",
+        KALSHIBOOK_SUBSCRIBE_CHUNK: "1.5",
+        KALSHIBOOK_COMMANDS_PER_SECOND: "fast",
+        KALSHIBOOK_COMBOS: "all,KXMVENFL",
+        KALSHIBOOK_PRIORITY: "series:KXBTC15M,colour:red"
+      }
+      const error = yield* Effect.flip(settings(wrong))
+      if (error._tag !== "SettingsUnusable") return assert.fail(error._tag)
+      assert.deepStrictEqual(
+        Object.keys(wrong).map((name) => error.problems.filter((problem) => problem.startsWith(name)).length),
+        [1, 1, 1, 1, 1, 1]
+      )
+      for (const problem of error.problems) assert.match(problem, /^[A-Z_]+(:| must) .*\.$/)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("records the production exchange with a key given as text or as a file", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "key.pem")
