@@ -13,6 +13,8 @@ import { Recording } from "./Recording.ts"
 const lookMillis = 250
 /** After connections were lost, the status is read at most this often. */
 const readEveryMillisMin = 5_000
+/** How long its last word on whether it rests may take. */
+const lastWordMillisMax = 5_000
 
 export class ExchangeCalendar extends Context.Service<
   ExchangeCalendar,
@@ -42,19 +44,6 @@ export class ExchangeCalendar extends Context.Service<
       const now = (): Maintenance.Maintenance | undefined =>
         Maintenance.judge(calendar, status, clock.nowMicros(), settings.statusMillisMax * 1000)
 
-      const look = Effect.suspend(() => {
-        const was = recording.maintenance
-        const is = now() ?? null
-        recording.maintenance = is
-        if (is === null) active.openUnsafe()
-        else active.closeUnsafe()
-        if (was === null && is !== null) {
-          const until = is.toMicros === null ? "" : `, until ${isoFromMicros(is.toMicros)}`
-          return Effect.logInfo(`the exchange is in maintenance by its own ${is.by}${until}`)
-        }
-        return was !== null && is === null ? Effect.logInfo("the exchange's maintenance is over") : Effect.void
-      })
-
       const readSchedule = Effect.map(rest.exchangeSchedule, (schedule) => {
         calendar = Maintenance.fromSchedule(schedule)
       })
@@ -63,6 +52,27 @@ export class ExchangeCalendar extends Context.Service<
         return Effect.map(rest.exchangeStatus, (said) => {
           status = { isActive: Maintenance.isActive(said), tsReadMicros }
         })
+      })
+
+      /** It is over when the exchange does not say otherwise: it need not end to the second. */
+      const next = Effect.gen(function* () {
+        const is = now() ?? null
+        if (is !== null || recording.maintenance === null) return is
+        yield* Effect.ignore(Effect.timeout(readStatus, Duration.millis(lastWordMillisMax)))
+        return now() ?? null
+      })
+
+      const look = Effect.gen(function* () {
+        const is = yield* next
+        const was = recording.maintenance
+        recording.maintenance = is
+        if (is === null) active.openUnsafe()
+        else active.closeUnsafe()
+        if (was === null && is !== null) {
+          const until = is.toMicros === null ? "" : `, until ${isoFromMicros(is.toMicros)}`
+          yield* Effect.logInfo(`the exchange is in maintenance by its own ${is.by}${until}`)
+        }
+        if (was !== null && is === null) yield* Effect.logInfo("the exchange's maintenance is over")
       })
 
       /** What cannot be read is read again in its turn; until then what was known, or is assumed, counts. */

@@ -16,25 +16,28 @@ export interface Sayings {
   readonly byTicker: Map<MarketTicker, Saying>
   /** Older ones count no more, microseconds. */
   readonly ageMicrosMax: number
+  /** When there are more, the old ones are thrown away. */
+  sweptAt: number
 }
 
 /** Answers that are asked for when a saying is this old are later than it. */
-export const make = (restLagMillis: number): Sayings => ({ byTicker: new Map(), ageMicrosMax: restLagMillis * 1000 })
+export const make = (restLagMillis: number): Sayings => ({
+  byTicker: new Map(),
+  ageMicrosMax: restLagMillis * 1000,
+  sweptAt: sweptAtMin
+})
 
-/** When there are more, the old ones are thrown away. */
-const sayingsSwept = 1_000
+const sweptAtMin = 1_000
 
-export const note = (
-  { ageMicrosMax, byTicker }: Sayings,
-  ticker: MarketTicker,
-  news: LifecycleNews,
-  tsMicros: number
-): void => {
+export const note = (sayings: Sayings, ticker: MarketTicker, news: LifecycleNews, tsMicros: number): void => {
+  const { ageMicrosMax, byTicker } = sayings
   if (news._tag === "close_moved") byTicker.set(ticker, { tsMicros, closeMicros: news.closeMicros })
   else if (news._tag === "ended") byTicker.set(ticker, { tsMicros, closeMicros: null })
   else if (news._tag === "activated" && byTicker.get(ticker)?.closeMicros === null) byTicker.delete(ticker)
-  if (byTicker.size <= sayingsSwept) return
+  if (byTicker.size <= sayings.sweptAt) return
   for (const [each, saying] of byTicker) if (saying.tsMicros < tsMicros - ageMicrosMax) byTicker.delete(each)
+  // Not again before there are twice as many: a burst costs no more than its size.
+  sayings.sweptAt = Math.max(sweptAtMin, 2 * byTicker.size)
 }
 
 const secondMicros = 1_000_000

@@ -89,9 +89,14 @@ const add = (slots: Slots, nowMicros: number): Slot => {
   return slot
 }
 
-/** How many markets can be recorded at a time. O(slots). */
-export const capacity = ({ all, connectionsMax, marketsPerConnectionMax }: Slots): number =>
-  (connectionsMax - all.filter(({ isRefused }) => isRefused).length) * marketsPerConnectionMax
+/**
+ * How many markets can be recorded at a time. While the exchange refuses a connection, on those that it does not, and no others are
+ * tried. O(slots).
+ */
+export const capacity = ({ all, connectionsMax, marketsPerConnectionMax }: Slots): number => {
+  const borne = all.filter(({ isRefused }) => !isRefused).length
+  return (borne < all.length ? borne : connectionsMax) * marketsPerConnectionMax
+}
 
 /** How many more could be now. O(slots). */
 export const room = (slots: Slots): number => {
@@ -101,8 +106,10 @@ export const room = (slots: Slots): number => {
 
 /** Gives a market its place: the first slot with room, else a new one. `undefined` when there is no room. O(slots). */
 export const assign = (slots: Slots, ticker: MarketTicker, nowMicros: number): Slot | undefined => {
-  const hasRoom = ({ isRefused, tickers }: Slot): boolean => !isRefused && tickers.size < slots.marketsPerConnectionMax
-  const place = slots.all.find(hasRoom) ?? (slots.all.length < slots.connectionsMax ? add(slots, nowMicros) : undefined)
+  const { all, connectionsMax, marketsPerConnectionMax } = slots
+  const hasRoom = ({ isRefused, tickers }: Slot): boolean => !isRefused && tickers.size < marketsPerConnectionMax
+  const mayAdd = all.length < connectionsMax && !all.some(({ isRefused }) => isRefused)
+  const place = all.find(hasRoom) ?? (mayAdd ? add(slots, nowMicros) : undefined)
   if (place === undefined) return undefined
   place.tickers.add(ticker)
   place.wanted.openUnsafe()

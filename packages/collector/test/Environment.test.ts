@@ -88,11 +88,7 @@ describe("the collector's environment", () => {
         chunkMarketsMin: 5,
         commandsPerSecondMax: 10,
         combos: ["KXMVENFL", "KXMVENBA-1"],
-        priority: [
-          { by: "series", name: "KXBTC15M" },
-          { by: "category", name: "Crypto" },
-          { by: "volume" }
-        ]
+        priority: [{ by: "series", name: "KXBTC15M" }, { by: "category", name: "Crypto" }, { by: "volume" }]
       })
     }).pipe(Effect.scoped)
   )

@@ -186,16 +186,18 @@ describe("commands", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.live("beyond what a connection may follow (error 26): as many as it may are recorded, the others refused", () =>
-    Effect.gen(function* () {
-      const exchange = yield* Station.startExchange({ marketsOpen: 30, marketsPerSessionMax: 23 })
-      const { station } = yield* recordHeard(exchange)
-      yield* Station.until("as many as it may", () => Station.live(station).length === 23)
-      const refused = () => [...station.recording.cells.values()].filter(({ state }) => state === "refused")
-      yield* Station.until("the others are refused", () => refused().length === 7)
-      assert.include(refused()[0]?.fault, "error 26")
-      yield* Verdict.isTrue(station)
-    }).pipe(Effect.scoped)
+  it.live(
+    "beyond what the only connection may follow (error 26): as many as it may are recorded, for the others is no room",
+    () =>
+      Effect.gen(function* () {
+        const exchange = yield* Station.startExchange({ marketsOpen: 30, marketsPerSessionMax: 23 })
+        const { station } = yield* recordHeard(exchange, { connectionsMax: 1 })
+        yield* Station.until("as many as it may", () => Station.live(station).length === 23)
+        yield* Station.until("the others have no room", () => station.recording.noRoom.size === 7)
+        assert.strictEqual(station.recording.cells.size, 23)
+        yield* Verdict.isTrue(station)
+        assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
+      }).pipe(Effect.scoped)
   )
 
   it.live("of a subscription that the exchange has lost: a new connection is made rather than old books trusted", () =>

@@ -5,7 +5,7 @@
  * Believing in a rest that is not one costs data (nobody hurries back), so it is believed only where it is known:
  *
  * 1. The exchange says that it, or trading, is not active, and said so lately.
- * 2. Its schedule has a window now, and it has not said since the window began that it is active.
+ * 2. Its schedule has a window now, and it has not said well within the window that it is active: it need not begin to the second.
  *
  * Hours without trading that are longer than `closedHoursMax` are closing times, in which nothing need be down; announced windows
  * of maintenance may have any length.
@@ -36,6 +36,8 @@ export interface Calendar {
   readonly weeks: ReadonlyArray<ClosedWeek>
 }
 
+/** So long after a window began, the exchange's word that it is active means that the window is not used. */
+export const windowSettleMicros = 120_000_000
 /** Longer times without trading are not maintenance. */
 const closedHoursMax = 12
 
@@ -170,7 +172,7 @@ export interface Maintenance {
   readonly toMicros: number | null
 }
 
-/** Whether the exchange rests now (rules 1 and 2). What it said more than `statusMicrosMax` ago does not count. */
+/** Whether the exchange rests now (rules 1 and 2). That it rests counts for `statusMicrosMax` after it was said. */
 export const judge = (
   calendar: Calendar,
   status: StatusRead | undefined,
@@ -178,9 +180,10 @@ export const judge = (
   statusMicrosMax: number
 ): Maintenance | undefined => {
   const window = windowAt(calendar, nowMicros)
-  const said = status !== undefined && nowMicros - status.tsReadMicros <= statusMicrosMax ? status : undefined
-  if (said?.isActive === false) return { by: "status", toMicros: window?.toMicros ?? null }
+  if (status?.isActive === false && nowMicros - status.tsReadMicros <= statusMicrosMax) {
+    return { by: "status", toMicros: window?.toMicros ?? null }
+  }
   if (window === undefined) return undefined
-  if (said !== undefined && said.tsReadMicros >= window.fromMicros) return undefined
+  if (status?.isActive === true && status.tsReadMicros >= window.fromMicros + windowSettleMicros) return undefined
   return { by: "schedule", toMicros: window.toMicros }
 }

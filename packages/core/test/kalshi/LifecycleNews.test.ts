@@ -23,12 +23,20 @@ describe("a lifecycle message", () => {
 
   it("with prices that cannot be read says nothing of prices", () => {
     for (const price_ranges of [undefined, [], "0.01", [{ start: 0 }]]) {
-      assert.deepInclude(LifecycleNews.ofMarket("created", { ...created, price_ranges }), { _tag: "announced", grid: null })
+      assert.deepInclude(LifecycleNews.ofMarket("created", { ...created, price_ranges }), {
+        _tag: "announced",
+        grid: null
+      })
     }
   })
 
   it("that lacks or garbles what it should say has to be read", () => {
-    for (const wrong of [{ open_ts: undefined }, { close_ts: "soon" }, { close_ts: 1e15 }, { additional_metadata: {} }]) {
+    for (const wrong of [
+      { open_ts: undefined },
+      { close_ts: "soon" },
+      { close_ts: 1e15 },
+      { additional_metadata: {} }
+    ]) {
       assert.deepStrictEqual(LifecycleNews.ofMarket("created", { ...created, ...wrong }), { _tag: "other" })
     }
     assert.deepStrictEqual(LifecycleNews.ofMarket("close_date_updated", { close_ts: -1 }), { _tag: "other" })

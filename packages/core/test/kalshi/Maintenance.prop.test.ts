@@ -146,11 +146,16 @@ describe("whether the exchange rests", () => {
     assert.strictEqual(judge(inside, false)?.toMicros, at("2026-11-05T10:00:00Z"))
   })
 
-  it("not when it says within the window that it is active; what it said before the window counts for nothing", () => {
+  it("not when it says well within the window that it is active; what it said before, or as it began, counts for nothing", () => {
     assert.isUndefined(judge(inside, true))
-    const begun = at("2026-11-05T08:00:01Z")
-    assert.isUndefined(judge(begun, true, 1_000_000))
-    assert.strictEqual(judge(begun, true, 2_000_000)?.by, "schedule")
+    const begun = at("2026-11-05T08:00:00Z")
+    for (const agoMicros of [1, Maintenance.windowSettleMicros - 1]) {
+      assert.strictEqual(judge(begun + agoMicros, true)?.by, "schedule")
+    }
+    const settled = begun + Maintenance.windowSettleMicros
+    assert.isUndefined(judge(settled, true))
+    assert.isUndefined(judge(settled + hourMicros, true, hourMicros))
+    assert.strictEqual(judge(settled + 1, true, 2)?.by, "schedule")
   })
 
   it("is never believed outside of a window without its word", () => {

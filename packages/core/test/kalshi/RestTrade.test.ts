@@ -16,19 +16,22 @@ const trade = {
 
 describe("a trade by REST", () => {
   it("is the record that the channel would have given, without numbers of a connection", () => {
-    assert.deepStrictEqual(RestTrade.toRecord(trade, 7), Option.some({
-      tradeId: "3c1f",
-      marketTicker: "KXA-1-T1",
-      epoch: 0,
-      sid: 0,
-      seq: 0,
-      tsExchangeMicros: 1_778_796_513_694_567,
-      tsReceivedMicros: 7,
-      yesPriceE4: 3_400,
-      sizeE2: 1_250,
-      takerSide: "no",
-      isBlockTrade: true
-    }))
+    assert.deepStrictEqual(
+      RestTrade.toRecord(trade, 7),
+      Option.some({
+        tradeId: "3c1f",
+        marketTicker: "KXA-1-T1",
+        epoch: 0,
+        sid: 0,
+        seq: 0,
+        tsExchangeMicros: 1_778_796_513_694_567,
+        tsReceivedMicros: 7,
+        yesPriceE4: 3_400,
+        sizeE2: 1_250,
+        takerSide: "no",
+        isBlockTrade: true
+      })
+    )
   })
 
   it("that lacks or garbles what a trade must have is none", () => {
