@@ -33,6 +33,7 @@ export class AuditedRecorder extends Context.Service<
       return AuditedRecorder.of({
         nowMicros: () => recording.clock.nowMicros(),
         obstacle: () => {
+          if (recording.maintenance !== null) return "maintenance"
           if (!Slots.isLinked(recording.slots)) return "disconnected"
           return isBehind() ? "recorder_behind" : null
         },

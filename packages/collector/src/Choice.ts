@@ -48,7 +48,7 @@ export const isChosen = (settings: ChoiceSettings, market: Candidate): boolean =
 }
 
 /** Tickers begin with that of their series, as far as was ever seen. */
-export const seriesGuess = (ticker: string): string => ticker.split("-", 1)[0] ?? ""
+const seriesGuess = (ticker: string): string => ticker.split("-", 1)[0] ?? ""
 
 /**
  * Whether a market of which only the ticker is known may be chosen. Saves questions; what it turns down in error is found by the

@@ -290,17 +290,18 @@ export class Discovery extends Context.Service<
           let after: string | undefined
           do {
             const page = yield* catalog.markets({ status }, { after, entriesMax: recalledPerPage })
-            for (const { ticker } of page) Unsettled.note(unsettled, ticker, status, 0)
+            for (const { ticker } of page) Unsettled.recall(unsettled, ticker)
             after = page.length < recalledPerPage ? undefined : page.at(-1)?.ticker
           } while (after !== undefined)
         }
       })
 
-      /** One line for each new problem; without a connection, that is the problem to tell of, and told by `Connection`. */
+      /** One line for each new problem; without a connection, that is the problem to tell of, and told by `Connections`. */
       const tell = ({ detail, path }: RestFailed): Effect.Effect<void> => {
         const problem = `markets cannot be read, trying again: ${detail}`
-        note(`markets cannot be read: ${detail}`)
-        if (!Slots.isLinked(recording.slots) || problemsTold.has(problem)) return Effect.void
+        const isExplained = !Slots.isLinked(recording.slots) || recording.maintenance !== null
+        if (recording.maintenance === null) note(`markets cannot be read: ${detail}`)
+        if (isExplained || problemsTold.has(problem)) return Effect.void
         problemsTold.add(problem)
         recording.discoveryProblem = problem
         return Effect.logWarning(problem).pipe(Effect.annotateLogs({ path }))
@@ -317,10 +318,9 @@ export class Discovery extends Context.Service<
         })
       )
 
-      /** The catalogue may be away: then what ended meanwhile is stored when it is seen by other means. */
-      const begin = Effect.ignore(recall).pipe(
-        Effect.andThen(walkOnce),
-        Effect.andThen(Effect.sync(() => Placement.settle(recording)))
+      const begin = Effect.andThen(
+        walkOnce,
+        Effect.sync(() => Placement.settle(recording))
       )
 
       const walkAgain = Effect.sleep(Duration.millis(settings.reconcileMillis)).pipe(
@@ -353,7 +353,12 @@ export class Discovery extends Context.Service<
         return false
       }
 
-      const walkOn = Effect.andThen(begin, Effect.raceFirst(Effect.forever(walkAgain), Effect.forever(followNotices)))
+      // Without the catalogue, what ended meanwhile is stored when it is seen by other means.
+      const remembered = Effect.andThen(Effect.ignore(recall), Effect.never)
+      const walkOn = Effect.andThen(
+        begin,
+        Effect.raceAllFirst([Effect.forever(walkAgain), Effect.forever(followNotices), remembered])
+      )
       return Discovery.of({ run: Effect.raceFirst(walkOn, Effect.forever(followNews)) })
     })
   )

@@ -33,7 +33,7 @@ export interface NotRecordedView {
 }
 
 /** Markets in a view by name. */
-export const listedMax = 300
+const listedMax = 300
 
 /** What a look at the lists of the exchange passed over: how many, and the first of them by name. */
 export interface PassedOver {

@@ -7,7 +7,7 @@ import type { Dialogue } from "./Dialogue.ts"
 /** Where markets are announced. */
 export const lifecycle = "market_lifecycle_v2"
 /** The same of combos. */
-export const comboLifecycle = "multivariate_market_lifecycle"
+const comboLifecycle = "multivariate_market_lifecycle"
 
 /** The exchange did not open the channel. */
 class ChannelRefused extends Schema.TaggedError<ChannelRefused>()("ChannelRefused", {

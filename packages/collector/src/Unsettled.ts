@@ -35,6 +35,11 @@ export const note = ({ entries }: Unsettled, ticker: MarketTicker, status: strin
   else entries.set(ticker, { tsReadMicros, misses: 0 })
 }
 
+/** Takes note of a market that an earlier run left, unless it was read since. */
+export const recall = ({ entries }: Unsettled, ticker: MarketTicker): void => {
+  if (!entries.has(ticker)) entries.set(ticker, { tsReadMicros: 0, misses: 0 })
+}
+
 /** The exchange did not know the market. */
 export const missed = ({ entries }: Unsettled, ticker: MarketTicker): void => {
   const entry = entries.get(ticker)

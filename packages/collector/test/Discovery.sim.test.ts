@@ -6,6 +6,7 @@ import { Effect, Option } from "effect"
 import * as Slots from "../src/Slots.ts"
 import * as Station from "./Station.ts"
 import * as Verdict from "./Verdict.ts"
+import * as Wiretap from "./Wiretap.ts"
 
 const markets = ({ exchange }: RunningExchange): ReadonlyArray<SimMarket> => [...exchange.markets.values()]
 
@@ -15,6 +16,8 @@ const requests = ({ server }: RunningExchange): ReadonlyArray<URL> => {
   server.http.on("request", (request) => seen.push(new URL(request.url ?? "", "http://exchange.invalid")))
   return seen
 }
+
+const isUnopened = ({ searchParams }: URL): boolean => searchParams.get("status") === "unopened"
 
 const eventPages = (seen: ReadonlyArray<URL>): ReadonlyArray<URL> =>
   seen.filter(({ pathname }) => pathname.endsWith("/events"))
@@ -101,6 +104,28 @@ describe("finding markets", () => {
       assert.isFalse(station.recording.cells.has(combo.ticker))
     }).pipe(Effect.scoped)
   )
+
+  for (const combos of [[], ["KXMVENFL"], ["all"]]) {
+    it.live(
+      `asks for combos ${combos.length === 0 ? "not at all unless they are chosen" : `that are chosen (${combos})`}`,
+      () =>
+        Effect.gen(function* () {
+          const exchange = yield* Station.startExchange()
+          const heard = Wiretap.listen(exchange)
+          const seen = requests(exchange)
+          const station = yield* Station.record(exchange, yield* Station.memory, { settings: { combos } })
+          yield* Station.untilAllLive(station)
+          const channels = () => heard.flatMap(({ params }) => params?.channels ?? [])
+          yield* Station.until("the last channel is asked for", () => channels().includes("market_lifecycle_v2"))
+          yield* Station.until("the walk is over", () => seen.some((url) => isUnopened(url)))
+          yield* Verdict.isTrue(station)
+          const lists = seen.filter(({ pathname }) => pathname.endsWith("/events/multivariate"))
+          const collections = new Set(lists.map(({ searchParams }) => searchParams.get("collection_ticker") ?? "all"))
+          assert.deepStrictEqual([...collections], combos)
+          assert.strictEqual(channels().includes("multivariate_market_lifecycle"), combos.length > 0)
+        }).pipe(Effect.scoped)
+    )
+  }
 
   it.live("finds a market that nobody announced by its first trade", () =>
     Effect.gen(function* () {

@@ -14,6 +14,13 @@ describe("markets that are not paid yet", () => {
     assert.deepStrictEqual(Unsettled.due(unsettled, 99 * second), ["B"])
   })
 
+  it("of an earlier run are read at once, unless they were since", () => {
+    const unsettled = Unsettled.make(10_000)
+    Unsettled.note(unsettled, "A", "closed", 5 * second)
+    for (const ticker of ["A", "B"]) Unsettled.recall(unsettled, ticker)
+    assert.deepStrictEqual(Unsettled.due(unsettled, 10 * second), ["B"])
+  })
+
   it("are given up when the exchange does not know them any more, again and again", () => {
     const unsettled = Unsettled.make(0)
     Unsettled.note(unsettled, "A", "closed", 0)
