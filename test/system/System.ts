@@ -40,6 +40,7 @@ export interface Recording {
 export interface RunningSystem extends Recording {
   readonly exchange: RunningExchange
   readonly sql: SqlClient.SqlClient
+  readonly hotTier: HotTier["Service"]
   /** Starts another collector on the same stores, after the one before was stopped. */
   readonly startAgain: Effect.Effect<Recording>
   /** GET on the API: status and parsed body. */
@@ -119,6 +120,7 @@ export const start = (
       ...first,
       exchange,
       sql: Context.get(stored, SqlClient.SqlClient),
+      hotTier: Context.get(stored, HotTier),
       startAgain: record,
       get: <Body>(path: string) =>
         client.get(`${base}${path}`).pipe(
