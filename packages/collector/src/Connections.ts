@@ -67,14 +67,14 @@ export class Connections extends Context.Service<
           link.gone.openUnsafe()
         })
 
-      const noteEnd = (slot: Slots.Slot, epoch: number, end: KalshiSocket.SocketEnd, nowMicros: number): void => {
-        const { sight } = recording
-        slot.lastEnd = { ...end, epoch, tsMicros: nowMicros }
-        sight.connectionEnds[end.cause]++
-        Faults.note(sight.faults, nowMicros, {
+      const noteEnd = (slot: Slots.Slot, epoch: number, end: KalshiSocket.SocketEnd, tsMicros: number): void => {
+        slot.lastEnd = { ...end, epoch, tsMicros }
+        recording.sight.connectionEnds[end.cause]++
+        if (!isFault(end.cause)) return
+        Faults.note(recording.sight.faults, tsMicros, {
           kind: "connection",
           cause: `${end.cause}: ${end.detail}`,
-          action: end.cause === "unsubscribed" ? "none is needed now" : "connecting again",
+          action: "connecting again",
           slot: slot.number,
           epoch
         })
@@ -147,7 +147,7 @@ export class Connections extends Context.Service<
           isFlapping = livedMicros < goodConnectionMicros
           if (!isFlapping) told = null
           slot.connection = `lost: ${end.detail}`
-          if (end.cause !== "unsubscribed") {
+          if (isFault(slot.lastEnd?.cause ?? end.cause)) {
             yield* tell(`the connection to the exchange ended (${end.cause}): ${end.detail}`).pipe(
               Effect.annotateLogs({ epoch: slot.lastEnd?.epoch })
             )
@@ -159,6 +159,7 @@ export class Connections extends Context.Service<
           Effect.gen(function* () {
             isFlapping = false
             slot.connection = error.message
+            if (parts.isResting()) return yield* rest
             Faults.note(recording.sight.faults, clock.nowMicros(), {
               kind: "connection",
               cause: error.message,
@@ -166,7 +167,6 @@ export class Connections extends Context.Service<
               slot: slot.number
             })
             yield* tell(`no connection to the exchange, trying again: ${error.message}`)
-            if (parts.isResting()) return yield* rest
             // One that is refused while others are let in is one too many.
             const isTooMany = error.status === tooManyConnections && slot.number > 0 && Slots.isLinked(slots)
             tsRefusedMicros = isTooMany ? (tsRefusedMicros ?? clock.nowMicros()) : null
@@ -218,6 +218,9 @@ export class Connections extends Context.Service<
     })
   )
 }
+
+/** A connection that ends for maintenance, or for want of markets, does as it should. */
+const isFault = (cause: GapCause): boolean => cause !== "maintenance" && cause !== "unsubscribed"
 
 /** The exchange has as many connections of ours as it bears. */
 const tooManyConnections = 429

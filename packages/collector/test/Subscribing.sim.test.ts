@@ -194,7 +194,7 @@ describe("commands", () => {
         const { station } = yield* recordHeard(exchange, { connectionsMax: 1 })
         yield* Station.until("as many as it may", () => Station.live(station).length === 23)
         yield* Station.until("the others have no room", () => station.recording.noRoom.size === 7)
-        assert.strictEqual(station.recording.cells.size, 23)
+        assert.strictEqual(station.recording.slots.all[0]?.tickers.size, 23)
         yield* Verdict.isTrue(station)
         assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
       }).pipe(Effect.scoped)
