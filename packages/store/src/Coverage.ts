@@ -100,8 +100,8 @@ export class Coverage extends Context.Service<
     /** Hour by hour, all markets together. Hours that are rolled up cost a row; the others a look at every open market. */
     readonly exchange: (range: HourRange) => Effect.Effect<CoverageOf<CoverageHour>, HotTierError>
     /**
-     * Sums up hours that lie wholly before the watermark, the oldest first, and sums up again those of which facts have changed; at
-     * most `CoverageRollUp.hoursPerCallMax` of them, in one transaction. Answers are the same whether or not it runs, only slower.
+     * Sums up hours that lie wholly before the watermark, the oldest first, and sums up again those of which facts have changed; a day
+     * of them at most, in one transaction. Answers are the same whether or not it runs, only slower.
      * Any process may call it at any time: two at once do the work once.
      *
      * What can change an hour after it was summed up: a gap that is noticed later and reaches back into it (`inconsistent` and

@@ -8,7 +8,7 @@ import { type SumRow, sums } from "./CoverageSums.ts"
 import { int4s, int8, int8s, texts } from "./PgNumbers.ts"
 
 /** Hours of one call: some seconds of work with 80,000 open markets, most of which an hour costs as well as a day. */
-export const hoursPerCallMax = 24
+const hoursPerCallMax = 24
 
 export const make = (sql: SqlClient.SqlClient) => {
   /** Whoever is first does the work; the lock ends with the transaction. */
