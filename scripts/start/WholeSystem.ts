@@ -13,7 +13,7 @@ import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
-import { Coverage } from "@kalshibook/store/Coverage"
+import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
@@ -58,7 +58,7 @@ const runAll = Effect.fnUntraced(function* (
     onSome: (starting) => ownExchange(starting, settings.exchange)
   })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
-  yield* Effect.forkScoped(Context.get(stored, Coverage).keepRolledUp)
+  yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>

@@ -2,6 +2,7 @@
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -19,6 +20,7 @@ import * as StatusPosting from "./StatusPosting.ts"
 const stores = Layer.mergeAll(
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
+  rollUpLayer.pipe(Layer.provide(Coverage.layerNoDeps)),
   Epochs.layerNoDeps,
   HotTier.layerNoDeps,
   MarketCatalog.layerNoDeps,

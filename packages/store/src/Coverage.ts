@@ -131,6 +131,11 @@ export class Coverage extends Context.Service<
   )
 }
 
+/** Keeps it rolled up in the background, for as long as the layer lives. */
+export const rollUpLayer: Layer.Layer<never, never, Coverage> = Layer.effectDiscard(
+  Effect.flatMap(Coverage, ({ keepRolledUp }) => Effect.forkScoped(keepRolledUp))
+)
+
 /** An hour is complete once in an hour, and facts of the past change rarely. */
 const rollUpMillis = 60_000
 
