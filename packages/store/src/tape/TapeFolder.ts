@@ -39,11 +39,19 @@ export const segmentAt = async (path: string): Promise<SegmentFile | undefined> 
 }
 
 /** All segments in order, each once: of one that is there in both forms, the one that was written. */
-export const list = async (folder: string): Promise<ReadonlyArray<SegmentFile>> => {
+export const list = async (folder: string): Promise<ReadonlyArray<SegmentFile>> =>
+  listOf(folder, await readdir(folder))
+
+/**
+ * The same of the names that the folder had a moment ago. A segment of which only the one that was written is among them may be
+ * compressed by now.
+ */
+export const listOf = async (folder: string, names: ReadonlyArray<string>): Promise<ReadonlyArray<SegmentFile>> => {
   const found = new Map<number, SegmentFile>()
-  for (const name of await readdir(folder)) {
-    // A file that vanishes meanwhile was compressed, and its other form is there.
-    const file = await segmentAt(join(folder, name)).catch(ignoreMissing)
+  for (const name of names) {
+    const path = join(folder, name)
+    const file =
+      (await segmentAt(path).catch(ignoreMissing)) ?? (await segmentAt(path + compressedSuffix).catch(ignoreMissing))
     if (file === undefined) continue
     if (!file.isCompressed || !found.has(file.segment)) found.set(file.segment, file)
   }
