@@ -24,7 +24,7 @@ const snapshotMsg = Schema.Struct({
 })
 
 export const orderbookSnapshot = kind({
-  envelope: { sid: Field.Count, seq: Field.Count, id: optional(Field.Count), msg: snapshotMsg },
+  envelope: { sid: Field.Sid, seq: Field.Count, id: optional(Field.Count), msg: snapshotMsg },
   known: { msg: Object.keys(snapshotMsg.fields) },
   toMessage: ({ sid, seq, id, msg }) =>
     Result.succeed({
@@ -59,7 +59,7 @@ const deltaMsg = Schema.Struct({
 })
 
 export const orderbookDelta = kind({
-  envelope: { sid: Field.Count, seq: Field.Count, msg: deltaMsg },
+  envelope: { sid: Field.Sid, seq: Field.Count, msg: deltaMsg },
   known: { msg: Object.keys(deltaMsg.fields) },
   toMessage: ({ sid, seq, msg }) => {
     const priceE4 = msg.price_dollars ?? msg.price

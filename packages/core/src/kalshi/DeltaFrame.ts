@@ -7,6 +7,7 @@
  */
 import * as FrameBytes from "./FrameBytes.ts"
 import { noUnknownFields, type OrderbookDelta } from "./ServerMessage.ts"
+import { sidMax } from "./WireField.ts"
 
 // The template, in the exchange's own key order (recorded frames of production, 2026-04 to 2026-10).
 const typePart = FrameBytes.part('{"type":"orderbook_delta","sid":')
@@ -30,7 +31,7 @@ const newline = 0x0a
 export const decodeDelta = (frame: Uint8Array): OrderbookDelta | undefined => {
   if (!FrameBytes.load(frame) || !FrameBytes.skip(typePart)) return undefined
   const sid = FrameBytes.count()
-  if (!(sid >= 0) || !FrameBytes.skip(seqPart)) return undefined
+  if (!(sid <= sidMax) || !FrameBytes.skip(seqPart)) return undefined
   const seq = FrameBytes.count()
   if (!(seq >= 0) || !FrameBytes.skip(tickerPart)) return undefined
   const market = readMarket()

@@ -7,7 +7,7 @@ import { kind } from "./FrameKind.ts"
 import * as Field from "./WireField.ts"
 
 const optional = Schema.optionalKey
-const envelope = { sid: Field.Count, seq: optional(Field.Count), msg: Field.Body }
+const envelope = { sid: Field.Sid, seq: optional(Field.Count), msg: Field.Body }
 
 /** Every field that some `event_type` has, by the first that had it. */
 const marketFields = [
@@ -32,9 +32,7 @@ const metadataFields = [
   ...["event_ticker", "expected_expiration_ts", "strike_type", "floor_strike", "cap_strike", "custom_strike"]
 ]
 
-const readMarket = Schema.decodeUnknownResult(
-  Schema.Struct({ market_ticker: Field.Ticker, event_type: Schema.NonEmptyString })
-)
+const readMarket = Schema.decodeUnknownResult(Schema.Struct({ market_ticker: Field.Ticker, event_type: Field.Name }))
 
 const market = (_tag: "market_lifecycle_v2" | "multivariate_market_lifecycle") =>
   kind({

@@ -8,7 +8,7 @@ import * as Field from "./WireField.ts"
 
 const optional = Schema.optionalKey
 
-const subscription = Schema.Struct({ channel: Schema.NonEmptyString, sid: Field.Count })
+const subscription = Schema.Struct({ channel: Field.Name, sid: Field.Sid })
 
 export const subscribed = kind({
   envelope: { id: optional(Field.Count), msg: subscription },
@@ -29,7 +29,7 @@ const readLists = Schema.decodeUnknownResult(okLists)
 export const ok = kind({
   envelope: {
     id: optional(Field.Count),
-    sid: optional(Field.Count),
+    sid: optional(Field.Sid),
     seq: optional(Field.Count),
     msg: optional(Schema.Unknown)
   },
@@ -56,7 +56,7 @@ export const ok = kind({
 export const unsubscribed = kind({
   envelope: {
     id: optional(Field.Count),
-    sid: Field.Count,
+    sid: Field.Sid,
     seq: optional(Field.Count),
     msg: optional(Schema.Unknown)
   },
@@ -74,7 +74,7 @@ const errorMsg = Schema.Struct({
 export const error = kind({
   envelope: {
     id: optional(Field.Count),
-    sid: optional(Field.Count),
+    sid: optional(Field.Sid),
     seq: optional(Field.Count),
     msg: errorMsg
   },

@@ -9,7 +9,7 @@ import * as Field from "./WireField.ts"
 const optional = Schema.optionalKey
 
 const tradeMsg = Schema.Struct({
-  trade_id: Schema.NonEmptyString,
+  trade_id: Field.Name,
   market_ticker: Field.Ticker,
   yes_price_dollars: optional(Field.LevelPrice),
   no_price_dollars: optional(Field.LevelPrice),
@@ -29,7 +29,7 @@ const tradeMsg = Schema.Struct({
 })
 
 export const trade = kind({
-  envelope: { sid: Field.Count, seq: optional(Field.Count), msg: tradeMsg },
+  envelope: { sid: Field.Sid, seq: optional(Field.Count), msg: tradeMsg },
   known: { msg: Object.keys(tradeMsg.fields) },
   toMessage: ({ sid, seq, msg }) => {
     const yesPriceE4 = msg.yes_price_dollars ?? msg.yes_price
@@ -74,7 +74,7 @@ const tickerMsg = Schema.Struct({
 })
 
 export const ticker = kind({
-  envelope: { sid: Field.Count, msg: tickerMsg },
+  envelope: { sid: Field.Sid, msg: tickerMsg },
   known: { msg: Object.keys(tickerMsg.fields) },
   toMessage: ({ sid, msg }) => {
     const tsExchangeMicros = msg.time ?? msg.ts_ms ?? msg.ts

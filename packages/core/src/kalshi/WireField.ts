@@ -8,6 +8,12 @@ import { Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effec
 import type { Level } from "../BookRecord.ts"
 import { contractE2, decimalToUnits, dollarE4, microsFromIso, priceE4Max, priceE4Min } from "../Units.ts"
 
+const nameCharsMax = 256
+/** Control characters, and halves of surrogate pairs. */
+const unprintable = /[\p{Cc}\p{Cs}]/u
+/** Real bodies have three levels. */
+const bodyDepthMax = 64
+
 const notSent = (): Effect.Effect<never, SchemaIssue.Issue> =>
   Effect.fail(new SchemaIssue.InvalidValue({ message: "this schema only decodes" }))
 
@@ -49,6 +55,12 @@ export const isJsonObject = (json: unknown): json is JsonObject =>
 export const isCount = (json: unknown): json is number =>
   typeof json === "number" && Number.isSafeInteger(json) && json >= 0
 export const Count = field(Schema.Number, "a whole number from 0 on", (json) => (isCount(json) ? json : undefined))
+
+/** The largest id of a subscription that is believed: what is stored has four bytes for it. The exchange counts from 1 in each connection. */
+export const sidMax = 2 ** 31 - 1
+export const Sid = field(Schema.Number, `a whole number from 0 to ${sidMax}`, (json) =>
+  isCount(json) && json <= sidMax ? json : undefined
+)
 
 /** Price of a level: strictly between 0 and 1 dollar. Unit 1/10,000 dollar. */
 export const LevelPrice = field(Schema.Number, "dollars above 0 and below 1 with at most four decimals", (json) =>
@@ -115,14 +127,30 @@ const wholeTimes = (json: unknown, factor: number): number | undefined => {
 }
 
 export const SideName = Schema.Literals(["yes", "no"])
-export const Ticker = Schema.NonEmptyString
+
+/**
+ * The name of something: a ticker, an id, a type. Real ones have up to 60 characters of printable ASCII. What is refused here could not
+ * be stored: Postgres knows no U+0000, and an index takes no more than some thousand bytes.
+ */
+export const Name = field(Schema.String, `a text of 1 to ${nameCharsMax} characters, none of them a control`, (json) =>
+  typeof json === "string" && json !== "" && json.length <= nameCharsMax && !unprintable.test(json) ? json : undefined
+)
+export const Ticker = Name
+
 /** The list of an `ok` may hold every market of the exchange. */
 export const TickerList = field<ReadonlyArray<string>>(Schema.Any, "a list of names", (json) =>
   Array.isArray(json) && json.every((name) => typeof name === "string" && name !== "") ? json : undefined
 )
 
-/** An object that is kept as it came. */
-export const Body = field<JsonObject>(Schema.Any, "an object", (json) => (isJsonObject(json) ? json : undefined))
+/** An object that is kept as it came. One that is nested deeper could not be written again: writing it would exhaust the stack. */
+export const Body = field<JsonObject>(Schema.Any, `an object, nested at most ${bodyDepthMax} deep`, (json) =>
+  isJsonObject(json) && isWithinDepth(json, bodyDepthMax) ? json : undefined
+)
+
+const isWithinDepth = (json: unknown, depthMax: number): boolean => {
+  if (typeof json !== "object" || json === null) return true
+  return depthMax > 0 && Object.values(json).every((inner) => isWithinDepth(inner, depthMax - 1))
+}
 
 /** How the levels of one ladder are written: `[price, size]` in these units. */
 interface LevelForm {

@@ -355,3 +355,34 @@ describe("Wire", () => {
     assert.isNull(message._tag === "subscribed" && message.id)
   })
 })
+
+describe("a frame that could not be stored", () => {
+  const lifecycle = (msg: string) => `{"type":"market_lifecycle_v2","sid":3,"seq":4,"msg":${msg}}`
+  const trade = (sid: number, id: string) =>
+    `{"type":"trade","sid":${sid},"seq":4,"msg":{"trade_id":"${id}","market_ticker":"A","yes_price_dollars":"0.5000","count_fp":"1.00","taker_side":"no","ts":1}}`
+  const delta = (sid: number) =>
+    `{"type":"orderbook_delta","sid":${sid},"seq":4,"msg":{"market_ticker":"A","market_id":"b","price_dollars":"0.5000","delta_fp":"1.00","side":"no"}}`
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`
+
+  it.each([
+    ["a name with U+0000", trade(3, "a\\u0000b")],
+    ["a name with half a character", trade(3, "a\\ud800b")],
+    ["a name longer than an index takes", trade(3, "a".repeat(3_000))],
+    ["a type of event with a line end", lifecycle('{"market_ticker":"A","event_type":"a\\nb"}')],
+    ["a body nested so deep that writing it exhausts the stack", lifecycle(nested(20_000))],
+    ["a body nested deeper than any real one", lifecycle(`{"market_ticker":"A","event_type":"b","c":${nested(64)}}`)],
+    ["a sid that does not fit its column", trade(2 ** 31, "a")],
+    ["a delta's sid that does not fit its column", delta(2 ** 31)]
+  ])("is not readable, and keeps its number: %s", (_what, frame) => {
+    const message = Wire.decode(bytesOf(frame))
+    assert.strictEqual(message._tag, "undecodable")
+    assert.strictEqual("seq" in message && message.seq, 4)
+  })
+
+  it("is readable at the limits", () => {
+    assert.strictEqual(Wire.decode(bytesOf(delta(2 ** 31 - 1)))._tag, "orderbook_delta")
+    assert.strictEqual(Wire.decode(trade(3, "a".repeat(256)))._tag, "trade")
+    const body = `{"market_ticker":"A","event_type":"b","c":${nested(62)}}`
+    assert.strictEqual(Wire.decode(lifecycle(body))._tag, "market_lifecycle_v2")
+  })
+})
