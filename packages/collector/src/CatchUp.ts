@@ -62,13 +62,22 @@ export const catchUp = Effect.fn("CatchUp.catchUp")(function* ({ recording, sett
     Stream.runForEach(tape.read(replay.entryLast === 0 ? Option.getOrElse(from, () => 1) : replay.entryLast + 1), take)
   )
 
-  while (replay.entryLast < entryEnd) {
-    if (entryEnd === Number.POSITIVE_INFINITY && tape.appended() - replay.entryLast <= settings.catchUpEntriesLeft) {
-      entryEnd = tape.appended()
-      recording.isSpilled = false
+  const toTheEnd = Effect.gen(function* () {
+    while (replay.entryLast < entryEnd) {
+      if (entryEnd === Number.POSITIVE_INFINITY && tape.appended() - replay.entryLast <= settings.catchUpEntriesLeft) {
+        entryEnd = tape.appended()
+        recording.isSpilled = false
+      }
+      yield* tape.untilSynced(Math.min(entryEnd, tape.appended()))
+      yield* readOn
     }
-    yield* tape.untilSynced(Math.min(entryEnd, tape.appended()))
-    yield* readOn
-  }
-  yield* commit
+    yield* commit
+  })
+  // What was ours to store, and is not, must not be passed over by the outbox that begins behind it: it is taken from the tape, too.
+  yield* toTheEnd.pipe(Effect.onError(() => Effect.sync(() => spill(recording))))
 })
+
+const spill = (recording: RecordingState): void => {
+  recording.isSpilled = true
+  Outbox.clear(recording.recorder.outbox)
+}

@@ -217,6 +217,40 @@ describe("a collector that is stopped and started again", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("as it had almost caught up from the tape: it stores what was left before what came since", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Station.startExchange({ deltasPerSecond: 5_000 })
+      const { stores, tier } = yield* unreliable
+      const settings = { queueRecordsMax: 1_000, catchUpRecordsMax: 300, catchUpEntriesLeft: 5_000 }
+      const station = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const station = yield* Station.record(exchange, stores, { settings })
+          const { recording } = station
+          yield* Station.untilAllLive(station)
+          tier.mode = "away"
+          yield* Station.until("memory is full", () => recording.isSpilled)
+          let isHanging = false
+          tier.hangsWhen = () => {
+            isHanging = !recording.isSpilled
+            return isHanging
+          }
+          tier.mode = "up"
+          yield* Station.until("the end of catching up", () => isHanging)
+          yield* Station.until("something since", () => entriesWaiting(recording) > 0)
+          tier.hangsWhen = () => false
+          return station
+        })
+      )
+      assert.notInclude(problems(station).join(), "stopped before everything was stored")
+      const { logs } = station.recording.recorder
+      const heads = yield* Effect.orDie(tier.service.heads)
+      const stored = new Map(heads.map(({ marketTicker, offset }) => [marketTicker, offset]))
+      for (const { marketTicker, offset } of logs.values()) {
+        assert.strictEqual(stored.get(marketTicker) ?? 0, offset, marketTicker)
+      }
+    }).pipe(Effect.scoped)
+  )
+
   it.live("before it ever reached the exchange: it ends at once, without a word in any log", () =>
     Effect.gen(function* () {
       const exchange = yield* Station.startExchange()

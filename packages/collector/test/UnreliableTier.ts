@@ -8,6 +8,8 @@ export type Mode = "up" | "away" | "refuses" | "hangs" | "forgets"
 
 export interface UnreliableTier {
   mode: Mode
+  /** Calls hang for which it says so, as if it were `hangs`. */
+  hangsWhen: () => boolean
   readonly service: HotTier["Service"]
   /** What was stored, in order. */
   readonly batches: ReadonlyArray<HotBatch>
@@ -26,7 +28,7 @@ export const make = (inner: HotTier["Service"]): UnreliableTier => {
   const append = (batch: HotBatch): Effect.Effect<void, HotTierError> =>
     Effect.suspend(() => {
       const { mode } = tier
-      if (mode === "hangs") return Effect.never
+      if (mode === "hangs" || tier.hangsWhen()) return Effect.never
       const store = Effect.tap(
         inner.append(batch),
         Effect.sync(() => batches.push(batch))
@@ -36,6 +38,7 @@ export const make = (inner: HotTier["Service"]): UnreliableTier => {
       const fail = Effect.fail(failed("append", mode))
       return mode === "forgets" ? Effect.andThen(store, fail) : fail
     })
-  const tier: UnreliableTier = { mode: "up", service: HotTier.of({ ...inner, append }), batches, failures: 0 }
+  const service = HotTier.of({ ...inner, append })
+  const tier: UnreliableTier = { mode: "up", hangsWhen: () => false, service, batches, failures: 0 }
   return tier
 }
