@@ -18,11 +18,17 @@ export class HotTierError extends Schema.TaggedError<HotTierError>()("HotTierErr
   }
 }
 
-/** Turns an error of the driver into one that names the operation. */
+/**
+ * Turns an error of the driver into one that names the operation. Gotcha: a transaction of `sql.withTransaction` whose connection is
+ * lost cannot be rolled back, and the driver makes a defect of that; it is the same error as any other.
+ */
 export const during =
   (operation: string) =>
   <A, R>(effect: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, HotTierError, R> =>
-    Effect.mapError(effect, (reason) => new HotTierError({ operation, reason }))
+    effect.pipe(
+      Effect.catchDefect((defect) => (SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect))),
+      Effect.mapError((reason) => new HotTierError({ operation, reason }))
+    )
 
 /**
  * States by which a server says that it is not there now but may be again: it shuts down, crashed or starts (57P), or has no
