@@ -37,7 +37,8 @@ const scripts = new Map([
   ["tape", false],
   ["test", true],
   ["check", true],
-  ["bench", true]
+  ["bench", true],
+  ["soak", true]
 ])
 
 const main = async () => {

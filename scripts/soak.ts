@@ -1,0 +1,45 @@
+/**
+ * `npm run soak`: the proofs of `npm test`, for as long as somebody wants. Each option is a proof and how much of it; several run one
+ * after the other, and the first that fails ends it.
+ *
+ * `npm run soak -- --kills 1000 [--seed 7]`: so many times the collector is killed, as a process, under load.
+ * `npm run soak -- --frames 1000000 [--seed 7]`: so many frames are spoilt, and decoded and recorded all the same.
+ */
+import { parseArgs } from "node:util"
+import * as FuzzSoak from "./soak/FuzzSoak.ts"
+import * as KillSoak from "./soak/KillSoak.ts"
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string" },
+    frames: { type: "string" },
+    seed: { type: "string" }
+  }
+})
+
+/** A whole number from an option, `undefined` when it is not given. */
+const count = (name: keyof typeof values): number | undefined => {
+  const text = values[name]
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0) return value
+  process.stderr.write(`--${name} must be a whole number, not "${text}".\n`)
+  process.exit(1)
+}
+
+const kills = count("kills")
+const frames = count("frames")
+const seed = count("seed")
+
+/** What is asked for, in the order in which it runs. Each says itself what it found, and gives whether all is well. */
+const proofs: ReadonlyArray<() => Promise<boolean>> = [
+  ...(frames === undefined ? [] : [() => FuzzSoak.run({ frames, seedFirst: seed })]),
+  ...(kills === undefined ? [] : [() => KillSoak.run({ kills, seedFirst: seed })])
+]
+
+if (proofs.length === 0) {
+  process.stderr.write("Say what to prove and how much of it: npm run soak -- --kills 100 --frames 1000000\n")
+  process.exit(1)
+}
+for (const proof of proofs) if (!(await proof())) process.exit(1)
+process.exit(0)
