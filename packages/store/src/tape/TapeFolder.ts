@@ -39,8 +39,7 @@ export const segmentAt = async (path: string): Promise<SegmentFile | undefined> 
 }
 
 /** All segments in order, each once: of one that is there in both forms, the one that was written. */
-export const list = async (folder: string): Promise<ReadonlyArray<SegmentFile>> =>
-  listOf(folder, await readdir(folder))
+export const list = async (folder: string): Promise<ReadonlyArray<SegmentFile>> => listOf(folder, await readdir(folder))
 
 /**
  * The same of the names that the folder had a moment ago. A segment of which only the one that was written is among them may be
