@@ -84,11 +84,20 @@ export class ExchangeCalendar extends Context.Service<
       })
 
       const pause = Effect.suspend(() => {
-        const millis = recording.maintenance === null ? settings.calendarMillis : settings.maintenanceRetryMillisMin
+        const millis = pauseMillis()
         const shortest = Math.min(readEveryMillisMin, millis)
         const soon = Effect.andThen(asked.await, Effect.sleep(Duration.millis(shortest)))
         return Effect.raceFirst(Effect.sleep(Duration.millis(millis)), soon)
       })
+
+      /** Until the status is read again. Around the end of maintenance it is asked for often. */
+      const pauseMillis = (): number => {
+        const { calendarMillis, maintenanceRetryMillisMin } = settings
+        if (recording.maintenance === null) return calendarMillis
+        const { toMicros } = recording.maintenance
+        const leftMillis = toMicros === null ? maintenanceRetryMillisMin : (toMicros - clock.nowMicros()) / 1000
+        return Math.min(maintenanceRetryMillisMin, Math.max(leftMillis, readEveryMillisMin))
+      }
 
       const follow = Effect.gen(function* () {
         asked.closeUnsafe()

@@ -5,7 +5,8 @@
  * Believing in a rest that is not one costs data (nobody hurries back), so it is believed only where it is known:
  *
  * 1. The exchange says that it, or trading, is not active, and said so lately.
- * 2. Its schedule has a window now, and it has not said well within the window that it is active: it need not begin to the second.
+ * 2. Its schedule has a window now, or had or will have one within `windowMarginMicros`, since two clocks never agree; and it has not
+ *    said well within the window, or after it, that it is active.
  *
  * Hours without trading that are longer than `closedHoursMax` are closing times, in which nothing need be down; announced windows
  * of maintenance may have any length.
@@ -38,6 +39,8 @@ export interface Calendar {
 
 /** So long after a window began, the exchange's word that it is active means that the window is not used. */
 export const windowSettleMicros = 120_000_000
+/** A window may begin so much earlier, and end so much later, than its schedule and our clock say. */
+export const windowMarginMicros = 30_000_000
 /** Longer times without trading are not maintenance. */
 const closedHoursMax = 12
 
@@ -179,11 +182,17 @@ export const judge = (
   nowMicros: number,
   statusMicrosMax: number
 ): Maintenance | undefined => {
-  const window = windowAt(calendar, nowMicros)
+  const window = windowNear(calendar, nowMicros)
   if (status?.isActive === false && nowMicros - status.tsReadMicros <= statusMicrosMax) {
     return { by: "status", toMicros: window?.toMicros ?? null }
   }
   if (window === undefined) return undefined
-  if (status?.isActive === true && status.tsReadMicros >= window.fromMicros + windowSettleMicros) return undefined
+  const tsSettledMicros = Math.min(window.fromMicros + windowSettleMicros, window.toMicros)
+  if (status?.isActive === true && status.tsReadMicros >= tsSettledMicros) return undefined
   return { by: "schedule", toMicros: window.toMicros }
 }
+
+const windowNear = (calendar: Calendar, micros: number): MaintenanceWindow | undefined =>
+  windowAt(calendar, micros) ??
+  windowAt(calendar, micros - windowMarginMicros) ??
+  windowAt(calendar, micros + windowMarginMicros)

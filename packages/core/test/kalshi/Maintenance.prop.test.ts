@@ -158,10 +158,23 @@ describe("whether the exchange rests", () => {
     assert.strictEqual(judge(settled + 1, true, 2)?.by, "schedule")
   })
 
+  it("a little before a window and after it, as clocks differ; after it only until it says that it is active", () => {
+    const from = at("2026-11-05T08:00:00Z")
+    const to = at("2026-11-05T10:00:00Z")
+    const { windowMarginMicros } = Maintenance
+    assert.strictEqual(judge(from - windowMarginMicros, true)?.by, "schedule")
+    assert.isUndefined(judge(from - windowMarginMicros - 1, true))
+    assert.strictEqual(judge(to + windowMarginMicros - 1)?.by, "schedule")
+    assert.isUndefined(judge(to + windowMarginMicros))
+    assert.isUndefined(judge(to, true))
+  })
+
   it("is never believed outside of a window without its word", () => {
     fc.assert(
       fc.property(moments, fc.nat(2 * statusMicrosMax), (micros, agoMicros) => {
-        if (Maintenance.windowAt(published, micros) !== undefined) return
+        const { windowMarginMicros } = Maintenance
+        const near = [0, -windowMarginMicros, windowMarginMicros]
+        if (near.some((margin) => Maintenance.windowAt(published, micros + margin) !== undefined)) return
         assert.isUndefined(judge(micros))
         assert.isUndefined(judge(micros, true, agoMicros))
         assert.strictEqual(judge(micros, false, agoMicros) !== undefined, agoMicros <= statusMicrosMax)
