@@ -18,7 +18,9 @@ export const run = Effect.fnUntraced(function* (
 ) {
   for (;;) {
     yield* write(recording, checkpointPartMillis)
-    while (!recording.tape.isRotationDue()) yield* Effect.sleep(Duration.millis(lookMillis))
+    // A checkpoint may be larger than a segment is to be: other things get their turn in between.
+    do yield* Effect.sleep(Duration.millis(lookMillis))
+    while (!recording.tape.isRotationDue())
     yield* recording.tape.rotate
   }
 })

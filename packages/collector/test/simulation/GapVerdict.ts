@@ -1,0 +1,81 @@
+/** No gap without a reason: each one has a cause that something which was done to the world, at that time and to that market, can have. */
+import type { GapCause, GapRecord } from "@kalshibook/core/BookRecord"
+import type { Born, Evidence, Violation } from "./Evidence.ts"
+import type { Deed } from "./Inflict.ts"
+import { recoveryMicros, type Trouble } from "./Schedule.ts"
+
+export const judge = (evidence: Evidence): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  for (const [marketTicker, log] of evidence.logs) {
+    for (const born of log) {
+      const { value } = born
+      if (value.kind !== "gap" || isJustified(evidence, { ...born, value })) continue
+      const detail = `${value.cause}: nothing that was done explains it`
+      violations.push({ rule: "every gap has a reason", detail, marketTicker, offset: value.offset })
+      break
+    }
+  }
+  return violations
+}
+
+/** What can be the reason of a gap, by its cause. */
+const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
+  // The collector itself cuts a connection on which the exchange does not answer.
+  connection_lost: ({ what }) => ["cut", "network", "maintenance", "commands", "frame", "storm"].includes(what),
+  silence: ({ what }) => ["freeze", "commands", "frame", "storm"].includes(what),
+  sequence_hole: (trouble) => isFrameFault(trouble, ["drop", "delay", "reorder", "corrupt"]),
+  channel_error: ({ what }) => ["subscription_error", "commands", "freeze", "frame", "storm"].includes(what),
+  undecodable: (trouble) => trouble.what === "unknown_frame" || isFrameFault(trouble, ["corrupt"]),
+  inconsistent: (trouble) => isLie(trouble) || (trouble.what === "life" && trouble.act === "refine_grid"),
+  recorder_stopped: ({ what }) => ["kill", "stop"].includes(what),
+  market_closed: () => false,
+  unsubscribed: ({ what }) => ["commands", "frame", "storm", "stray_frame"].includes(what),
+  storage: ({ what }) => what === "disk_full",
+  audit: isLie,
+  maintenance: ({ what }) => what === "maintenance"
+}
+
+function isLie(trouble: Trouble): boolean {
+  return trouble.what === "stray_frame" || isFrameFault(trouble, ["swallow"])
+}
+
+function isFrameFault(trouble: Trouble, tags: ReadonlyArray<string>): boolean {
+  return (trouble.what === "frame" || trouble.what === "storm") && tags.includes(trouble.action._tag)
+}
+
+const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
+  const { entry, value } = gap
+  const { cause } = value
+  const { machine, startMicros } = evidence.world
+  const act = evidence.acts.get(entry)
+  if (cause === "market_closed") return machine.closed.has(entry.number)
+  // The end of the simulation.
+  if (cause === "recorder_stopped" && act?.act === "close" && entry.tsMonotonicMicros >= machine.stoppedAtMicros) return true
+  const isOwn = (deed: Deed): boolean => {
+    const connection = machine.connectionOf.get(value.epoch)
+    return (
+      deed.problem === undefined &&
+      deed.atMicros <= entry.tsMonotonicMicros &&
+      deed.untilMicros + recoveryMicros >= entry.tsMonotonicMicros &&
+      (deed.connection === undefined || connection === undefined || deed.connection === connection)
+    )
+  }
+  if (!evidence.deeds.some((deed) => isOwn(deed) && isReason[cause](deed.trouble))) return false
+  return cause !== "sequence_hole" || isHit(evidence, gap, startMicros)
+}
+
+/** Whether a frame was met between the last one in order and the one that showed the hole. */
+const isHit = ({ deeds, entries, hits }: Evidence, { entry, value }: Born<GapRecord>, startMicros: number): boolean => {
+  const before = entries.findLast((each) => each.number < entry.number && each.tsReceivedMicros < value.tsReceivedMicros)
+  const delayMicros = Math.max(travelMicrosMax, ...deeds.map(({ trouble }) => delayOf(trouble) * 1000 + travelMicrosMax))
+  const fromMicros = (before?.tsMonotonicMicros ?? startMicros) - delayMicros
+  return hits.some((atMicros) => atMicros >= fromMicros && atMicros <= entry.tsMonotonicMicros)
+}
+
+const travelMicrosMax = 6_000
+
+const delayOf = (trouble: Trouble): number => {
+  if (trouble.what === "freeze") return trouble.millis
+  if ((trouble.what === "frame" || trouble.what === "storm") && trouble.action._tag === "delay") return trouble.action.millis
+  return 0
+}

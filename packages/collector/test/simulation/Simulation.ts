@@ -1,0 +1,109 @@
+/**
+ * One simulation, from a seed: a world goes through the troubles of its schedule, comes to rest, and is held to the promises. The same
+ * seed gives the same simulation, to the byte.
+ */
+import { createHash } from "node:crypto"
+import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import * as ChannelVerdict from "./ChannelVerdict.ts"
+import * as Evidence from "./Evidence.ts"
+import * as FrameVerdict from "./FrameVerdict.ts"
+import * as GapVerdict from "./GapVerdict.ts"
+import * as Inflict from "./Inflict.ts"
+import * as Machine from "./Machine.ts"
+import * as Schedule from "./Schedule.ts"
+import * as StoredVerdict from "./StoredVerdict.ts"
+import * as TruthVerdict from "./TruthVerdict.ts"
+import * as World from "./World.ts"
+
+export interface Outcome {
+  readonly schedule: Schedule.Schedule
+  readonly evidence: Evidence.Evidence
+  readonly violations: ReadonlyArray<Evidence.Violation>
+  /** Digest of all that is stored, in its order. */
+  readonly digest: string
+}
+
+export const run = (seed: number): Outcome => {
+  const schedule = Schedule.make(seed)
+  const world = World.make(schedule)
+  const inflicter = Inflict.make(world)
+  const trades: Array<Evidence.TrueTrade> = []
+  const violations: Array<Evidence.Violation> = []
+  world.watchers.add(inflicter.look)
+  world.exchange.exchange.listeners.add({
+    levelChanged: () => {},
+    bookReplaced: () => {},
+    traded: ({ tradeId }) => trades.push({ atMicros: world.exchange.exchange.nowMicros, tradeId }),
+    noticed: () => {},
+    marketForgotten: () => {}
+  })
+  world.machine.start()
+  for (const episode of schedule.episodes) {
+    for (const { atMicros, trouble } of episode.troubles) {
+      passUntil(world, inflicter, atMicros)
+      inflicter.inflict(trouble)
+    }
+    passUntil(world, inflicter, episode.untilMicros)
+    inflicter.clear()
+    passUntil(world, inflicter, episode.untilMicros + Schedule.recoveryMicros)
+    violations.push(...allIsWell(world))
+  }
+  violations.push(...endIsOrderly(world))
+  const evidence = Evidence.gather(world, inflicter, trades)
+  for (const detail of world.machine.defects) violations.push({ rule: "the collector does not fail", detail })
+  for (const cause of world.database.defects) violations.push({ rule: "what is done late does no harm", detail: String(cause) })
+  violations.push(...StoredVerdict.judge(evidence))
+  violations.push(...FrameVerdict.judge(evidence))
+  violations.push(...TruthVerdict.judge(evidence))
+  violations.push(...ChannelVerdict.judge(evidence))
+  violations.push(...GapVerdict.judge(evidence))
+  return { schedule, evidence, violations, digest: digestOf(world) }
+}
+
+/** `micros` from the beginning. */
+const passUntil = (world: World.World, { look, nextDueMicros }: Inflict.Inflicter, micros: number): void => {
+  const untilMicros = world.startMicros + micros
+  while (world.time.nowMicros < untilMicros) {
+    World.advanceTo(world, Math.max(world.time.nowMicros, Math.min(nextDueMicros(), untilMicros)))
+    look()
+  }
+}
+
+/** How long a market may trade before it must have been found: until the next walk over all of them. */
+const foundMicrosMax = 6_000_000
+
+/** Some time after the last trouble every market that trades is recorded, and its book is trusted. */
+const allIsWell = ({ exchange, machine, time }: World.World): ReadonlyArray<Evidence.Violation> => {
+  const rule = "trust returns when the trouble is over"
+  const live = Machine.live(machine)
+  const missing: Array<MarketTicker> = []
+  for (const { status, ticker, tsOpenMicros } of exchange.exchange.markets.values()) {
+    if (status !== "active" || tsOpenMicros > time.nowMicros - foundMicrosMax || live.has(ticker)) continue
+    missing.push(ticker)
+  }
+  if (missing.length === 0) return []
+  const cells = machine.collector()?.recording().cells
+  const states = missing.map((ticker) => `${ticker} (${cells?.get(ticker)?.state ?? "not recorded"}: ${cells?.get(ticker)?.fault})`)
+  return [{ rule, detail: `${machine.state()}; not live: ${states.join(", ")}`, marketTicker: missing[0] }]
+}
+
+const stopMicrosMax = 5_000_000
+
+const endIsOrderly = (world: World.World): ReadonlyArray<Evidence.Violation> => {
+  const { machine, time } = world
+  machine.stoppedAtMicros = time.nowMicros
+  machine.startAtMicros = Number.POSITIVE_INFINITY
+  machine.stop()
+  World.advanceTo(world, time.nowMicros + stopMicrosMax)
+  return machine.state() === "off" ? [] : [{ rule: "the collector stops when it is told to", detail: machine.state() }]
+}
+
+const digestOf = ({ database }: World.World): string => {
+  const { channelGaps, connections, keyframes, lifecycle, logs, trades, watermark } = database.state
+  const hash = createHash("sha256")
+  for (const [ticker, log] of logs) hash.update(`${ticker} ${JSON.stringify(log)}`)
+  for (const [ticker, byOffset] of keyframes) hash.update(`${ticker} ${JSON.stringify([...byOffset.values()])}`)
+  for (const map of [channelGaps, connections, lifecycle, trades]) hash.update(JSON.stringify([...map.values()]))
+  hash.update(JSON.stringify(watermark))
+  return hash.digest("hex")
+}
