@@ -35,7 +35,6 @@ export class Collector extends Context.Service<
       const access = yield* ExchangeAccess
       const settings = yield* Settings
       const needs = yield* Effect.context<Session.Needs>()
-      const scope = yield* Effect.scope
       const clock = yield* ReceiveClock
       const sight = Sight.make()
       const observer = yield* Observation.make
@@ -43,7 +42,7 @@ export class Collector extends Context.Service<
       /** Everything of one recording ends with its own scope. */
       const begin = (cause: "recorder_stopped" | "storage") =>
         Effect.gen(function* () {
-          const own = yield* Scope.fork(scope)
+          const own = yield* Scope.make()
           return yield* Session.open(cause).pipe(
             Scope.provide(own),
             Effect.provideService(Sight.Sight, sight),
@@ -55,7 +54,10 @@ export class Collector extends Context.Service<
           )
         }).pipe(Effect.provideContext(needs))
 
-      let current = yield* begin("recorder_stopped")
+      // Closes what is current then, and only after whatever runs in it has ended: what that has to say last is committed, too.
+      let current = yield* Effect.acquireRelease(begin("recorder_stopped"), () => Effect.suspend(() => current.end), {
+        interruptible: true
+      })
       let storageProblem: string | null = null
 
       /** Tries until there is room again. */
