@@ -57,31 +57,32 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
   }
   const cut = (reason: SocketEnd): void => end(Effect.succeed(reason))
 
-  let tsPingMicros = clock.nowMicros()
+  // By the monotonic clock: a wall clock that leaps ahead is not silence.
+  let tsPingMicros = clock.monotonicMicros()
   let tsFrameMicros = tsPingMicros
   let tsDataMicros = tsPingMicros
-  let tsRestMicros = 0
-  let tsAskedMicros = 0
+  let tsRestMicros = Number.NEGATIVE_INFINITY
+  let tsAskedMicros = Number.NEGATIVE_INFINITY
   let isReading = false
   socket.listen({
     onFrame: (frame) => {
       if (listener === null) return
-      tsFrameMicros = clock.nowMicros()
+      tsFrameMicros = clock.monotonicMicros()
       try {
-        if (listener.onFrame(frame, tsFrameMicros)) tsDataMicros = tsFrameMicros
+        if (listener.onFrame(frame, clock.nowMicros())) tsDataMicros = tsFrameMicros
       } catch (defect) {
         end(Effect.die(defect))
       }
     },
     onPing: () => {
-      tsPingMicros = clock.nowMicros()
+      tsPingMicros = clock.monotonicMicros()
     },
     onGone: (detail) => cut({ cause: "connection_lost", detail })
   })
 
   const watch = Effect.sync(() => {
     if (!isReading) return
-    const now = clock.nowMicros()
+    const now = clock.monotonicMicros()
     if (listener?.isResting() === true) tsRestMicros = now
     const tsQuietMicros = Math.max(tsDataMicros, tsRestMicros)
     if (now - Math.max(tsPingMicros, tsFrameMicros) > limits.pingSilenceMillisMax * 1000) {
@@ -100,7 +101,7 @@ export const open = Effect.fn("KalshiSocket.open")(function* (
     Effect.suspend(() => {
       listener = handler
       isReading = true
-      tsPingMicros = tsFrameMicros = tsDataMicros = clock.nowMicros()
+      tsPingMicros = tsFrameMicros = tsDataMicros = clock.monotonicMicros()
       socket.resume()
       return Deferred.await(ended)
     }).pipe(

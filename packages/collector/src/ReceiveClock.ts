@@ -15,6 +15,8 @@ export interface ReceiveClockState {
   readonly nowMicros: () => number
   /** Returns a time such that everything stamped so far is at or before it, and everything later is after it. */
   readonly mark: () => number
+  /** For how long something lasts: knows no leaps, and nothing of the time of day. */
+  readonly monotonicMicros: () => number
   /** Everything from now on is after this time. */
   readonly notBefore: (micros: number) => void
 }
@@ -49,6 +51,7 @@ export const make = (wallMicros: () => number, monotonicMicros: () => number): R
   }
   return {
     nowMicros,
+    monotonicMicros,
     mark: () => {
       const micros = nowMicros()
       lastMicros = micros + 1
