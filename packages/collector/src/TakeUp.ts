@@ -100,7 +100,8 @@ const replay = Effect.fnUntraced(function* (
   const from = yield* tape.checkpointBefore(stored.tapeEntry)
   if (Option.isNone(from) && stored.tapeEntry > tape.appended())
     return yield* distrusted("it ends before what is stored")
-  const replaying = TapeReplay.make(listener)
+  // What is derived again was told before, to those who were there then.
+  const replaying = TapeReplay.make()
   let isSpilled = false
   let problem = stored.tapeEntry === 0 ? disagreement(replaying.recorder, heads) : undefined
   yield* Stream.runForEach(tape.read(Option.getOrElse(from, () => 1)), (entries) =>
@@ -123,7 +124,7 @@ const replay = Effect.fnUntraced(function* (
   const derived = replaying.entryLast - stored.tapeEntry
   if (derived > 0) yield* Effect.logInfo("derived again from the tape").pipe(Effect.annotateLogs({ entries: derived }))
   return {
-    recorder: replaying.recorder,
+    recorder: { ...replaying.recorder, listener },
     ends,
     isSpilled,
     tapeEntryCommitted: stored.tapeEntry,

@@ -84,6 +84,13 @@ export const distrust = (log: MarketLog, start: GapStart, outbox: Outbox): void 
   if (isTrusted(log)) append(log, gapOf(log, start), outbox)
 }
 
+/** Appends a gap, unless the last record is one: a log that is not written any more says so. One without a record says nothing. */
+export const leave = (log: MarketLog, start: GapStart, outbox: Outbox): void => {
+  const { last, trust } = log.replay
+  const isLeft = trust._tag === "stale" && trust.gap.offset === last?.offset
+  if (last !== undefined && !isLeft) append(log, gapOf(log, start), outbox)
+}
+
 /** Appends the gap with which a log goes on that an earlier recorder left without one. */
 export const resume = (log: MarketLog, start: GapStart, outbox: Outbox): void => {
   append(log, gapOf(log, start), outbox)

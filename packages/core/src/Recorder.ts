@@ -149,24 +149,37 @@ export const follow = (recorder: Recorder, epoch: number, ticker: MarketTicker, 
 export const unfollow = (recorder: Recorder, ticker: MarketTicker, cause: GapCause, tsDetectedMicros: number): void => {
   const log = recorder.logs.get(ticker)
   if (log === undefined) return
-  const { epoch, sid } = log.replay.last ?? { epoch: 0, sid: 0 }
-  const connection = recorder.connections.get(epoch)
-  const start = gapStart(connection, epoch, sid, 0, tsDetectedMicros)
-  MarketLog.distrust(log, { ...start, cause }, recorder.outbox)
+  MarketLog.distrust(log, leaveStart(recorder, log, cause, tsDetectedMicros), recorder.outbox)
   recorder.connections.get(log.epochFollowed)?.followed.delete(ticker)
   log.epochFollowed = 0
 }
 
-/** The recording of this market is over: as `unfollow`. Returns where its log ends; `undefined` when it has no record. */
+const leaveStart = (
+  recorder: Recorder,
+  log: MarketLog.MarketLog,
+  cause: GapCause,
+  tsDetectedMicros: number
+): MarketLog.GapStart => {
+  const { epoch, sid } = log.replay.last ?? { epoch: 0, sid: 0 }
+  const connection = recorder.connections.get(epoch)
+  return { ...gapStart(connection, epoch, sid, 0, tsDetectedMicros), cause }
+}
+
+/**
+ * The recording of this market is over: as `unfollow`, and the last word of its log is a gap, also where changes stand behind an
+ * earlier one. Returns where its log ends; `undefined` when it has no record.
+ */
 export const forget = (
   recorder: Recorder,
   ticker: MarketTicker,
   cause: GapCause,
   tsDetectedMicros: number
 ): MarketLog.LogEnd | undefined => {
-  unfollow(recorder, ticker, cause, tsDetectedMicros)
   const log = recorder.logs.get(ticker)
   if (log === undefined) return undefined
+  const start = leaveStart(recorder, log, cause, tsDetectedMicros)
+  unfollow(recorder, ticker, cause, tsDetectedMicros)
+  MarketLog.leave(log, start, recorder.outbox)
   recorder.logs.delete(ticker)
   return MarketLog.end(log)
 }

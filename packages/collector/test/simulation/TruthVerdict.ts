@@ -8,6 +8,7 @@ import * as Replay from "@kalshibook/core/Replay"
 import type { Truth } from "@kalshibook/simulator/exchange/Truth"
 import * as SequenceLog from "@kalshibook/simulator/session/SequenceLog"
 import type { Born, Evidence, Violation } from "./Evidence.ts"
+import { recoveryMicros } from "./Schedule.ts"
 
 interface Frame {
   readonly tsReceivedMicros: number
@@ -30,10 +31,12 @@ const judgeLog = (
   const lies = liesOf(evidence, marketTicker)
   const replay = Replay.make()
   let isLying = false
+  let beforeMicros = 0
   for (const [index, { entry, value: record }] of log.entries()) {
     Replay.apply(replay, record)
     if (record.kind !== "delta") isLying = false
-    isLying ||= lies.some(({ fromMicros, untilMicros }) => entry.tsMonotonicMicros >= fromMicros && entry.tsMonotonicMicros <= untilMicros)
+    isLying ||= lies.some((lie) => lie.fromMicros <= entry.tsMonotonicMicros && lie.untilMicros >= beforeMicros)
+    beforeMicros = entry.tsMonotonicMicros
     if (replay.trust._tag !== "trusted" || isLying) continue
     const { epoch, sid } = record
     const bad = (seq: number): ReadonlyArray<Violation> => [
@@ -66,10 +69,7 @@ const liesOf = ({ deeds }: Evidence, marketTicker: MarketTicker) =>
         (deed.marketTicker ?? marketTicker) === marketTicker &&
         (deed.trouble.what === "stray_frame" || (deed.trouble.what === "frame" && deed.trouble.action._tag === "swallow"))
     )
-    .map(({ atMicros, untilMicros }) => ({ fromMicros: atMicros, untilMicros: untilMicros + travelMicrosMax }))
-
-/** How long a frame may be on its way. */
-const travelMicrosMax = 10_000
+    .map(({ atMicros, untilMicros }) => ({ fromMicros: atMicros, untilMicros: untilMicros + recoveryMicros }))
 
 /** By epoch and sid, the frames that followed one another, as the tape has them. */
 const framesInOrder = ({ entries, messages }: Evidence) => {
