@@ -18,6 +18,11 @@ import type { RecordingState } from "./Recording.ts"
 import * as Session from "./Session.ts"
 import * as Sight from "./Sight.ts"
 
+/** The recording that goes on, and its end. */
+interface Current extends Session.Session {
+  readonly end: Effect.Effect<void>
+}
+
 export class Collector extends Context.Service<
   Collector,
   {
@@ -55,9 +60,13 @@ export class Collector extends Context.Service<
         }).pipe(Effect.provideContext(needs))
 
       // Closes what is current then, and only after whatever runs in it has ended: what that has to say last is committed, too.
-      let current = yield* Effect.acquireRelease(begin("recorder_stopped"), () => Effect.suspend(() => current.end), {
-        interruptible: true
-      })
+      let current: Current = yield* Effect.acquireRelease(
+        begin("recorder_stopped"),
+        (): Effect.Effect<void> => Effect.suspend(() => current.end),
+        {
+          interruptible: true
+        }
+      )
       let storageProblem: string | null = null
 
       /** Tries until there is room again. */

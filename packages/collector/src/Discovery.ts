@@ -23,6 +23,8 @@ import * as Unsettled from "./Unsettled.ts"
 
 /** States after which no book comes back; one that is `closed` may open again, with a later time to close. */
 const endedStatuses: ReadonlySet<string> = new Set(["determined", "disputed", "amended", "finalized"])
+/** States in which a market trades, or will go on to. */
+const openStatuses: ReadonlySet<string> = new Set(["active", "inactive"])
 /** How long the first walk waits for the lifecycle channel. */
 const listenerMillisMax = 2_000
 /** Lifecycle messages come in bursts; the markets of a burst are read together. */
@@ -145,10 +147,13 @@ export class Discovery extends Context.Service<
         const { close_time, open_time, price_ranges, status, ticker } = market
         if (endedStatuses.has(status)) return fibers.release(ticker)
         if (status === "closed" && !isRecorded(market)) return Effect.void
+        const closeMicros = microsOr(close_time, Number.MAX_SAFE_INTEGER)
         return fibers.watch({
           ticker,
           openMicros: microsOr(open_time, 0),
-          closeMicros: microsOr(close_time, Number.MAX_SAFE_INTEGER),
+          // It has closed, though our clock may say that it will.
+          closeMicros: status === "closed" ? Math.min(closeMicros, closedMicros(ticker)) : closeMicros,
+          isOpen: openStatuses.has(status),
           grid: Option.getOrElse(PriceGrid.fromRanges(price_ranges ?? []), () => PriceGrid.any),
           weight: {
             rank: PriorityRule.rankOf(settings.priority, candidateOf(market)),
@@ -156,6 +161,13 @@ export class Discovery extends Context.Service<
           },
           tsObservedMicros
         })
+      }
+
+      /** When a market that is closed was first seen so. */
+      const closedMicros = (ticker: MarketTicker): number => {
+        const cell = recording.cells.get(ticker)
+        const nowMicros = recording.clock.nowMicros()
+        return cell === undefined || cell.isOpen ? nowMicros : Math.min(nowMicros, cell.closeMicros)
       }
 
       /** Of what moment an answer speaks for sure that is asked for now. */
@@ -177,6 +189,7 @@ export class Discovery extends Context.Service<
           ticker,
           openMicros: news.openMicros,
           closeMicros: news.closeMicros,
+          isOpen: false,
           grid: news.grid ?? PriceGrid.any,
           weight: { rank: PriorityRule.rankOf(settings.priority, market), volumeE2: 0 },
           tsObservedMicros: tsReceivedMicros

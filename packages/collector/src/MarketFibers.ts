@@ -14,7 +14,7 @@ import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
 import * as Faults from "./Faults.ts"
 import type { MarketPlan } from "./MarketPlan.ts"
 import * as Placement from "./Placement.ts"
-import { type Cell, makeCell, Recording, type RecordingState } from "./Recording.ts"
+import { type Cell, finishFrame, makeCell, notice, Recording, type RecordingState } from "./Recording.ts"
 import * as Sayings from "./Sayings.ts"
 
 /** The subscription was acknowledged, but no snapshot came in time. */
@@ -42,7 +42,7 @@ export class MarketFibers extends Context.Service<
   {
     /**
      * Starts to record the market, or takes over changed times and prices of one that is recorded already. Nothing is started
-     * for a market whose time is over, or that there is no room for: that one waits until there is.
+     * for a market whose time is over, unless the exchange says that it is open, or that there is no room for: that one waits until there is.
      */
     readonly watch: (plan: MarketPlan) => Effect.Effect<void>
     /** Ends the recording of a market now: a gap of cause `market_closed` says so. */
@@ -66,15 +66,15 @@ export class MarketFibers extends Context.Service<
       const watch = Effect.fnUntraced(function* (given: MarketPlan): Effect.fn.Return<void> {
         const plan = Sayings.correct(sayings, given)
         if (plan === undefined) return
-        const { closeMicros, openMicros, ticker, weight } = plan
+        const { closeMicros, isOpen, openMicros, ticker, weight } = plan
         const known = cells.get(ticker)
         if (known !== undefined) return update(recording, known, plan)
         const nowMicros = clock.nowMicros()
-        if (letGoMicros(settings, closeMicros) <= nowMicros) {
+        if (!isOpen && letGoMicros(settings, closeMicros) <= nowMicros) {
           noRoom.delete(ticker)
           return
         }
-        const isDue = subscribeMicros(settings, openMicros) <= nowMicros
+        const isDue = isOpen || subscribeMicros(settings, openMicros) <= nowMicros
         // Whoever waits is taken when there is room, in its order.
         if (noRoom.has(ticker) || (isDue && !Placement.mayPlace(recording, weight))) {
           noRoom.set(ticker, plan)
@@ -90,7 +90,7 @@ export class MarketFibers extends Context.Service<
         Effect.sync(() => {
           noRoom.delete(ticker)
           const cell = cells.get(ticker)
-          if (cell !== undefined) reschedule(cell, cell.openMicros, 0)
+          if (cell !== undefined) reschedule(cell, { openMicros: cell.openMicros, closeMicros: 0, isOpen: false })
         })
 
       /** On reactivation the exchange cancels all orders, and may not tell of each: a snapshot proves the book, or replaces it. */
@@ -111,7 +111,7 @@ export class MarketFibers extends Context.Service<
             case "close_moved": {
               const { closeMicros } = news
               if (waiting !== undefined) noRoom.set(ticker, { ...waiting, closeMicros })
-              if (cell !== undefined) reschedule(cell, cell.openMicros, closeMicros)
+              if (cell !== undefined) reschedule(cell, { ...cell, closeMicros })
               return Effect.void
             }
             case "ended":
@@ -137,18 +137,20 @@ export class MarketFibers extends Context.Service<
 }
 
 /** Takes over what is known of the market now. */
-const update = (recording: RecordingState, cell: Cell, { closeMicros, grid, openMicros, weight }: MarketPlan): void => {
+const update = (recording: RecordingState, cell: Cell, plan: MarketPlan): void => {
+  const { grid, weight } = plan
   cell.grid = grid
   // Its rank is that with which it got its place.
   cell.weight = cell.slot === null ? weight : { ...weight, rank: cell.weight.rank }
   Placement.allowPrices(recording, cell)
-  reschedule(cell, openMicros, closeMicros)
+  reschedule(cell, plan)
 }
 
-const reschedule = (cell: Cell, openMicros: number, closeMicros: number): void => {
-  if (cell.openMicros === openMicros && cell.closeMicros === closeMicros) return
-  cell.openMicros = openMicros
-  cell.closeMicros = closeMicros
+type Schedule = Pick<MarketPlan, "closeMicros" | "isOpen" | "openMicros">
+
+const reschedule = (cell: Cell, { closeMicros, isOpen, openMicros }: Schedule): void => {
+  if (cell.openMicros === openMicros && cell.closeMicros === closeMicros && cell.isOpen === isOpen) return
+  Object.assign(cell, { openMicros, closeMicros, isOpen } satisfies Schedule)
   cell.rescheduled.openUnsafe()
 }
 
@@ -159,7 +161,7 @@ const letGoMicros = (settings: CollectorSettings, closeMicros: number): number =
   closeMicros + settings.closeGraceMillis * 1000
 
 const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell): Effect.Effect<void> =>
-  until(recording, cell, () => subscribeMicros(settings, cell.openMicros)).pipe(
+  until(recording, cell, () => (cell.isOpen ? 0 : subscribeMicros(settings, cell.openMicros))).pipe(
     Effect.andThen(record(recording, settings, cell)),
     // Only what supervises can say that a fiber failed: a `FiberMap` is silent about it.
     Effect.tapDefect((defect) => {
@@ -169,7 +171,7 @@ const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell
     Effect.catchDefect(() => Effect.fail("failed")),
     Effect.retry(backoff(settings.retryMillisMin, settings.retryMillisMax)),
     Effect.orDie,
-    Effect.raceFirst(until(recording, cell, () => letGoMicros(settings, cell.closeMicros))),
+    Effect.raceFirst(untilOver(recording, settings, cell)),
     Effect.andThen(Effect.sync(() => Placement.letGo(recording, cell, "market_closed"))),
     Effect.annotateLogs({ marketTicker: cell.ticker })
   )
@@ -181,6 +183,21 @@ const until = Effect.fnUntraced(function* (recording: RecordingState, cell: Cell
     if (millis <= 0 || recording.cells.get(cell.ticker) !== cell) return
     cell.rescheduled.closeUnsafe()
     yield* Effect.sleep(Duration.millis(Math.min(millis, waitMillisMax))).pipe(Effect.raceFirst(cell.rescheduled.await))
+  }
+})
+
+/**
+ * The schedule says when to look, the exchange says whether it is over: our clock may be wrong by an hour, and a market that trades
+ * must not be lost for it.
+ */
+const untilOver = Effect.fnUntraced(function* (recording: RecordingState, settings: CollectorSettings, cell: Cell) {
+  for (;;) {
+    yield* until(recording, cell, () => letGoMicros(settings, cell.closeMicros))
+    if (!cell.isOpen || recording.cells.get(cell.ticker) !== cell) return
+    cell.rescheduled.closeUnsafe()
+    notice(recording, cell.ticker, "changed")
+    finishFrame(recording)
+    yield* Effect.sleep(Duration.millis(settings.closeGraceMillis)).pipe(Effect.raceFirst(cell.rescheduled.await))
   }
 })
 

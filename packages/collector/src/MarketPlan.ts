@@ -8,6 +8,8 @@ export interface MarketPlan {
   /** Scheduled times, Unix microseconds. */
   readonly openMicros: number
   readonly closeMicros: number
+  /** The exchange says that it is open now, or merely paused: then it is, whatever our clock says of its schedule. */
+  readonly isOpen: boolean
   readonly grid: PriceGrid
   readonly weight: Weight
   /** The moment of the receive clock of which it speaks for sure: what was heard later is truer. */

@@ -140,10 +140,14 @@ const waiting = ({ noRoom, recorder }: RecordingState): ReadonlyArray<Admission.
     plan
   }))
 
-const planOf = ({ clock }: RecordingState, { closeMicros, grid, openMicros, ticker, weight }: Cell): MarketPlan => ({
+const planOf = (
+  { clock }: RecordingState,
+  { closeMicros, grid, isOpen, openMicros, ticker, weight }: Cell
+): MarketPlan => ({
   ticker,
   openMicros,
   closeMicros,
+  isOpen,
   grid,
   weight,
   tsObservedMicros: clock.nowMicros()

@@ -42,11 +42,13 @@ export interface Cell {
   readonly trusted: Latch.Latch
   /** Open while it is not. */
   readonly broken: Latch.Latch
-  /** Opened when `openMicros` or `closeMicros` changes. */
+  /** Opened when `openMicros`, `closeMicros` or `isOpen` changes. */
   readonly rescheduled: Latch.Latch
   /** Scheduled times of the exchange, Unix microseconds. */
   openMicros: number
   closeMicros: number
+  /** What the exchange said last: that it is open, or merely paused. */
+  isOpen: boolean
   /** The prices that the exchange says it allows. */
   grid: PriceGrid
   /** Where it stands among the others. */
@@ -251,7 +253,7 @@ export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
 
 /** The cell of a market that has no place yet. `isIncumbent`: an earlier run left it recorded. */
 export const makeCell = (
-  { closeMicros, grid, openMicros, ticker, weight }: MarketPlan,
+  { closeMicros, grid, isOpen, openMicros, ticker, weight }: MarketPlan,
   isIncumbent: boolean
 ): Cell => ({
   ticker,
@@ -263,6 +265,7 @@ export const makeCell = (
   rescheduled: Latch.makeUnsafe(false),
   openMicros,
   closeMicros,
+  isOpen,
   grid,
   weight,
   isIncumbent,

@@ -185,8 +185,10 @@ describe("the life of a market", () => {
         // The exchange works on commands in any order, and slowly.
         yield* Station.inflict(station.exchange, { fault: "ignore_commands", count: 1 })
         moveClose(exchange, market, 0)
+        Exchange.setStatus(exchange, market, "closed")
         yield* Station.until("it is let go", () => !station.recording.cells.has(ticker))
         moveClose(exchange, market, 3_600_000)
+        Exchange.setStatus(exchange, market, "active")
         Notices.activated(exchange, market)
         yield* Station.until("it is recorded again", () => Station.live(station).includes(ticker))
         assert.strictEqual(station.recording.recorder.epochLast, 2, "only a new connection is certain")

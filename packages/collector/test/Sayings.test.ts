@@ -7,6 +7,7 @@ const plan = (closeMicros: number, tsObservedMicros: number) => ({
   ticker: "A",
   openMicros: 0,
   closeMicros,
+  isOpen: true,
   grid: PriceGrid.any,
   weight: { rank: 0, volumeE2: 0 },
   tsObservedMicros

@@ -17,6 +17,8 @@ interface Heard {
   readonly sid: number
   /** Numbers that were received in order and could be read. */
   readonly seqs: Set<number>
+  /** Receipt of those that could not be read. */
+  readonly unread: Map<number, number>
   seqLast: number
   isOpened: boolean
 }
@@ -27,7 +29,7 @@ const holesAreTold = ({ entries, messages, world }: Evidence): ReadonlyArray<Vio
     const key = `${epoch} ${sid}`
     const known = heard.get(key)
     if (known !== undefined) return known
-    const made = { epoch, sid, seqs: new Set<number>(), seqLast: 0, isOpened: false }
+    const made = { epoch, sid, seqs: new Set<number>(), unread: new Map<number, number>(), seqLast: 0, isOpened: false }
     heard.set(key, made)
     return made
   }
@@ -44,14 +46,15 @@ const holesAreTold = ({ entries, messages, world }: Evidence): ReadonlyArray<Vio
     }
     if (seq <= subscription.seqLast) continue
     subscription.seqLast = seq
-    if (message._tag !== "unknown") subscription.seqs.add(seq)
+    if (message._tag === "unknown") subscription.unread.set(seq, entry.tsReceivedMicros)
+    else subscription.seqs.add(seq)
   }
   const gaps = [...world.database.state.channelGaps.values()]
   return [...heard.values()].flatMap((subscription) => judgeSubscription(subscription, gaps, world))
 }
 
 const judgeSubscription = (
-  { epoch, isOpened, seqLast, seqs, sid }: Heard,
+  { epoch, isOpened, seqLast, seqs, sid, unread }: Heard,
   gaps: ReadonlyArray<ChannelGap>,
   { exchange, machine }: Evidence["world"]
 ): ReadonlyArray<Violation> => {
@@ -64,7 +67,13 @@ const judgeSubscription = (
   const violations: Array<Violation> = []
   const seqFirst = Math.min(...seqs)
   for (let seq = 1; seq <= subscription.seq; seq++) {
-    const isIn = own.some(({ seqFrom, seqTo }) => seqFrom > 0 && seqFrom <= seq && seq < (seqTo ?? seq + 1))
+    const tsUnreadMicros = unread.get(seq)
+    const isIn = own.some(
+      ({ seqFrom, seqTo, tsFromMicros, tsToMicros }) =>
+        (seqFrom > 0 && seqFrom <= seq && seq < (seqTo ?? seq + 1)) ||
+        // The channel counted as closed, as after an error that may have meant any subscription.
+        (tsUnreadMicros !== undefined && tsFromMicros <= tsUnreadMicros && tsUnreadMicros <= (tsToMicros ?? Infinity))
+    )
     if (seqs.has(seq) === !isIn) continue
     // The channel was not open yet, or not any more: the hole that ends, or begins, there has no numbers.
     if (!seqs.has(seq) && ((!isOpened && seq < seqFirst) || seq > seqLast || !isOpened)) continue
@@ -80,7 +89,14 @@ const judgeSubscription = (
 /** How long a message may be on its way. */
 const travelMicrosMax = 6_000
 
-const missedTradesAreInHoles = ({ deeds, derived, entries, messages, trades, world }: Evidence): ReadonlyArray<Violation> => {
+const missedTradesAreInHoles = ({
+  deeds,
+  derived,
+  entries,
+  messages,
+  trades,
+  world
+}: Evidence): ReadonlyArray<Violation> => {
   const opened = entries.find((entry) => {
     const message = messages.get(entry)
     return message?._tag === "trade" || (message?._tag === "subscribed" && message.channel === "trade")
@@ -93,7 +109,9 @@ const missedTradesAreInHoles = ({ deeds, derived, entries, messages, trades, wor
     0,
     ...deeds.map(({ trouble }) => (trouble.what === "freeze" ? trouble.millis * 1000 : 0)),
     ...deeds.map(({ trouble }) =>
-      (trouble.what === "frame" || trouble.what === "storm") && trouble.action._tag === "delay" ? trouble.action.millis * 1000 : 0
+      (trouble.what === "frame" || trouble.what === "storm") && trouble.action._tag === "delay"
+        ? trouble.action.millis * 1000
+        : 0
     )
   )
   /** The receive clock at a moment: what the entry before it was stamped with. */
@@ -114,7 +132,12 @@ const missedTradesAreInHoles = ({ deeds, derived, entries, messages, trades, wor
     const until = receivedAt(atMicros + travelMicrosMax + delayMicros) + travelMicrosMax
     const isIn = gaps.some(({ tsFromMicros, tsToMicros }) => tsFromMicros <= until && (tsToMicros ?? Infinity) >= from)
     if (!isIn)
-      return [{ rule: "a trade that is not stored is in a hole", detail: `${tradeId} at ${(atMicros - world.startMicros) / 1e6} s` }]
+      return [
+        {
+          rule: "a trade that is not stored is in a hole",
+          detail: `${tradeId} at ${(atMicros - world.startMicros) / 1e6} s`
+        }
+      ]
   }
   return []
 }

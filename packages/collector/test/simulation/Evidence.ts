@@ -64,7 +64,14 @@ export const gather = (world: World, { deeds, hits }: Inflicter, trades: Readonl
     if (entry.kind === "received") messages.set(entry, Wire.decode(entry.body))
     if (entry.kind === "act") acts.set(entry, RecorderAct.decode(entry.body))
     TapeReplay.apply(replay, entry)
-    const { channelGaps, connections, keyframes, lifecycle, records, trades: traded } = Outbox.drain(replay.recorder.outbox)
+    const {
+      channelGaps,
+      connections,
+      keyframes,
+      lifecycle,
+      records,
+      trades: traded
+    } = Outbox.drain(replay.recorder.outbox)
     for (const value of records) derived.records.push({ value, entry })
     for (const value of keyframes) derived.keyframes.push({ value, entry })
     for (const value of traded) derived.trades.push({ value, entry })

@@ -21,17 +21,23 @@ export const judge = (evidence: Evidence): ReadonlyArray<Violation> => {
 /** What can be the reason of a gap, by its cause. */
 const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
   // The collector itself cuts a connection on which the exchange does not answer.
-  connection_lost: ({ what }) => ["cut", "network", "maintenance", "commands", "frame", "storm"].includes(what),
-  silence: ({ what }) => ["freeze", "commands", "frame", "storm"].includes(what),
-  sequence_hole: (trouble) => isFrameFault(trouble, ["drop", "delay", "reorder", "corrupt"]),
-  channel_error: ({ what }) => ["subscription_error", "commands", "freeze", "frame", "storm"].includes(what),
+  connection_lost: (trouble) =>
+    ["cut", "network", "maintenance", "commands"].includes(trouble.what) ||
+    isFrameFault(trouble, ["drop", "delay", "corrupt"]),
+  silence: (trouble) =>
+    ["freeze", "commands"].includes(trouble.what) || isFrameFault(trouble, ["drop", "delay", "corrupt"]),
+  sequence_hole: (trouble) =>
+    trouble.what === "overflow" || isFrameFault(trouble, ["drop", "delay", "reorder", "corrupt"]),
+  channel_error: ({ what }) => ["subscription_error", "commands", "overflow", "frame", "storm"].includes(what),
   undecodable: (trouble) => trouble.what === "unknown_frame" || isFrameFault(trouble, ["corrupt"]),
   inconsistent: (trouble) => isLie(trouble) || (trouble.what === "life" && trouble.act === "refine_grid"),
   recorder_stopped: ({ what }) => ["kill", "stop"].includes(what),
   market_closed: () => false,
   unsubscribed: ({ what }) => ["commands", "frame", "storm", "stray_frame"].includes(what),
   storage: ({ what }) => what === "disk_full",
-  audit: isLie,
+  // What comes later than audits allow for is wrong by then; a book by REST is older than it may be after the exchange's clock leapt.
+  audit: (trouble) =>
+    isLie(trouble) || ["freeze", "exchange_clock"].includes(trouble.what) || isFrameFault(trouble, ["delay"]),
   maintenance: ({ what }) => what === "maintenance"
 }
 
@@ -50,7 +56,8 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
   const act = evidence.acts.get(entry)
   if (cause === "market_closed") return machine.closed.has(entry.number)
   // The end of the simulation.
-  if (cause === "recorder_stopped" && act?.act === "close" && entry.tsMonotonicMicros >= machine.stoppedAtMicros) return true
+  if (cause === "recorder_stopped" && act?.act === "close" && entry.tsMonotonicMicros >= machine.stoppedAtMicros)
+    return true
   const isOwn = (deed: Deed): boolean => {
     const connection = machine.connectionOf.get(value.epoch)
     return (
@@ -66,8 +73,13 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
 
 /** Whether a frame was met between the last one in order and the one that showed the hole. */
 const isHit = ({ deeds, entries, hits }: Evidence, { entry, value }: Born<GapRecord>, startMicros: number): boolean => {
-  const before = entries.findLast((each) => each.number < entry.number && each.tsReceivedMicros < value.tsReceivedMicros)
-  const delayMicros = Math.max(travelMicrosMax, ...deeds.map(({ trouble }) => delayOf(trouble) * 1000 + travelMicrosMax))
+  const before = entries.findLast(
+    (each) => each.number < entry.number && each.tsReceivedMicros < value.tsReceivedMicros
+  )
+  const delayMicros = Math.max(
+    travelMicrosMax,
+    ...deeds.map(({ trouble }) => delayOf(trouble) * 1000 + travelMicrosMax)
+  )
   const fromMicros = (before?.tsMonotonicMicros ?? startMicros) - delayMicros
   return hits.some((atMicros) => atMicros >= fromMicros && atMicros <= entry.tsMonotonicMicros)
 }
@@ -76,6 +88,7 @@ const travelMicrosMax = 6_000
 
 const delayOf = (trouble: Trouble): number => {
   if (trouble.what === "freeze") return trouble.millis
-  if ((trouble.what === "frame" || trouble.what === "storm") && trouble.action._tag === "delay") return trouble.action.millis
+  if ((trouble.what === "frame" || trouble.what === "storm") && trouble.action._tag === "delay")
+    return trouble.action.millis
   return 0
 }

@@ -37,6 +37,7 @@ export const make = (world: World): Inflicter => {
   const later: Array<{ readonly atMicros: number; readonly perform: () => void }> = []
   const hits: Array<number> = []
   let hitsSeen = 0
+  let overflowsSeen = 0
   let killWhen: { readonly moment: KillMoment; readonly afterMillis: number; readonly downMillis: number } | null = null
   let askedAtKill = 0
   let dying = { atMicros: Number.POSITIVE_INFINITY, downMillis: 0 }
@@ -89,7 +90,11 @@ export const make = (world: World): Inflicter => {
         const connection = connectionAt(trouble.connection)
         const marketTicker = trouble.market === undefined ? undefined : marketAt(trouble.market)
         const { action, after: skip, count, type } = trouble
-        return fault(trouble, { fault: "frame", action, type, connection, marketTicker, after: skip, count }, { connection, marketTicker })
+        return fault(
+          trouble,
+          { fault: "frame", action, type, connection, marketTicker, after: skip, count },
+          { connection, marketTicker }
+        )
       }
       case "storm": {
         const { action, millis, probability } = trouble
@@ -102,7 +107,11 @@ export const make = (world: World): Inflicter => {
       case "cut": {
         const connection = connectionAt(trouble.connection)
         const { code, cuts, everyMillis } = trouble
-        return fault(trouble, { fault: "cut", connection, code, cuts, everyMillis }, { connection, ...forMillis(cuts * everyMillis) })
+        return fault(
+          trouble,
+          { fault: "cut", connection, code, cuts, everyMillis },
+          { connection, ...forMillis(cuts * everyMillis) }
+        )
       }
       case "freeze": {
         const connection = connectionAt(trouble.connection)
@@ -111,7 +120,11 @@ export const make = (world: World): Inflicter => {
       }
       case "subscription_error": {
         const connection = connectionAt(trouble.connection)
-        return fault(trouble, { fault: "subscription_error", code: trouble.code, connection }, { connection, ...forMillis(0) })
+        return fault(
+          trouble,
+          { fault: "subscription_error", code: trouble.code, connection },
+          { connection, ...forMillis(0) }
+        )
       }
       case "commands": {
         const marketTicker = trouble.market === undefined ? undefined : marketAt(trouble.market)
@@ -125,7 +138,11 @@ export const make = (world: World): Inflicter => {
       case "rest":
         return fault(trouble, { fault: "rest", status: trouble.status, count: trouble.count })
       case "refuse_handshakes":
-        return fault(trouble, { fault: "refuse_handshakes", status: trouble.status, millis: trouble.millis }, forMillis(trouble.millis))
+        return fault(
+          trouble,
+          { fault: "refuse_handshakes", status: trouble.status, millis: trouble.millis },
+          forMillis(trouble.millis)
+        )
       case "network":
         network.isUp = false
         exchange.faults.inflict({ fault: "cut" })
@@ -201,6 +218,8 @@ export const make = (world: World): Inflicter => {
         machine.stop()
         machine.startAtMicros = nowMicros + trouble.downMillis * 1000
         return
+      case "overflow":
+        return
     }
   }
 
@@ -226,6 +245,11 @@ export const make = (world: World): Inflicter => {
     if (hitsNow > hitsSeen) {
       hitsSeen = hitsNow
       hits.push(time.nowMicros)
+    }
+    if (exchange.feed.overflows > overflowsSeen) {
+      overflowsSeen = exchange.feed.overflows
+      hits.push(time.nowMicros)
+      note({ what: "overflow" }, { untilMicros: time.nowMicros })
     }
     for (const due of later.filter(({ atMicros }) => atMicros <= time.nowMicros)) {
       later.splice(later.indexOf(due), 1)
@@ -268,4 +292,3 @@ export const make = (world: World): Inflicter => {
 const startQuestions = 8
 
 const isActive = ({ status }: SimMarket): boolean => status === "active"
-

@@ -54,12 +54,20 @@ const recordsOf = (
     `Records of ${marketTicker}, with the tape entries that they come from:`,
     ...log
       .slice(Math.max(0, middle - recordsAround - 1), middle + recordsAround)
-      .map(({ entry, value }) => `  ${value.offset === offset ? ">" : " "} ${at(entry.tsMonotonicMicros)} entry ${entry.number} ${shown(value)}`),
+      .map(
+        ({ entry, value }) =>
+          `  ${value.offset === offset ? ">" : " "} ${at(entry.tsMonotonicMicros)} entry ${entry.number} ${shown(value)}`
+      ),
     ""
   ]
 }
 
 const shown = ({ epoch, kind, offset, seq, sid, tsExchangeMicros, tsReceivedMicros, ...rest }: BookRecord): string => {
-  const more = "cause" in rest ? rest.cause : "levels" in rest ? `${rest.levels.yes.length + rest.levels.no.length} levels` : `${rest.side} ${rest.priceE4} ${rest.deltaE2}`
+  const more =
+    "cause" in rest
+      ? rest.cause
+      : "levels" in rest
+        ? `${rest.levels.yes.length + rest.levels.no.length} levels`
+        : `${rest.side} ${rest.priceE4} ${rest.deltaE2}`
   return `${offset} ${kind} ${epoch}/${sid}/${seq} received ${tsReceivedMicros} ${more}`
 }

@@ -29,10 +29,29 @@ export type Trouble =
       readonly count: number
     }
   | { readonly what: "storm"; readonly action: FrameAction; readonly probability: number; readonly millis: number }
-  | { readonly what: "cut"; readonly connection?: Which | undefined; readonly code?: number | undefined; readonly cuts: number; readonly everyMillis: number }
-  | { readonly what: "freeze"; readonly mode: "data" | "all"; readonly connection?: Which | undefined; readonly millis: number }
+  | {
+      readonly what: "cut"
+      readonly connection?: Which | undefined
+      readonly code?: number | undefined
+      readonly cuts: number
+      readonly everyMillis: number
+    }
+  | {
+      readonly what: "freeze"
+      readonly mode: "data" | "all"
+      readonly connection?: Which | undefined
+      readonly millis: number
+    }
   | { readonly what: "subscription_error"; readonly code: 10 | 25; readonly connection?: Which | undefined }
-  | { readonly what: "commands"; readonly how: "ignore" | "delay" | "refuse"; readonly command?: CommandKind | undefined; readonly market?: Which | undefined; readonly count: number; readonly millis: number; readonly code: number }
+  | {
+      readonly what: "commands"
+      readonly how: "ignore" | "delay" | "refuse"
+      readonly command?: CommandKind | undefined
+      readonly market?: Which | undefined
+      readonly count: number
+      readonly millis: number
+      readonly code: number
+    }
   | { readonly what: "rest"; readonly status: number; readonly count: number }
   | { readonly what: "refuse_handshakes"; readonly status: number; readonly millis: number }
   | { readonly what: "network"; readonly millis: number }
@@ -51,6 +70,8 @@ export type Trouble =
   | { readonly what: "disk_full"; readonly millis: number }
   | { readonly what: "kill"; readonly moment: KillMoment; readonly afterMillis: number; readonly downMillis: number }
   | { readonly what: "stop"; readonly downMillis: number }
+  /** Not planned: a subscription left more unread than the exchange keeps (error 25). */
+  | { readonly what: "overflow" }
 
 export interface Planned {
   /** From the beginning of the simulation. */
@@ -238,9 +259,20 @@ const draw = (prng: Prng.Prng): Trouble => {
         count: 1
       })
     ],
-    [3, () => ({ what: "storm", action: actionOf(prng), probability: pick([0.01, 0.05, 0.3]), millis: between(100, 2_000) })],
+    [
+      3,
+      () => ({
+        what: "storm",
+        action: actionOf(prng),
+        probability: pick([0.01, 0.05, 0.3]),
+        millis: between(100, 2_000)
+      })
+    ],
     [4, () => ({ what: "cut", connection: some(), code: chance(0.5) ? 1001 : undefined, cuts: 1, everyMillis: 0 })],
-    [2, () => ({ what: "cut", connection: undefined, code: undefined, cuts: between(2, 8), everyMillis: between(5, 500) })],
+    [
+      2,
+      () => ({ what: "cut", connection: undefined, code: undefined, cuts: between(2, 8), everyMillis: between(5, 500) })
+    ],
     [3, () => ({ what: "freeze", mode: pick(["data", "all"]), connection: some(), millis: between(50, 6_000) })],
     [4, () => ({ what: "subscription_error", code: pick([10, 25]), connection: some() })],
     [
@@ -269,7 +301,10 @@ const draw = (prng: Prng.Prng): Trouble => {
     [2, () => ({ what: "unknown_frame", connection: some() })],
     [1, () => ({ what: "stray_frame", market: fraction(), connection: some() })],
     [1, () => maintenance(between(0, 2_000), between(100, 4_000))],
-    [6, () => ({ what: "database", mode: pick(["slow", "away", "away", "hangs", "forgets"]), millis: between(50, 5_000) })],
+    [
+      6,
+      () => ({ what: "database", mode: pick(["slow", "away", "away", "hangs", "forgets"]), millis: between(50, 5_000) })
+    ],
     [2, () => ({ what: "disk_full", millis: between(50, 2_000) })],
     [
       6,

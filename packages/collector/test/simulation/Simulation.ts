@@ -51,7 +51,8 @@ export const run = (seed: number): Outcome => {
   violations.push(...endIsOrderly(world))
   const evidence = Evidence.gather(world, inflicter, trades)
   for (const detail of world.machine.defects) violations.push({ rule: "the collector does not fail", detail })
-  for (const cause of world.database.defects) violations.push({ rule: "what is done late does no harm", detail: String(cause) })
+  for (const cause of world.database.defects)
+    violations.push({ rule: "what is done late does no harm", detail: String(cause) })
   violations.push(...StoredVerdict.judge(evidence))
   violations.push(...FrameVerdict.judge(evidence))
   violations.push(...TruthVerdict.judge(evidence))
@@ -83,7 +84,9 @@ const allIsWell = ({ exchange, machine, time }: World.World): ReadonlyArray<Evid
   }
   if (missing.length === 0) return []
   const cells = machine.collector()?.recording().cells
-  const states = missing.map((ticker) => `${ticker} (${cells?.get(ticker)?.state ?? "not recorded"}: ${cells?.get(ticker)?.fault})`)
+  const states = missing.map(
+    (ticker) => `${ticker} (${cells?.get(ticker)?.state ?? "not recorded"}: ${cells?.get(ticker)?.fault})`
+  )
   return [{ rule, detail: `${machine.state()}; not live: ${states.join(", ")}`, marketTicker: missing[0] }]
 }
 

@@ -43,7 +43,11 @@ const isDerivedFromTape = ({ derived, logs, world }: Evidence): ReadonlyArray<Vi
   return [
     ...violations,
     ...sameSet(`${rule}: keyframes`, keyframes, valuesOf(derived.keyframes)),
-    ...sameSet(`${rule}: trades`, [...state.trades.values()], unique(valuesOf(derived.trades), (one) => one.tradeId)),
+    ...sameSet(
+      `${rule}: trades`,
+      [...state.trades.values()],
+      unique(valuesOf(derived.trades), (one) => one.tradeId)
+    ),
     ...sameSet(
       `${rule}: lifecycle messages`,
       [...state.lifecycle.values()],
@@ -63,7 +67,11 @@ const unique = <A>(values: ReadonlyArray<A>, nameOf: (value: A) => string): Read
   return [...found.values()]
 }
 
-const sameSet = (rule: string, stored: ReadonlyArray<object>, derived: ReadonlyArray<object>): ReadonlyArray<Violation> => {
+const sameSet = (
+  rule: string,
+  stored: ReadonlyArray<object>,
+  derived: ReadonlyArray<object>
+): ReadonlyArray<Violation> => {
   const texts = new Set(derived.map(textOf))
   const missing = new Set(texts)
   for (const value of stored) {
@@ -98,7 +106,10 @@ const logsAreWhole = ({ world }: Evidence): ReadonlyArray<Violation> => {
       }
       const keyframe = byOffset?.get(record.offset)
       if (keyframe === undefined) continue
-      if (keyframe.bookHash !== Book.hash(replay.book) || Book.hash(Book.fromLevels(keyframe.levels)) !== keyframe.bookHash)
+      if (
+        keyframe.bookHash !== Book.hash(replay.book) ||
+        Book.hash(Book.fromLevels(keyframe.levels)) !== keyframe.bookHash
+      )
         bad("keyframes are the fold")
     }
   }

@@ -67,7 +67,8 @@ const liesOf = ({ deeds }: Evidence, marketTicker: MarketTicker) =>
       (deed) =>
         deed.problem === undefined &&
         (deed.marketTicker ?? marketTicker) === marketTicker &&
-        (deed.trouble.what === "stray_frame" || (deed.trouble.what === "frame" && deed.trouble.action._tag === "swallow"))
+        (deed.trouble.what === "stray_frame" ||
+          (deed.trouble.what === "frame" && deed.trouble.action._tag === "swallow"))
     )
     .map(({ atMicros, untilMicros }) => ({ fromMicros: atMicros, untilMicros: untilMicros + recoveryMicros }))
 

@@ -1,8 +1,9 @@
 /** The disk of a simulation, with the collector's tape on it: it survives the collector, and has room or not. */
+
+import type { TapeAppend } from "@kalshibook/store/tape/Tape"
+import { TapeError } from "@kalshibook/store/tape/TapeError"
 import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
-import { TapeError } from "@kalshibook/store/tape/TapeError"
-import type { TapeAppend } from "@kalshibook/store/tape/Tape"
 import type { TapeSettings } from "@kalshibook/store/tape/TapeSettings"
 import { Context, Effect, Layer } from "effect"
 import type { VirtualTime } from "./VirtualTime.ts"
@@ -18,7 +19,10 @@ export interface VirtualDisk {
   readonly placeFor: (onAppend: (entry: TapeAppend, number: number) => void) => TapePlace["Service"]
 }
 
-export const make = (time: VirtualTime, settings: Pick<TapeSettings, "syncMillisMax"> & Partial<TapeSettings>): VirtualDisk => {
+export const make = (
+  time: VirtualTime,
+  settings: Pick<TapeSettings, "syncMillisMax"> & Partial<TapeSettings>
+): VirtualDisk => {
   const failures: Array<number> = []
   const tape = TapeMemory.make("5eed0000-0000-4000-8000-000000000000")
   const inner = Effect.runSync(

@@ -105,7 +105,9 @@ export const httpClientOf = ({ exchange, network, prng }: LineParts): HttpClient
     travel(prng, restMillisMax).pipe(
       Effect.andThen(() => {
         if (network.isUp) return Effect.succeed(exchange.rest(request.method, `${url.pathname}${url.search}`))
-        return Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) }))
+        return Effect.fail(
+          new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) })
+        )
       }),
       Effect.tap(() => travel(prng, restMillisMax)),
       Effect.map(({ body, headers, status }) => {

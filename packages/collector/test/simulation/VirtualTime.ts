@@ -2,7 +2,7 @@
  * The time of a simulation, and the processes that live in it. A process is a world of Effect fibers with a scheduler and a clock of
  * its own: nothing of it runs unless it is told to, and when it is killed nothing of it ever runs again, no finalizer either.
  */
-import { Clock, Context, Duration, Effect, Fiber, Random, References, Scheduler } from "effect"
+import { Clock, Context, Duration, Effect, type Fiber, Random, References, type Scheduler } from "effect"
 
 /** Moved by the simulation alone. */
 export interface VirtualTime {

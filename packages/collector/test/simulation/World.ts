@@ -1,8 +1,9 @@
 /** Everything of a simulation, and the passing of its time: the exchange, the database, the disk, and the machine with the collector. */
-import type { CollectorSettings } from "../../src/CollectorSettings.ts"
+
 import * as Prng from "@kalshibook/simulator/exchange/Prng"
 import * as VirtualExchange from "@kalshibook/simulator/VirtualExchange"
 import type { TapeSettings } from "@kalshibook/store/tape/TapeSettings"
+import type { CollectorSettings } from "../../src/CollectorSettings.ts"
 import * as Machine from "./Machine.ts"
 import * as VirtualDatabase from "./VirtualDatabase.ts"
 import * as VirtualDisk from "./VirtualDisk.ts"
