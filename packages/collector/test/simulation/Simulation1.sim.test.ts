@@ -1,0 +1,3 @@
+import { testShard } from "./Shard.ts"
+
+testShard(1, 2)

@@ -1,0 +1,3 @@
+import { testShard } from "./Shard.ts"
+
+testShard(2, 2)
