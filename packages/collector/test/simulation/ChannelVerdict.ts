@@ -11,79 +11,62 @@ export const judge = (evidence: Evidence): ReadonlyArray<Violation> => [
   ...missedTradesAreInHoles(evidence)
 ]
 
-/** What came of one subscription. */
+/** The frames of one subscription that followed one another. */
 interface Heard {
   readonly epoch: number
   readonly sid: number
-  /** Numbers that were received in order and could be read. */
-  readonly seqs: Set<number>
-  /** Receipt of those that could not be read. */
-  readonly unread: Map<number, number>
-  seqLast: number
-  isOpened: boolean
+  readonly frames: Array<{ readonly seq: number; readonly tsReceivedMicros: number; readonly isRead: boolean }>
 }
 
 const holesAreTold = ({ entries, messages, world }: Evidence): ReadonlyArray<Violation> => {
   const heard = new Map<string, Heard>()
-  const of = (epoch: number, sid: number): Heard => {
-    const key = `${epoch} ${sid}`
-    const known = heard.get(key)
-    if (known !== undefined) return known
-    const made = { epoch, sid, seqs: new Set<number>(), unread: new Map<number, number>(), seqLast: 0, isOpened: false }
-    heard.set(key, made)
-    return made
-  }
   for (const entry of entries) {
     const message = messages.get(entry)
-    if (message === undefined || !("sid" in message) || message.sid === null) continue
-    const subscription = of(entry.epoch, message.sid)
-    if (message._tag === "subscribed") subscription.isOpened = true
-    if (!("seq" in message) || message.seq === null) continue
-    const { seq } = message
-    if (message._tag === "undecodable") {
-      if (seq === subscription.seqLast + 1) subscription.seqLast = seq
-      continue
+    if (message === undefined || !("sid" in message) || !("seq" in message)) continue
+    const { seq, sid } = message
+    if (sid === null || seq === null) continue
+    const key = `${entry.epoch} ${sid}`
+    const { frames } = heard.get(key) ?? { frames: [] }
+    const last = frames.at(-1)?.seq ?? 0
+    heard.set(key, { epoch: entry.epoch, sid, frames })
+    // Numbers of what cannot be read may be as broken as the rest.
+    const isRead = message._tag !== "undecodable" && message._tag !== "unknown"
+    if (message._tag === "undecodable" ? seq === last + 1 : seq > last) {
+      frames.push({ seq, tsReceivedMicros: entry.tsReceivedMicros, isRead })
     }
-    if (seq <= subscription.seqLast) continue
-    subscription.seqLast = seq
-    if (message._tag === "unknown") subscription.unread.set(seq, entry.tsReceivedMicros)
-    else subscription.seqs.add(seq)
   }
   const gaps = [...world.database.state.channelGaps.values()]
   return [...heard.values()].flatMap((subscription) => judgeSubscription(subscription, gaps, world))
 }
 
 const judgeSubscription = (
-  { epoch, isOpened, seqLast, seqs, sid, unread }: Heard,
+  { epoch, frames, sid }: Heard,
   gaps: ReadonlyArray<ChannelGap>,
   { exchange, machine }: Evidence["world"]
 ): ReadonlyArray<Violation> => {
   const number = machine.connectionOf.get(epoch) ?? 0
   const session =
     exchange.feed.sessions.get(number) ?? exchange.feed.closedSessions.find(({ connection }) => connection === number)
-  const subscription = session?.subscriptionsBySid.get(sid)
-  if (subscription === undefined || !ChannelLog.isSideChannel(subscription.channel)) return []
-  const own = gaps.filter((gap) => gap.epoch === epoch && gap.sid === sid)
-  const violations: Array<Violation> = []
-  const seqFirst = Math.min(...seqs)
-  for (let seq = 1; seq <= subscription.seq; seq++) {
-    const tsUnreadMicros = unread.get(seq)
-    const isIn = own.some(
-      ({ seqFrom, seqTo, tsFromMicros, tsToMicros }) =>
-        (seqFrom > 0 && seqFrom <= seq && seq < (seqTo ?? seq + 1)) ||
-        // The channel counted as closed, as after an error that may have meant any subscription.
-        (tsUnreadMicros !== undefined && tsFromMicros <= tsUnreadMicros && tsUnreadMicros <= (tsToMicros ?? Infinity))
-    )
-    if (seqs.has(seq) === !isIn) continue
-    // The channel was not open yet, or not any more: the hole that ends, or begins, there has no numbers.
-    if (!seqs.has(seq) && ((!isOpened && seq < seqFirst) || seq > seqLast || !isOpened)) continue
-    violations.push({
-      rule: isIn ? "a hole of a channel is one" : "a hole of a channel is told",
-      detail: `${subscription.channel} ${epoch}/${sid}/${seq}`
-    })
-    break
+  const channel = session?.subscriptionsBySid.get(sid)?.channel
+  if (channel === undefined || !ChannelLog.isSideChannel(channel)) return []
+  const all = gaps.filter((gap) => gap.channel === channel)
+  const numbered = all.filter((gap) => gap.epoch === epoch && gap.sid === sid && gap.seqFrom > 0)
+  const isNumbered = (seq: number): boolean =>
+    numbered.some(({ seqFrom, seqTo }) => seqFrom <= seq && seq < (seqTo ?? seq + 1))
+  /** The channel may have counted as closed then: not open yet, or after an error that may have meant any subscription. */
+  const isInHole = (tsMicros: number): boolean =>
+    all.some(({ tsFromMicros, tsToMicros }) => tsFromMicros <= tsMicros && tsMicros <= (tsToMicros ?? Infinity))
+  let expected = 1
+  for (const { isRead, seq, tsReceivedMicros } of frames) {
+    const where = `${channel} ${epoch}/${sid}/${seq}`
+    if (isRead && isNumbered(seq)) return [{ rule: "a hole of a channel is one", detail: where }]
+    const isLost = !isRead || expected < seq
+    const isTold = isRead ? isNumbered(seq - 1) : isNumbered(seq)
+    if (isLost && !isTold && !isInHole(tsReceivedMicros))
+      return [{ rule: "a hole of a channel is told", detail: where }]
+    expected = seq + 1
   }
-  return violations
+  return []
 }
 
 /** How long a message may be on its way. */

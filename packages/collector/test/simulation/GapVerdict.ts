@@ -35,9 +35,8 @@ const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
   market_closed: () => false,
   unsubscribed: ({ what }) => ["commands", "frame", "storm", "stray_frame"].includes(what),
   storage: ({ what }) => what === "disk_full",
-  // What comes later than audits allow for is wrong by then; a book by REST is older than it may be after the exchange's clock leapt.
-  audit: (trouble) =>
-    isLie(trouble) || ["freeze", "exchange_clock"].includes(trouble.what) || isFrameFault(trouble, ["delay"]),
+  // What comes later than audits allow for is wrong by then.
+  audit: (trouble) => isLie(trouble) || trouble.what === "freeze" || isFrameFault(trouble, ["delay"]),
   maintenance: ({ what }) => what === "maintenance"
 }
 

@@ -82,7 +82,7 @@ export const make = (world: World): Inflicter => {
     machine.startAtMicros = time.nowMicros + downMillis * 1000
   }
 
-  const inflict = (trouble: Trouble): void => {
+  const inflict = (trouble: Trouble) => {
     const nowMicros = time.nowMicros
     const forMillis = (millis: number): Partial<Deed> => ({ untilMicros: nowMicros + millis * 1000 })
     switch (trouble.what) {
@@ -258,9 +258,9 @@ export const make = (world: World): Inflicter => {
     if (dying.atMicros <= time.nowMicros) die(dying.downMillis)
     if (killWhen === null || !isMoment(killWhen.moment)) return
     const { afterMillis, downMillis, moment } = killWhen
-    if (moment === "starting" || moment === "checkpoint") return die(downMillis)
     killWhen = null
-    dying = { atMicros: time.nowMicros + afterMillis * 1000, downMillis }
+    if (moment === "starting" || moment === "checkpoint") die(downMillis)
+    else dying = { atMicros: time.nowMicros + afterMillis * 1000, downMillis }
   }
 
   const clear = (): void => {

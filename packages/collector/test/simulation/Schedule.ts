@@ -172,7 +172,9 @@ export const make = (seed: number): Schedule => {
     episodes.push({ fromMicros: atMicros, untilMicros: atMicros + lengthMicros, troubles })
     atMicros += lengthMicros + recoveryMicros
   }
-  return { seed, exchange, settings, tape, episodes }
+  const leaps = episodes.some(({ troubles }) => troubles.some(({ trouble }) => trouble.what === "exchange_clock"))
+  // How old an answer of REST is, the simulated exchange tells by its clock.
+  return { seed, exchange: leaps ? { ...exchange, restBookCacheMillis: 0 } : exchange, settings, tape, episodes }
 }
 
 const bound = (prng: Prng.Prng) => ({
