@@ -26,9 +26,10 @@ const holesAreTold = ({ entries, messages, world }: Evidence): ReadonlyArray<Vio
     const { seq, sid } = message
     if (sid === null || seq === null) continue
     const key = `${entry.epoch} ${sid}`
-    const { frames } = heard.get(key) ?? { frames: [] }
+    const subscription: Heard = heard.get(key) ?? { epoch: entry.epoch, sid, frames: [] }
+    const { frames } = subscription
     const last = frames.at(-1)?.seq ?? 0
-    heard.set(key, { epoch: entry.epoch, sid, frames })
+    heard.set(key, subscription)
     // Numbers of what cannot be read may be as broken as the rest.
     const isRead = message._tag !== "undecodable" && message._tag !== "unknown"
     if (message._tag === "undecodable" ? seq === last + 1 : seq > last) {
