@@ -23,8 +23,9 @@ export interface Outcome {
   readonly digest: string
 }
 
-export const run = (seed: number): Outcome => {
-  const schedule = Schedule.make(seed)
+export const run = (seed: number): Outcome => runSchedule(Schedule.make(seed))
+
+export const runSchedule = (schedule: Schedule.Schedule): Outcome => {
   const world = World.make(schedule)
   const inflicter = Inflict.make(world)
   const trades: Array<Evidence.TrueTrade> = []
