@@ -8,6 +8,7 @@ import * as ChannelVerdict from "./ChannelVerdict.ts"
 import * as Evidence from "./Evidence.ts"
 import * as FrameVerdict from "./FrameVerdict.ts"
 import * as GapVerdict from "./GapVerdict.ts"
+import * as HoleVerdict from "./HoleVerdict.ts"
 import * as Inflict from "./Inflict.ts"
 import * as Machine from "./Machine.ts"
 import * as Schedule from "./Schedule.ts"
@@ -57,6 +58,7 @@ export const runSchedule = (schedule: Schedule.Schedule): Outcome => {
   violations.push(...StoredVerdict.judge(evidence))
   violations.push(...FrameVerdict.judge(evidence))
   violations.push(...TruthVerdict.judge(evidence))
+  violations.push(...HoleVerdict.judge(evidence))
   violations.push(...ChannelVerdict.judge(evidence))
   violations.push(...GapVerdict.judge(evidence))
   return { schedule, evidence, violations, digest: digestOf(world) }
