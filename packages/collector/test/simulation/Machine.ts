@@ -5,6 +5,7 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as RecorderAct from "@kalshibook/core/RecorderAct"
 import type { TapeEntryKind } from "@kalshibook/core/TapeEntry"
+import * as Exchange from "@kalshibook/simulator/exchange/Exchange"
 import * as Prng from "@kalshibook/simulator/exchange/Prng"
 import type { VirtualExchange } from "@kalshibook/simulator/VirtualExchange"
 import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
@@ -67,6 +68,9 @@ export interface Machine {
   asked: number
 }
 
+/** How long it takes to hear that a market has opened again. */
+const newsMicrosMax = 1_000_000
+
 /** How long whoever supervises it waits before it is started again, when it could not start. */
 const restartMicros = 300_000
 
@@ -79,7 +83,7 @@ export const make = (parts: MachineParts): Machine => {
   const layerFor = (process: VirtualTime.VirtualProcess) => {
     const line = { exchange: parts.exchange, network, process, prng }
     const stores = database.doorFor(process, () => machine.asked++)
-    const place = disk.placeFor(({ body, epoch, kind }, number) => {
+    const place = disk.placeFor(process, ({ body, epoch, kind }, number) => {
       machine.entryLast = kind
       if (kind === "act") noteClosed(number, RecorderAct.decode(body))
       if (kind === "received") machine.connectionOf.set(epoch, network.delivering)
@@ -89,6 +93,8 @@ export const make = (parts: MachineParts): Machine => {
       () => time.nowMicros
     )
     const logger = Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+      // What a dead one does when its tape fails under it happens nowhere.
+      if (!process.isAlive()) return
       const text = [message].flat().map(String).join(" ")
       const why = cause.reasons.length > 0 ? ` ${Cause.pretty(cause)}` : ""
       machine.lines.push({ atMicros: time.nowMicros, level: logLevel, text: `${text}${why}` })
@@ -116,9 +122,11 @@ export const make = (parts: MachineParts): Machine => {
 
   const noteClosed = (number: number, act: RecorderAct.RecorderAct): void => {
     if (act.act !== "forget") return
+    const { exchange } = parts.exchange
     const isTrading = (ticker: string): boolean => {
-      const status = parts.exchange.exchange.markets.get(ticker)?.status
-      return status === "active" || status === "inactive"
+      const market = exchange.markets.get(ticker)
+      const hasOpened = market !== undefined && Exchange.clockMicros(exchange) - market.tsUpdatedMicros < newsMicrosMax
+      return (market?.status === "active" || market?.status === "inactive") && !hasOpened
     }
     if (!act.tickers.some(isTrading)) machine.closed.add(number)
   }

@@ -116,7 +116,7 @@ describe("a collector in virtual time", { timeout: testMillisMax }, () => {
   })
 
   it("writes checkpoints that are larger than a segment, and everything else beside them", () => {
-    assert.deepStrictEqual(causesOf(scheduleOf([[3, kill]], { tape: { segmentBytesMax: 1_000 } })), [
+    assert.deepStrictEqual(causesOf(scheduleOf([[3, kill]], { tape: { segmentBytesMax: 1_000, syncMillisMax: 10 } })), [
       "recorder_stopped"
     ])
   })

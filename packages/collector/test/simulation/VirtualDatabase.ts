@@ -88,8 +88,12 @@ export const make = (time: VirtualTime, prng: Prng.Prng): VirtualDatabase => {
   const ask =
     (process: VirtualProcess, onAsked: () => void) =>
     <A, E>(operation: string, work: Effect.Effect<A, E>): Effect.Effect<A, E | HotTierError> =>
-      Effect.callback<A, E | HotTierError>((resume) => {
+      Effect.callback<A, E | HotTierError>((hear) => {
         onAsked()
+        // Who is dead hears nothing: to hear would be to live on.
+        const resume = (effect: Effect.Effect<A, E | HotTierError>): void => {
+          if (process.isAlive()) hear(effect)
+        }
         const asked = mode
         if (asked === "away") return after(Prng.between(prng, 50, 500), () => resume(Effect.fail(failed(operation))))
         const microsMax = asked === "slow" ? slowMicrosMax : quickMicrosMax

@@ -6,7 +6,7 @@ import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import type { TapeSettings } from "@kalshibook/store/tape/TapeSettings"
 import { Context, Effect, Layer } from "effect"
-import type { VirtualTime } from "./VirtualTime.ts"
+import type { VirtualProcess, VirtualTime } from "./VirtualTime.ts"
 
 export interface VirtualDisk {
   readonly tape: TapeMemory.TapeMemory
@@ -16,7 +16,7 @@ export interface VirtualDisk {
   /** Without room the tape fails, and cannot be opened. */
   readonly setRoom: (hasRoom: boolean) => void
   /** The way to it; `onAppend` is told of each entry, and of the number that it gets. */
-  readonly placeFor: (onAppend: (entry: TapeAppend, number: number) => void) => TapePlace["Service"]
+  readonly placeFor: (process: VirtualProcess, onAppend: (entry: TapeAppend, number: number) => void) => TapePlace["Service"]
 }
 
 export const make = (
@@ -40,9 +40,12 @@ export const make = (
       failures.push(time.nowMicros)
       TapeMemory.fail(tape, "disk_full")
     },
-    placeFor: (onAppend) => ({
+    placeFor: (process, onAppend) => ({
       open: (idKnown) =>
-        Effect.suspend(() => (hasRoom ? inner.open(idKnown) : Effect.fail(full))).pipe(
+        Effect.suspend(() => {
+          if (!process.isAlive()) return Effect.never
+          return hasRoom ? inner.open(idKnown) : Effect.fail(full)
+        }).pipe(
           Effect.map((opened) => ({
             ...opened,
             append: (entry) => {
