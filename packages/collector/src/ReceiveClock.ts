@@ -59,6 +59,8 @@ export const make = (wallMicros: () => number, monotonicMicros: () => number): R
     },
     notBefore: (micros) => {
       offsetMicros = Math.max(offsetMicros, micros + 1 - monotonicMicros())
+      // Also when the wall clock is behind, and approached from the next call on.
+      lastMicros = Math.max(lastMicros, micros + 1)
     }
   }
 }

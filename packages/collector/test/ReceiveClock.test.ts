@@ -62,4 +62,11 @@ describe("ReceiveClock", () => {
     pass(500)
     assert.isAbove(clock.nowMicros(), first)
   })
+
+  it("starts after the last time of an earlier process also when the wall clock was set back meanwhile, and the start takes long", () => {
+    const { clock, pass } = machine(start)
+    clock.notBefore(start + 3_600_000_000)
+    pass(2_000_000)
+    assert.isAbove(clock.nowMicros(), start + 3_600_000_000)
+  })
 })

@@ -62,7 +62,8 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
     return (
       deed.problem === undefined &&
       deed.atMicros <= entry.tsMonotonicMicros &&
-      deed.untilMicros + recoveryMicros >= entry.tsMonotonicMicros &&
+      // What no number shows may stay unnoticed for long.
+      (isLie(deed.trouble) || deed.untilMicros + recoveryMicros >= entry.tsMonotonicMicros) &&
       (deed.connection === undefined || connection === undefined || deed.connection === connection)
     )
   }

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import * as Exchange from "@kalshibook/simulator/exchange/Exchange"
 import * as ChannelVerdict from "./ChannelVerdict.ts"
 import * as Evidence from "./Evidence.ts"
 import * as FrameVerdict from "./FrameVerdict.ts"
@@ -77,12 +78,15 @@ const passUntil = (world: World.World, { look, nextDueMicros }: Inflict.Inflicte
 const foundMicrosMax = 6_000_000
 
 /** Some time after the last trouble every market that trades is recorded, and its book is trusted. */
-const allIsWell = ({ exchange, machine, time }: World.World): ReadonlyArray<Evidence.Violation> => {
+const allIsWell = ({ exchange, machine, startMicros, time }: World.World): ReadonlyArray<Evidence.Violation> => {
   const rule = "trust returns when the trouble is over"
   const live = Machine.live(machine)
   const missing: Array<MarketTicker> = []
-  for (const { status, ticker, tsOpenMicros } of exchange.exchange.markets.values()) {
-    if (status !== "active" || tsOpenMicros > time.nowMicros - foundMicrosMax || live.has(ticker)) continue
+  for (const { status, ticker, tsOpenMicros, tsUpdatedMicros } of exchange.exchange.markets.values()) {
+    const isOld =
+      tsOpenMicros < time.nowMicros - foundMicrosMax &&
+      tsUpdatedMicros < Exchange.clockMicros(exchange.exchange) - foundMicrosMax
+    if (status !== "active" || !isOld || live.has(ticker)) continue
     missing.push(ticker)
   }
   if (missing.length === 0) return []
@@ -90,7 +94,13 @@ const allIsWell = ({ exchange, machine, time }: World.World): ReadonlyArray<Evid
   const states = missing.map(
     (ticker) => `${ticker} (${cells?.get(ticker)?.state ?? "not recorded"}: ${cells?.get(ticker)?.fault})`
   )
-  return [{ rule, detail: `${machine.state()}; not live: ${states.join(", ")}`, marketTicker: missing[0] }]
+  return [
+    {
+      rule,
+      detail: `${machine.state()} at ${(time.nowMicros - startMicros) / 1e6} s; not live: ${states.join(", ")}`,
+      marketTicker: missing[0]
+    }
+  ]
 }
 
 const stopMicrosMax = 5_000_000

@@ -16,7 +16,10 @@ export interface VirtualDisk {
   /** Without room the tape fails, and cannot be opened. */
   readonly setRoom: (hasRoom: boolean) => void
   /** The way to it; `onAppend` is told of each entry, and of the number that it gets. */
-  readonly placeFor: (process: VirtualProcess, onAppend: (entry: TapeAppend, number: number) => void) => TapePlace["Service"]
+  readonly placeFor: (
+    process: VirtualProcess,
+    onAppend: (entry: TapeAppend, number: number) => void
+  ) => TapePlace["Service"]
 }
 
 export const make = (
