@@ -4,7 +4,7 @@ import type { Violation } from "./Evidence.ts"
 import type { Outcome } from "./Simulation.ts"
 
 /** The command that repeats a seed. */
-export const commandOf = (seed: number): string =>
+const commandOf = (seed: number): string =>
   `KALSHIBOOK_SIMULATION_SEED=${seed} npx vitest run packages/collector/test/simulation/Simulation1.sim.test.ts`
 
 const recordsAround = 6
