@@ -308,6 +308,18 @@ describe("Recorder", () => {
     )
   })
 
+  it("ends the log of a market that it forgets with a gap, also where changes stand behind an earlier one", () => {
+    const { recorder } = twoMarkets()
+    // The snapshot behind the hole has not come yet, changes have.
+    Listening.receive(recorder, change(5, "A"), 200)
+    Recorder.forget(recorder, "A", "market_closed", 300)
+    Recorder.forget(recorder, "B", "market_closed", 300)
+    const kinds = (ticker: string) =>
+      Listening.recordsOf(recorder, ticker).map((record) => (record.kind === "gap" ? record.cause : record.kind))
+    assert.deepStrictEqual(kinds("A"), ["sequence_hole", "delta", "market_closed"])
+    assert.deepStrictEqual(kinds("B"), ["sequence_hole"])
+  })
+
   it("writes no record for a change of nothing, but counts its number", () => {
     const { recorder } = twoMarkets()
     Listening.receive(recorder, Frames.delta(1, 4, "A", { priceE4: 4_300, deltaE2: 0 }), 200)
