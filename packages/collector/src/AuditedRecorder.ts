@@ -13,7 +13,10 @@ export class AuditedRecorder extends Context.Service<
     /** The receive clock, Unix microseconds. */
     readonly nowMicros: () => number
     /** Why its log can be held against nothing now; `null` when it can. */
-    readonly obstacle: () => Extract<AuditSkipReason, "maintenance" | "disconnected" | "recorder_behind"> | null
+    readonly obstacle: () => Extract<
+      AuditSkipReason,
+      "maintenance" | "disconnected" | "recorder_behind" | "clock_unsteady"
+    > | null
     /** The markets whose books are trusted now. */
     readonly trustedMarkets: () => ReadonlyArray<MarketTicker>
     /** The market's book is proven wrong, since nobody knows when; it was found at `tsMicros` by the receive clock. */
@@ -25,17 +28,28 @@ export class AuditedRecorder extends Context.Service<
     AuditedRecorder,
     Effect.gen(function* () {
       const recording = yield* Recording
-      const { auditLagMillisMax } = yield* Settings
+      const settings = yield* Settings
+      const { auditCacheMillisMax, auditLagMillisMax, auditSlackMillis } = settings
+      /** From the earliest moment of which an answer may speak until it is judged. */
+      const windowMillisMax =
+        auditCacheMillisMax +
+        auditSlackMillis +
+        settings.auditAnswerMillisMax +
+        auditLagMillisMax +
+        settings.auditStoredMillisMax
       const isBehind = (): boolean =>
         recording.isSpilled ||
         recording.storeProblem !== null ||
         recording.clock.nowMicros() - recording.tsCommittedMicros > auditLagMillisMax * 1000
+      const isUnsteady = ({ monotonicMicros, unsteadyAtMicros }: typeof recording.clock): boolean =>
+        monotonicMicros() - unsteadyAtMicros() < windowMillisMax * 1000
       return AuditedRecorder.of({
         nowMicros: () => recording.clock.nowMicros(),
         obstacle: () => {
           if (recording.maintenance !== null) return "maintenance"
           if (!Slots.isLinked(recording.slots)) return "disconnected"
-          return isBehind() ? "recorder_behind" : null
+          if (isBehind()) return "recorder_behind"
+          return isUnsteady(recording.clock) ? "clock_unsteady" : null
         },
         trustedMarkets: () =>
           [...recording.cells.values()].flatMap(({ state, ticker }) => (state === "live" ? [ticker] : [])),

@@ -9,6 +9,8 @@ import { Context, Effect, Layer } from "effect"
 /** How often the wall clock is compared, and how much of that time is given up to come back to it. */
 const compareMicros = 1_000_000
 const slewMicrosMax = compareMicros / 10
+/** A correction at one comparison that is more than the drift of any machine's clock. */
+const unsteadyMicros = 20_000
 
 export interface ReceiveClockState {
   /** The time now; at least the time returned before. */
@@ -17,6 +19,8 @@ export interface ReceiveClockState {
   readonly mark: () => number
   /** For how long something lasts: knows no leaps, and nothing of the time of day. */
   readonly monotonicMicros: () => number
+  /** When it was last corrected by more than a clock's drift, by the monotonic clock; what it measured across that moment is wrong. */
+  readonly unsteadyAtMicros: () => number
   /** Everything from now on is after this time. */
   readonly notBefore: (micros: number) => void
 }
@@ -40,11 +44,14 @@ export const make = (wallMicros: () => number, monotonicMicros: () => number): R
   let offsetMicros = wallMicros() - monotonicMicros()
   let compareAtMicros = monotonicMicros() + compareMicros
   let lastMicros = 0
+  let unsteadyAtMicros = Number.NEGATIVE_INFINITY
   const nowMicros = (): number => {
     const monotonic = monotonicMicros()
     if (monotonic >= compareAtMicros) {
       compareAtMicros = monotonic + compareMicros
-      offsetMicros = Math.max(wallMicros() - monotonic, offsetMicros - slewMicrosMax)
+      const corrected = Math.max(wallMicros() - monotonic, offsetMicros - slewMicrosMax)
+      if (Math.abs(corrected - offsetMicros) > unsteadyMicros) unsteadyAtMicros = monotonic
+      offsetMicros = corrected
     }
     lastMicros = Math.max(lastMicros, Math.floor(monotonic + offsetMicros))
     return lastMicros
@@ -52,6 +59,7 @@ export const make = (wallMicros: () => number, monotonicMicros: () => number): R
   return {
     nowMicros,
     monotonicMicros,
+    unsteadyAtMicros: () => unsteadyAtMicros,
     mark: () => {
       const micros = nowMicros()
       lastMicros = micros + 1

@@ -7,6 +7,7 @@ import type { AuditRates, LevelDifference } from "../Audit.ts"
 /**
  * Why books were not compared:
  * - `maintenance`, `disconnected`, `recorder_behind`: there was nothing to judge with
+ * - `clock_unsteady`: our clock was corrected meanwhile, so that nobody knows which moment the answer speaks of
  * - `no_markets`: no book was trusted
  * - `slow_answer`: the answer took so long that it shows nothing
  * - `rest_failed`, `store_failed`: the exchange's REST interface, or our store, did not answer
@@ -15,6 +16,7 @@ export type AuditSkipReason =
   | "maintenance"
   | "disconnected"
   | "recorder_behind"
+  | "clock_unsteady"
   | "no_markets"
   | "slow_answer"
   | "rest_failed"
