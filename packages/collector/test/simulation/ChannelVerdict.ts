@@ -110,15 +110,24 @@ const missedTradesAreInHoles = ({
     return entries[low - 1]?.tsReceivedMicros ?? 0
   }
   const last = entries.at(-1)?.tsMonotonicMicros ?? 0
+  const ids = new Set(trades.map(({ tradeId }) => tradeId))
+  const invented = [...state.trades.keys()].find((tradeId) => !ids.has(tradeId))
+  if (invented !== undefined) return [{ rule: "every trade that is stored was made", detail: invented }]
+  // A hole is known by our clock, trades by the exchange's: where one of them leaps, what fills a hole may be looked for elsewhere.
+  const isClear = !deeds.some(({ trouble }) => trouble.what === "wall_clock" || trouble.what === "exchange_clock")
   for (const { atMicros, tradeId } of trades) {
+    if (state.trades.has(tradeId)) continue
     if (received.has(tradeId) || atMicros <= opened.tsMonotonicMicros || atMicros > last - travelMicrosMax) continue
     const from = receivedAt(atMicros)
     const until = receivedAt(atMicros + travelMicrosMax + delayMicros) + travelMicrosMax
-    const isIn = gaps.some(({ tsFromMicros, tsToMicros }) => tsFromMicros <= until && (tsToMicros ?? Infinity) >= from)
-    if (!isIn)
+    const holes = gaps.filter(
+      ({ tsFromMicros, tsToMicros }) => tsFromMicros <= until && (tsToMicros ?? Infinity) >= from
+    )
+    const isFilled = isClear && holes.length > 0 && holes.every(({ tsFilledMicros }) => tsFilledMicros !== null)
+    if (holes.length === 0 || isFilled)
       return [
         {
-          rule: "a trade that is not stored is in a hole",
+          rule: isFilled ? "a hole that is filled lacks nothing" : "a trade that is not stored is in a hole",
           detail: `${tradeId} at ${(atMicros - world.startMicros) / 1e6} s`
         }
       ]

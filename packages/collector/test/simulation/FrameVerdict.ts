@@ -36,8 +36,7 @@ export const judge = (evidence: Evidence): ReadonlyArray<Violation> => {
   const { state } = evidence.world.database
   const lostTrade = [...account.trades].find((id) => !state.trades.has(id))
   if (lostTrade !== undefined) violations.push({ rule: "every trade received is stored", detail: lostTrade })
-  const fromFrames = [...state.trades.values()].filter(({ epoch }) => epoch !== 0)
-  if (fromFrames.length > account.trades.size)
+  if ([...state.trades.values()].some(({ epoch, tradeId }) => epoch !== 0 && !account.trades.has(tradeId)))
     violations.push({ rule: "no trade is stored that was not received", detail: "" })
   if (state.lifecycle.size !== account.lifecycle)
     violations.push({

@@ -52,7 +52,8 @@ const isDerivedFromTape = ({ derived, logs, trades, world }: Evidence): Readonly
     ...sameSet(
       `${rule}: trades`,
       [...state.trades.values()].filter(({ epoch }) => epoch !== 0),
-      unique(valuesOf(derived.trades), (one) => one.tradeId).filter(({ tradeId }) => !filledIds.has(tradeId))
+      // One that REST told first stays as REST told it.
+      unique(valuesOf(derived.trades), (one) => one.tradeId).filter((one) => state.trades.get(one.tradeId)?.epoch !== 0)
     ),
     ...sameSet(
       `${rule}: lifecycle messages`,

@@ -136,7 +136,14 @@ export const make = (time: VirtualTime, prng: Prng.Prng): VirtualDatabase => {
         store: (records) => through("audit", audits.store(records)),
         rates: (fromMicros, toMicros) => through("auditRates", audits.rates(fromMicros, toMicros))
       }),
-      Context.add(ChannelGaps, { ...channelGaps, open: through("openChannelGaps", channelGaps.open) }),
+      Context.add(ChannelGaps, {
+        ...channelGaps,
+        open: through("openChannelGaps", channelGaps.open),
+        unfilled: (channel, entriesMax) => through("unfilledChannelGaps", channelGaps.unfilled(channel, entriesMax)),
+        fillPart: (trades) => through("fillPart", channelGaps.fillPart(trades)),
+        fill: (gap, trades, tsFilledMicros, entriesBefore) =>
+          through("fillChannelGap", channelGaps.fill(gap, trades, tsFilledMicros, entriesBefore))
+      }),
       Context.add(Epochs, { ...epochs, last: through("lastEpoch", epochs.last) }),
       Context.add(HotTier, {
         ...hotTier,
