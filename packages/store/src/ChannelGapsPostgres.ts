@@ -11,7 +11,7 @@ import { during } from "./HotTierError.ts"
 import * as MarketIds from "./MarketIds.ts"
 import { int8 } from "./PgNumbers.ts"
 import * as Write from "./PgStatement.ts"
-import { insertTrades } from "./TradeRows.ts"
+import { insertMissingTrades } from "./TradeRows.ts"
 
 /** A statement's arrays stay below some megabytes, whatever the hole was. */
 const tradesPerStatementMax = 5_000
@@ -41,7 +41,7 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
     let entriesAdded = 0
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)
-      entriesAdded += yield* session.count(insertTrades(rows, (ticker) => ids.get(ticker) as number))
+      entriesAdded += yield* session.count(insertMissingTrades(rows, (ticker) => ids.get(ticker) as number))
     }
     return { ids, entriesAdded }
   })

@@ -32,7 +32,11 @@ export const make = (state: HotTierState["Service"]): HotTier["Service"] => {
         () => keyframe
       )
     }
-    for (const trade of batch.trades) entryOf(trades, trade.tradeId, () => trade)
+    // What the exchange sent takes the place of what REST told (`TradeRows`).
+    for (const trade of batch.trades) {
+      const before = trades.get(trade.tradeId)
+      if (before === undefined || (before.epoch === 0 && trade.epoch !== 0)) trades.set(trade.tradeId, trade)
+    }
     for (const message of batch.lifecycle)
       entryOf(lifecycle, `${message.epoch} ${message.sid} ${message.seq}`, () => message)
     Endings.tellConnections(connections, batch.connections)

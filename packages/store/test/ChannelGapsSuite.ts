@@ -106,6 +106,30 @@ export const channelGapsSuite = (it: Vitest.MethodsNonLive<HotTier | ChannelGaps
     })
   )
 
+  it.effect("a trade that REST told before the exchange's own frame was stored is stored as it was sent", () =>
+    Effect.gen(function* () {
+      const hot = yield* HotTier
+      const gaps = yield* ChannelGaps
+      const hole = channelGap({ tsFromMicros: at(25_200), tsToMicros: at(25_210) })
+      const sent = trade({ marketTicker: "KXBOTH", tradeId: "both-1", tsExchangeMicros: at(25_210) })
+      const told = { ...sent, epoch: 0, sid: 0, seq: 0, tsReceivedMicros: at(25_300), tsExchangeMicros: at(25_210) + 7 }
+      const stored = hot.trades({
+        marketTicker: "KXBOTH",
+        fromMicros: 0,
+        toMicros: Number.MAX_SAFE_INTEGER,
+        after: Option.none(),
+        tradesMax: 10
+      })
+      yield* hot.append(batch({ channelGaps: [hole] }))
+      assert.strictEqual(yield* gaps.fill(hole, [told], at(25_300)), 1)
+      assert.deepStrictEqual(yield* stored, [told])
+      yield* hot.append(batch({ trades: [sent] }))
+      assert.deepStrictEqual(yield* stored, [sent])
+      assert.strictEqual(yield* gaps.fillPart([told]), 0)
+      assert.deepStrictEqual(yield* stored, [sent])
+    })
+  )
+
   it.effect("a hole that is filled in parts says how many all of them brought", () =>
     Effect.gen(function* () {
       const hot = yield* HotTier
