@@ -13,7 +13,7 @@ import * as Field from "./WireField.ts"
 const optional = Schema.optionalKey
 
 const snapshotMsg = Schema.Struct({
-  market_ticker: Field.Ticker,
+  market_ticker: Field.Name,
   market_id: optional(Schema.String),
   yes_dollars_fp: optional(Field.Levels),
   no_dollars_fp: optional(Field.Levels),
@@ -42,7 +42,7 @@ export const orderbookSnapshot = kind({
 })
 
 const deltaMsg = Schema.Struct({
-  market_ticker: Field.Ticker,
+  market_ticker: Field.Name,
   market_id: optional(Schema.String),
   price_dollars: optional(Field.LevelPrice),
   delta_fp: optional(Field.SizeChange),

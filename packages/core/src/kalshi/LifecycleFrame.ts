@@ -32,7 +32,7 @@ const metadataFields = [
   ...["event_ticker", "expected_expiration_ts", "strike_type", "floor_strike", "cap_strike", "custom_strike"]
 ]
 
-const readMarket = Schema.decodeUnknownResult(Schema.Struct({ market_ticker: Field.Ticker, event_type: Field.Name }))
+const readMarket = Schema.decodeUnknownResult(Schema.Struct({ market_ticker: Field.Name, event_type: Field.Name }))
 
 const market = (_tag: "market_lifecycle_v2" | "multivariate_market_lifecycle") =>
   kind({
@@ -49,7 +49,7 @@ const market = (_tag: "market_lifecycle_v2" | "multivariate_market_lifecycle") =
 export const marketLifecycle = market("market_lifecycle_v2")
 export const multivariateMarketLifecycle = market("multivariate_market_lifecycle")
 
-const readEvent = Schema.decodeUnknownResult(Schema.Struct({ event_ticker: Field.Ticker }))
+const readEvent = Schema.decodeUnknownResult(Schema.Struct({ event_ticker: Field.Name }))
 
 const event = (_tag: "event_lifecycle" | "event_fee_update", fields: ReadonlyArray<string>) =>
   kind({

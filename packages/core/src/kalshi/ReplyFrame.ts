@@ -67,7 +67,7 @@ export const unsubscribed = kind({
 const errorMsg = Schema.Struct({
   code: Field.Count,
   msg: Schema.String,
-  market_ticker: optional(Field.Ticker),
+  market_ticker: optional(Field.Name),
   market_tickers: optional(Field.TickerList)
 })
 

@@ -10,7 +10,7 @@ const optional = Schema.optionalKey
 
 const tradeMsg = Schema.Struct({
   trade_id: Field.Name,
-  market_ticker: Field.Ticker,
+  market_ticker: Field.Name,
   yes_price_dollars: optional(Field.LevelPrice),
   no_price_dollars: optional(Field.LevelPrice),
   count_fp: optional(Field.SizePositive),
@@ -57,7 +57,7 @@ export const trade = kind({
 
 const tickerMsg = Schema.Struct({
   market_id: optional(Schema.String),
-  market_ticker: Field.Ticker,
+  market_ticker: Field.Name,
   price_dollars: Field.QuotePriceOrNone,
   yes_bid_dollars: Field.QuotePrice,
   yes_ask_dollars: Field.QuotePrice,

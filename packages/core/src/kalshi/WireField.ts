@@ -135,7 +135,6 @@ export const SideName = Schema.Literals(["yes", "no"])
 export const Name = field(Schema.String, `a text of 1 to ${nameCharsMax} characters, none of them a control`, (json) =>
   typeof json === "string" && json !== "" && json.length <= nameCharsMax && !unprintable.test(json) ? json : undefined
 )
-export const Ticker = Name
 
 /** The list of an `ok` may hold every market of the exchange. */
 export const TickerList = field<ReadonlyArray<string>>(Schema.Any, "a list of names", (json) =>
