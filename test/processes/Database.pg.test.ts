@@ -61,7 +61,7 @@ describe("a database that is away", () => {
         }
         const counts = yield* scene.prove(collector, [])
         yield* Effect.logInfo("proved").pipe(Effect.annotateLogs({ ...counts, rssBytesMax }))
-        // The one that ends each log.
+
         assert.isAbove(counts.booksCompared, 10_000)
         assert.isBelow(rssBytesMax, rssMebibytesMax * mebibyte)
       }).pipe(Effect.scoped),

@@ -56,9 +56,8 @@ export const prove = Effect.fnUntraced(function* ({ exchange, stops, tapeFolder 
   sameRows("lifecycle", rows.lifecycle, derived.lifecycle.map(Rows.lifecycle))
   sameRows("connections", rows.connections, [...derived.connections.values()].map(Rows.connection))
   sameRows("channel gaps", rows.channelGaps, [...derived.channelGaps.values()].map(Rows.channelGap))
-  // Those that fill a hole came by REST.
-  const tradesReceived = rows.trades.filter(({ epoch }) => epoch !== 0)
-  sameRows("trades", tradesReceived, [...derived.trades.values()].map(Rows.trade))
+  const received = rows.trades.filter((row) => !isFilled(row))
+  sameRows("trades", received, [...derived.trades.values()].map(Rows.trade))
 
   return {
     entries: derived.entries,
@@ -66,7 +65,7 @@ export const prove = Effect.fnUntraced(function* ({ exchange, stops, tapeFolder 
     records: [...logs.values()].reduce((sum, log) => sum + log.length, 0),
     booksCompared: booksAreTrue(logs, ExchangeBooks.make(exchange)),
     gaps: gapsAreExplained(derived, stops),
-    trades: tradesReceived.length,
+    trades: rows.trades.length,
     tradesMissed: tradesAreAccountedFor(exchange, rows),
     connections: derived.connections.size
   } satisfies ProofCounts
@@ -98,6 +97,9 @@ const sameRows = (what: string, stored: ReadonlyArray<Stored.Row>, expected: Rea
   if (at >= 0) assert.strictEqual(left[at], right[at], `${what}: stored, and by the tape`)
   assert.strictEqual(left.length, right.length, `${what}: as many as the tape says`)
 }
+
+/** Whether it came by REST. */
+const isFilled = ({ epoch }: Stored.TradeRow): boolean => epoch === 0
 
 /** For signals to arrive, and for the receive clock, which may be a little ahead of the wall clock. */
 const slackMicros = 100_000
@@ -184,7 +186,8 @@ const tradesAreAccountedFor = (
   { exchange }: RunningExchange,
   { channelGaps, trades }: Effect.Success<typeof Stored.rows>
 ): number => {
-  const received = new Map(trades.map((row) => [row.trade_id, Number(row["ts_received_micros"])]))
+  const filled = new Set(trades.filter(isFilled).map((row) => row.trade_id))
+  const received = new Map(trades.map((row) => [row.trade_id, row.ts_received_micros]))
   const holes = channelGaps.filter(({ channel }) => channel === "trade")
   let missed = 0
   let tsBefore = 0
@@ -197,6 +200,7 @@ const tradesAreAccountedFor = (
     isMissing = false
   }
   for (const { tradeId } of exchange.trades) {
+    if (filled.has(tradeId)) continue
     const tsReceivedMicros = received.get(tradeId)
     if (tsReceivedMicros === undefined) {
       missed++

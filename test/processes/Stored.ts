@@ -29,8 +29,6 @@ export const logs = Effect.gen(function* () {
 
 export const watermark = Effect.flatMap(HotTier, (hotTier) => Effect.map(hotTier.watermark, Option.getOrThrow))
 
-export const heads = Effect.flatMap(HotTier, (hotTier) => hotTier.heads)
-
 export const rows = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   return {
@@ -41,20 +39,26 @@ export const rows = Effect.gen(function* () {
     gaps: yield* sql<Row>`
       select ticker, record_offset, ts_received_micros, ts_detected_micros, cause, end_offset, ts_end_micros
       from gaps join markets using (market_id)`,
-    trades: yield* sql<Row & { readonly trade_id: string; readonly epoch: number }>`
+    trades: yield* sql<TradeRow>`
       select trade_id, ticker, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
              case taker_side when 'y' then 'yes' else 'no' end as taker_side, is_block_trade
       from trades join markets using (market_id)`,
     lifecycle: yield* sql<Row>`select ticker, event_type, epoch, sid, seq, ts_received_micros, body from lifecycle`,
     connections: yield* sql<Row>`
       select epoch, slot, source, ts_opened_micros, ts_closed_micros, close_cause from epochs`,
-    channelGaps: yield* sql<Row & ChannelGapRow>`
+    channelGaps: yield* sql<ChannelGapRow>`
       select channel, epoch, sid, seq_from, seq_to, cause, ts_from_micros, ts_detected_micros, ts_to_micros
       from channel_gaps`
   }
 })
 
-export interface ChannelGapRow {
+export interface TradeRow extends Row {
+  readonly trade_id: string
+  readonly epoch: number
+  readonly ts_received_micros: number
+}
+
+export interface ChannelGapRow extends Row {
   readonly channel: string
   readonly ts_from_micros: number
   readonly ts_to_micros: number | null
