@@ -3,7 +3,7 @@ import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookA
 import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
 import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
-import { HotTier } from "@kalshibook/store/HotTier"
+import { HotTier, type Watermark } from "@kalshibook/store/HotTier"
 import { Clock, Effect, Metric, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
@@ -12,12 +12,17 @@ import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 
-/** The status as it is now. Reads the watermark before the clock, so that the lag is never too small. */
-const readStatus = Effect.fnUntraced(function* (startedMicros: number) {
-  const hotTier = yield* HotTier
+/** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
+const watermarkMillisMax = 2_000
+
+/** The status with a watermark. Reads it before the clock, so that the lag is never too small. */
+const statusWith = Effect.fnUntraced(function* <E>(
+  startedMicros: number,
+  readWatermark: Effect.Effect<Option.Option<Watermark>, E>
+) {
   const source = yield* RecorderStatusSource
   const recorder = yield* source.status
-  const watermark = Option.getOrUndefined(yield* hotTier.watermark)
+  const watermark = Option.getOrUndefined(yield* readWatermark)
   const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
   return StatusAnswer.view({ recorder, watermark, nowMicros, startedMicros, apiVersion })
 })
@@ -28,7 +33,16 @@ export const StatusHandlers = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const context = yield* Effect.context<HotTier | RecorderStatusSource>()
     const startedMicros = (yield* Clock.currentTimeMillis) * 1_000
-    const status = Effect.provideContext(readStatus(startedMicros), context)
+    const { watermark } = yield* HotTier
+    let known = Option.none<Watermark>()
+    // A recorder of this process is asked without the database: whoever wants to know why data is late must be answered while it is away.
+    const lastKnown = watermark.pipe(
+      Effect.tap((read) => Effect.sync(() => (known = read))),
+      Effect.timeoutOption(watermarkMillisMax),
+      Effect.map(Option.getOrElse(() => known)),
+      Effect.catchTag("HotTierError", () => Effect.sync(() => known))
+    )
+    const status = Effect.provideContext(statusWith(startedMicros, lastKnown), context)
     return handlers.handleAll({
       status: () => status.pipe(answered(StatusAnswer.Status), Effect.catchTag("HotTierError", storeFailed))
     })
@@ -46,7 +60,8 @@ const marketsRecorded = Metric.gauge("kalshibook_markets_recorded", { descriptio
 /** Sets the gauges that are read when they are asked for. */
 const scrape = Effect.fnUntraced(
   function* () {
-    const status = yield* readStatus(0)
+    const { watermark } = yield* HotTier
+    const status = yield* statusWith(0, watermark)
     yield* Metric.update(databaseUp, 1)
     yield* Metric.update(marketsRecorded, status.markets_recorded)
     if (status.watermark !== null) yield* Metric.update(lagSeconds, status.watermark.lag_seconds)

@@ -24,7 +24,8 @@ const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
   Layer.provideMerge(MarketCatalog.layerMemory)
 )
 
-const recorder = RecorderStatusSource.layerSameProcess(
+/** A recorder of the same process. */
+export const recorder = RecorderStatusSource.layerSameProcess(
   Effect.succeed({
     source: "simulator",
     url: "ws://127.0.0.1:4010/trade-api/ws/v2",

@@ -11,6 +11,7 @@ import * as Database from "@kalshibook/store/Database"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import { Deferred, Effect, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import { recorder } from "./ApiTest.ts"
 import { everyPage, json } from "./Http.ts"
 import { storesInPostgres } from "./PostgresStores.ts"
 import * as Seed from "./Seed.ts"
@@ -18,12 +19,20 @@ import * as Seed from "./Seed.ts"
 /** What breaks here is logged, as it should be, but nobody needs to read it. */
 const silent = Logger.layer([])
 
+const served = (gate?: RequestGate.RequestGate) => ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate)
+
 const apiOver = (gate?: RequestGate.RequestGate) =>
-  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
+  served(gate).pipe(
     Layer.provide(RecorderStatusSource.layerDatabase),
     Layer.provideMerge(storesInPostgres),
     Layer.provideMerge(silent)
   )
+
+const apiBesideRecorder = served().pipe(
+  Layer.provide(recorder),
+  Layer.provideMerge(storesInPostgres),
+  Layer.provideMerge(silent)
+)
 
 /** Where a Postgres of this test lives. */
 const postgresOptions = Effect.gen(function* () {
@@ -79,6 +88,24 @@ describe("the API over Postgres", () => {
         assert.strictEqual((yield* json("/healthz")).status, 200)
         assert.strictEqual((yield* json(book)).body.provenance.offset, 2)
       }).pipe(Effect.provide(apiOver().pipe(Layer.provide(databaseAt(place)))))
+    })
+  )
+
+  it.live("tells how late the data is while the database is away, when the recorder runs in the same process", () =>
+    Effect.gen(function* () {
+      const options = yield* postgresOptions
+      const running = yield* Scope.make()
+      const place = yield* Scope.provide(EmbeddedPostgres.start(options), running)
+      yield* Effect.gen(function* () {
+        yield* Seed.store
+        const { watermark } = (yield* json("/v1/status")).body
+        yield* Scope.close(running, yield* Effect.exit(Effect.void))
+        const away = yield* json("/v1/status")
+        assert.strictEqual(away.status, 200)
+        assert.strictEqual(away.body.watermark.ts_received, watermark.ts_received)
+        assert.isAbove(away.body.watermark.lag_seconds, watermark.lag_seconds)
+        assert.strictEqual((yield* json("/healthz")).status, 503)
+      }).pipe(Effect.provide(apiBesideRecorder.pipe(Layer.provide(databaseAt(place)))))
     })
   )
 
