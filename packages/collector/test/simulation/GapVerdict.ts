@@ -22,22 +22,36 @@ export const judge = (evidence: Evidence): ReadonlyArray<Violation> => {
 const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
   // The collector itself cuts a connection on which the exchange does not answer.
   connection_lost: (trouble) =>
-    ["cut", "network", "maintenance", "commands"].includes(trouble.what) ||
-    isFrameFault(trouble, ["drop", "delay", "corrupt"]),
-  silence: (trouble) =>
-    ["freeze", "commands"].includes(trouble.what) || isFrameFault(trouble, ["drop", "delay", "corrupt"]),
-  sequence_hole: (trouble) =>
-    trouble.what === "overflow" || isFrameFault(trouble, ["drop", "delay", "reorder", "corrupt"]),
-  channel_error: ({ what }) => ["subscription_error", "commands", "overflow", "frame", "storm"].includes(what),
+    ["cut", "network", "maintenance", "commands"].includes(trouble.what) || isLoss(trouble, anyType),
+  silence: (trouble) => ["freeze", "commands"].includes(trouble.what) || isLoss(trouble, anyType),
+  sequence_hole: (trouble) => trouble.what === "overflow" || isLoss(trouble, anyType),
+  // That a subscription has ended may be told by nobody: the collector finds out.
+  channel_error: (trouble) =>
+    ["subscription_error", "commands", "overflow"].includes(trouble.what) || isLoss(trouble, anyType),
   undecodable: (trouble) => trouble.what === "unknown_frame" || isFrameFault(trouble, ["corrupt"]),
-  inconsistent: (trouble) => isLie(trouble) || (trouble.what === "life" && trouble.act === "refine_grid"),
+  // Prices that are new, and a message about them that is late or lost.
+  inconsistent: (trouble) =>
+    isLie(trouble) ||
+    (trouble.what === "life" && trouble.act === "refine_grid") ||
+    isLoss(trouble, "market_lifecycle_v2"),
   recorder_stopped: ({ what }) => ["kill", "stop"].includes(what),
   market_closed: () => false,
-  unsubscribed: ({ what }) => ["commands", "frame", "storm", "stray_frame"].includes(what),
+  unsubscribed: (trouble) => ["commands", "stray_frame"].includes(trouble.what) || isLoss(trouble, anyType),
   storage: ({ what }) => what === "disk_full",
-  // What comes later than audits allow for is wrong by then.
-  audit: (trouble) => isLie(trouble) || trouble.what === "freeze" || isFrameFault(trouble, ["delay"]),
-  maintenance: ({ what }) => what === "maintenance"
+  // What comes later than audits allow for is wrong by then; so is a book whose subscription has ended without a word.
+  audit: (trouble) =>
+    isLie(trouble) || trouble.what === "freeze" || isFrameFault(trouble, ["delay"]) || isLoss(trouble, "error"),
+  // Also while trading rests, connections that end are not a fault.
+  maintenance: ({ what }) => what === "maintenance" || what === "pause_trading"
+}
+
+const anyType = ""
+
+/** Whether it may keep frames of this type from coming, or from coming in time and order. */
+function isLoss(trouble: Trouble, type: string): boolean {
+  if (trouble.what !== "frame" && trouble.what !== "storm") return false
+  const isMet = trouble.what === "storm" || type === anyType || (trouble.type ?? type) === type
+  return isMet && ["drop", "delay", "corrupt", "reorder"].includes(trouble.action._tag)
 }
 
 function isLie(trouble: Trouble): boolean {

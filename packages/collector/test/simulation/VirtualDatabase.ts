@@ -69,7 +69,7 @@ export const make = (time: VirtualTime, prng: Prng.Prng): VirtualDatabase => {
   let mode: DatabaseMode = "up"
   /** Not in order; there are few. */
   let steps: ReadonlyArray<Step> = []
-  let hanging: Array<() => void> = []
+  const hanging: Array<() => void> = []
   const defects: Array<unknown> = []
 
   const after = (micros: number, perform: () => void): void => {
@@ -169,8 +169,8 @@ export const make = (time: VirtualTime, prng: Prng.Prng): VirtualDatabase => {
     mode: () => mode,
     setMode: (next) => {
       mode = next
+      // Those who go on may ask again at once, and hang again.
       for (const goOn of hanging.splice(0)) goOn()
-      hanging = []
     },
     doorFor,
     nextDueMicros,
