@@ -94,7 +94,9 @@ export const vacate = (recording: RecordingState, tickers: Iterable<MarketTicker
 export const takeWaiting = (recording: RecordingState): ReadonlyArray<MarketPlan> => {
   const { clock, noRoom, slots } = recording
   const nowMicros = clock.nowMicros()
-  for (const { closeMicros, ticker } of noRoom.values()) if (closeMicros <= nowMicros) noRoom.delete(ticker)
+  for (const { closeMicros, isOpen, ticker } of noRoom.values()) {
+    if (!isOpen && closeMicros <= nowMicros) noRoom.delete(ticker)
+  }
   const plans = Admission.choose(waiting(recording), Slots.room(slots)).map(({ plan }) => plan)
   for (const { ticker } of plans) noRoom.delete(ticker)
   return plans
