@@ -36,7 +36,8 @@ const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
     isLoss(trouble, "market_lifecycle_v2"),
   recorder_stopped: ({ what }) => ["kill", "stop"].includes(what),
   market_closed: () => false,
-  unsubscribed: (trouble) => ["commands", "stray_frame"].includes(trouble.what) || isLoss(trouble, anyType),
+  // A snapshot may come when its acknowledgement has been given up.
+  unsubscribed: (trouble) => ["commands", "stray_frame", "freeze"].includes(trouble.what) || isLoss(trouble, anyType),
   storage: ({ what }) => what === "disk_full",
   // What comes later than audits allow for is wrong by then; so is a book whose subscription has ended without a word.
   audit: (trouble) =>
