@@ -315,10 +315,12 @@ const takeUndecodable = (
   if (sid === null || seq === null) return
   const seqExpected = Sequencer.expected(sequencer, sid)
   if (seq < seqExpected) return
-  const isNext = seq === seqExpected
-  const seqTo = isNext ? seq + 1 : seqExpected
-  lose(recorder, connection, { sid, seqFrom: seqExpected, seqTo }, "undecodable", tsReceivedMicros)
-  if (!isNext) return
+  if (seq > seqExpected) {
+    // No hole of a channel: the next frame shows how far it goes, if there is one.
+    distrustAll(recorder, connection, sid, seqExpected, "undecodable", tsReceivedMicros)
+    return
+  }
+  lose(recorder, connection, { sid, seqFrom: seq, seqTo: seq + 1 }, "undecodable", tsReceivedMicros)
   Sequencer.accept(sequencer, sid, seq)
   proved(recorder, connection, sid, message, tsReceivedMicros)
 }

@@ -40,6 +40,12 @@ describe("the channels of the whole exchange", () => {
     }
   })
 
+  it("have one whole hole when a number is missing before a frame that cannot be read", () => {
+    const recorder = trading()
+    Listening.receiveAll(recorder, 200, [Frames.undecodable(2, 4), Frames.trade(2, 5, "A")])
+    assert.deepStrictEqual(holes(recorder), ["trade sequence_hole 3..5 @121..210"])
+  })
+
   it("have an open hole when the connection or the subscription ends, until the channel is open again", () => {
     const endings: ReadonlyArray<readonly [string, (recorder: Recorder.Recorder) => void]> = [
       ["silence", (recorder) => Listening.close(recorder, "silence", 900)],

@@ -36,8 +36,7 @@ const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
     isLoss(trouble, "market_lifecycle_v2"),
   recorder_stopped: ({ what }) => ["kill", "stop"].includes(what),
   market_closed: () => false,
-  // A snapshot may come when its acknowledgement has been given up.
-  unsubscribed: (trouble) => ["commands", "stray_frame", "freeze"].includes(trouble.what) || isLoss(trouble, anyType),
+  unsubscribed: (trouble) => ["commands", "freeze", "stray_frame"].includes(trouble.what) || isLoss(trouble, anyType),
   storage: ({ what }) => what === "disk_full",
   // What comes later than audits allow for is wrong by then; so is a book whose subscription has ended without a word.
   audit: (trouble) =>
@@ -99,7 +98,8 @@ const isHit = ({ deeds, entries, hits }: Evidence, { entry, value }: Born<GapRec
   return hits.some((atMicros) => atMicros >= fromMicros && atMicros <= entry.tsMonotonicMicros)
 }
 
-const travelMicrosMax = 6_000
+/** Until something happens on the exchange, what was written waits to be sent. */
+const travelMicrosMax = 100_000
 
 const delayOf = (trouble: Trouble): number => {
   if (trouble.what === "freeze") return trouble.millis
