@@ -14,6 +14,7 @@ import { Settings } from "./CollectorSettings.ts"
 import * as Faults from "./Faults.ts"
 import { type EventsQuery, KalshiRest, type RestFailed } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
+import type { MarketPhase } from "./MarketPlan.ts"
 import * as NotRecorded from "./NotRecorded.ts"
 import * as Placement from "./Placement.ts"
 import * as PriorityRule from "./PriorityRule.ts"
@@ -23,8 +24,6 @@ import * as Unsettled from "./Unsettled.ts"
 
 /** States after which no book comes back; one that is `closed` may open again, with a later time to close. */
 const endedStatuses: ReadonlySet<string> = new Set(["determined", "disputed", "amended", "finalized"])
-/** States in which a market trades, or will go on to. */
-const openStatuses: ReadonlySet<string> = new Set(["active", "inactive"])
 /** How long the first walk waits for the lifecycle channel. */
 const listenerMillisMax = 2_000
 /** Lifecycle messages come in bursts; the markets of a burst are read together. */
@@ -153,7 +152,7 @@ export class Discovery extends Context.Service<
           openMicros: microsOr(open_time, 0),
           // It has closed, though our clock may say that it will.
           closeMicros: status === "closed" ? Math.min(closeMicros, closedMicros(ticker)) : closeMicros,
-          isOpen: openStatuses.has(status),
+          phase: phaseOf(status),
           grid: Option.getOrElse(PriceGrid.fromRanges(price_ranges ?? []), () => PriceGrid.any),
           weight: {
             rank: PriorityRule.rankOf(settings.priority, candidateOf(market)),
@@ -167,7 +166,7 @@ export class Discovery extends Context.Service<
       const closedMicros = (ticker: MarketTicker): number => {
         const cell = recording.cells.get(ticker)
         const nowMicros = recording.clock.nowMicros()
-        return cell === undefined || cell.isOpen ? nowMicros : Math.min(nowMicros, cell.closeMicros)
+        return cell?.phase !== "closed" ? nowMicros : Math.min(nowMicros, cell.closeMicros)
       }
 
       /** Of what moment an answer speaks for sure that is asked for now. */
@@ -189,7 +188,7 @@ export class Discovery extends Context.Service<
           ticker,
           openMicros: news.openMicros,
           closeMicros: news.closeMicros,
-          isOpen: false,
+          phase: "unopened",
           grid: news.grid ?? PriceGrid.any,
           weight: { rank: PriorityRule.rankOf(settings.priority, market), volumeE2: 0 },
           tsObservedMicros: tsReceivedMicros
@@ -389,6 +388,12 @@ const noticeAll = (recording: RecordingState, tickers: ReadonlyArray<MarketTicke
     for (const ticker of tickers) notice(recording, ticker, "changed")
     finishFrame(recording)
   })
+
+/** An `inactive` market will go on to trade. */
+const phaseOf = (status: string): MarketPhase => {
+  if (status === "closed") return "closed"
+  return status === "active" || status === "inactive" ? "open" : "unopened"
+}
 
 const microsOr = (text: string | undefined, otherwise: number): number =>
   Option.getOrElse(microsFromIso(text ?? ""), () => otherwise)

@@ -31,6 +31,9 @@ class Unsteady extends Schema.TaggedError<Unsteady>()("Unsteady", {}) {}
 /** A book that was trusted for this long is steady: when it breaks, a new one is asked for at once, otherwise with growing delays. */
 const steadyMillis = 1_000
 
+/** A market that should have closed so long ago, and of which the exchange does not say that it has, is one that it does not know any more. */
+const forgottenMicros = 86_400_000_000
+
 /** A wait longer than this is made in several; timers do not hold more than 24 days. */
 const waitMillisMax = 86_400_000
 
@@ -42,7 +45,7 @@ export class MarketFibers extends Context.Service<
   {
     /**
      * Starts to record the market, or takes over changed times and prices of one that is recorded already. Nothing is started
-     * for a market whose time is over, unless the exchange says that it is open, or that there is no room for: that one waits until there is.
+     * for a market that has closed, or that there is no room for: that one waits until there is.
      */
     readonly watch: (plan: MarketPlan) => Effect.Effect<void>
     /** Ends the recording of a market now: a gap of cause `market_closed` says so. */
@@ -66,15 +69,15 @@ export class MarketFibers extends Context.Service<
       const watch = Effect.fnUntraced(function* (given: MarketPlan): Effect.fn.Return<void> {
         const plan = Sayings.correct(sayings, given)
         if (plan === undefined) return
-        const { closeMicros, isOpen, openMicros, ticker, weight } = plan
+        const { closeMicros, openMicros, phase, ticker, weight } = plan
         const known = cells.get(ticker)
         if (known !== undefined) return update(recording, known, plan)
         const nowMicros = clock.nowMicros()
-        if (!isOpen && letGoMicros(settings, closeMicros) <= nowMicros) {
+        if (phase === "closed" && letGoMicros(settings, closeMicros) <= nowMicros) {
           noRoom.delete(ticker)
           return
         }
-        const isDue = isOpen || subscribeMicros(settings, openMicros) <= nowMicros
+        const isDue = phase === "open" || subscribeMicros(settings, openMicros) <= nowMicros
         // Whoever waits is taken when there is room, in its order.
         if (noRoom.has(ticker) || (isDue && !Placement.mayPlace(recording, weight))) {
           noRoom.set(ticker, plan)
@@ -90,7 +93,7 @@ export class MarketFibers extends Context.Service<
         Effect.sync(() => {
           noRoom.delete(ticker)
           const cell = cells.get(ticker)
-          if (cell !== undefined) reschedule(cell, { openMicros: cell.openMicros, closeMicros: 0, isOpen: false })
+          if (cell !== undefined) reschedule(cell, { openMicros: cell.openMicros, closeMicros: 0, phase: "closed" })
         })
 
       /** On reactivation the exchange cancels all orders, and may not tell of each: a snapshot proves the book, or replaces it. */
@@ -146,11 +149,11 @@ const update = (recording: RecordingState, cell: Cell, plan: MarketPlan): void =
   reschedule(cell, plan)
 }
 
-type Schedule = Pick<MarketPlan, "closeMicros" | "isOpen" | "openMicros">
+type Schedule = Pick<MarketPlan, "closeMicros" | "openMicros" | "phase">
 
-const reschedule = (cell: Cell, { closeMicros, isOpen, openMicros }: Schedule): void => {
-  if (cell.openMicros === openMicros && cell.closeMicros === closeMicros && cell.isOpen === isOpen) return
-  Object.assign(cell, { openMicros, closeMicros, isOpen } satisfies Schedule)
+const reschedule = (cell: Cell, { closeMicros, openMicros, phase }: Schedule): void => {
+  if (cell.openMicros === openMicros && cell.closeMicros === closeMicros && cell.phase === phase) return
+  Object.assign(cell, { openMicros, closeMicros, phase } satisfies Schedule)
   cell.rescheduled.openUnsafe()
 }
 
@@ -161,7 +164,7 @@ const letGoMicros = (settings: CollectorSettings, closeMicros: number): number =
   closeMicros + settings.closeGraceMillis * 1000
 
 const life = (recording: RecordingState, settings: CollectorSettings, cell: Cell): Effect.Effect<void> =>
-  until(recording, cell, () => (cell.isOpen ? 0 : subscribeMicros(settings, cell.openMicros))).pipe(
+  until(recording, cell, () => (cell.phase === "open" ? 0 : subscribeMicros(settings, cell.openMicros))).pipe(
     Effect.andThen(record(recording, settings, cell)),
     // Only what supervises can say that a fiber failed: a `FiberMap` is silent about it.
     Effect.tapDefect((defect) => {
@@ -193,7 +196,8 @@ const until = Effect.fnUntraced(function* (recording: RecordingState, cell: Cell
 const untilOver = Effect.fnUntraced(function* (recording: RecordingState, settings: CollectorSettings, cell: Cell) {
   for (;;) {
     yield* until(recording, cell, () => letGoMicros(settings, cell.closeMicros))
-    if (!cell.isOpen || recording.cells.get(cell.ticker) !== cell) return
+    const isForgotten = recording.clock.nowMicros() > letGoMicros(settings, cell.closeMicros) + forgottenMicros
+    if (cell.phase === "closed" || isForgotten || recording.cells.get(cell.ticker) !== cell) return
     cell.rescheduled.closeUnsafe()
     notice(recording, cell.ticker, "changed")
     finishFrame(recording)

@@ -94,8 +94,8 @@ export const vacate = (recording: RecordingState, tickers: Iterable<MarketTicker
 export const takeWaiting = (recording: RecordingState): ReadonlyArray<MarketPlan> => {
   const { clock, noRoom, slots } = recording
   const nowMicros = clock.nowMicros()
-  for (const { closeMicros, isOpen, ticker } of noRoom.values()) {
-    if (!isOpen && closeMicros <= nowMicros) noRoom.delete(ticker)
+  for (const { closeMicros, phase, ticker } of noRoom.values()) {
+    if (phase === "closed" && closeMicros <= nowMicros) noRoom.delete(ticker)
   }
   const plans = Admission.choose(waiting(recording), Slots.room(slots)).map(({ plan }) => plan)
   for (const { ticker } of plans) noRoom.delete(ticker)
@@ -144,12 +144,12 @@ const waiting = ({ noRoom, recorder }: RecordingState): ReadonlyArray<Admission.
 
 const planOf = (
   { clock }: RecordingState,
-  { closeMicros, grid, isOpen, openMicros, ticker, weight }: Cell
+  { closeMicros, grid, openMicros, phase, ticker, weight }: Cell
 ): MarketPlan => ({
   ticker,
   openMicros,
   closeMicros,
-  isOpen,
+  phase,
   grid,
   weight,
   tsObservedMicros: clock.nowMicros()

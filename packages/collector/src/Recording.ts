@@ -19,7 +19,7 @@ import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Effect, Latch, Layer } from "effect"
 import type { Weight } from "./Admission.ts"
 import { Settings } from "./CollectorSettings.ts"
-import type { MarketPlan } from "./MarketPlan.ts"
+import type { MarketPhase, MarketPlan } from "./MarketPlan.ts"
 import * as NotRecorded from "./NotRecorded.ts"
 import type { PriorityRule } from "./PriorityRule.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
@@ -42,13 +42,13 @@ export interface Cell {
   readonly trusted: Latch.Latch
   /** Open while it is not. */
   readonly broken: Latch.Latch
-  /** Opened when `openMicros`, `closeMicros` or `isOpen` changes. */
+  /** Opened when `openMicros`, `closeMicros` or `phase` changes. */
   readonly rescheduled: Latch.Latch
   /** Scheduled times of the exchange, Unix microseconds. */
   openMicros: number
   closeMicros: number
-  /** What the exchange said last: that it is open, or merely paused. */
-  isOpen: boolean
+  /** What the exchange said last. */
+  phase: MarketPhase
   /** The prices that the exchange says it allows. */
   grid: PriceGrid
   /** Where it stands among the others. */
@@ -253,7 +253,7 @@ export const entriesWaiting = ({ pending, recorder }: RecordingState): number =>
 
 /** The cell of a market that has no place yet. `isIncumbent`: an earlier run left it recorded. */
 export const makeCell = (
-  { closeMicros, grid, isOpen, openMicros, ticker, weight }: MarketPlan,
+  { closeMicros, grid, openMicros, phase, ticker, weight }: MarketPlan,
   isIncumbent: boolean
 ): Cell => ({
   ticker,
@@ -265,7 +265,7 @@ export const makeCell = (
   rescheduled: Latch.makeUnsafe(false),
   openMicros,
   closeMicros,
-  isOpen,
+  phase,
   grid,
   weight,
   isIncumbent,

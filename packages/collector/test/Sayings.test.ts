@@ -7,7 +7,7 @@ const plan = (closeMicros: number, tsObservedMicros: number) => ({
   ticker: "A",
   openMicros: 0,
   closeMicros,
-  isOpen: true,
+  phase: "open" as const,
   grid: PriceGrid.any,
   weight: { rank: 0, volumeE2: 0 },
   tsObservedMicros
