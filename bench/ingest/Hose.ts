@@ -39,12 +39,13 @@ const tickMillis = 5
 /** Between the last snapshot and the first change. */
 const settleMillis = 500
 
-/** An exchange whose markets stay open for as long as anybody measures. */
+/** An exchange whose markets stay open, and on their price grid, for as long as anybody measures: changes alone are poured, no notices. */
 export const exchangeSettings = (markets: number): ExchangeSettings => ({
   ...defaultSettings,
   marketsOpen: markets,
   deltasPerSecond: 50_000,
   quickLifeSeconds: 86_400,
+  lifecycleSpeed: 0.001,
   startMicros: Date.now() * 1000,
   seed: 20261125
 })
@@ -71,7 +72,10 @@ export const supply = (settings: ExchangeSettings, changesWanted: number): Suppl
     },
     bookReplaced: () => undefined,
     traded: () => undefined,
-    noticed: () => undefined,
+    // A market that pauses or changes its grid would need its notice among the changes.
+    noticed: ({ eventType, ticker }) => {
+      if (changes.has(ticker)) throw new Error(`${ticker} ${eventType}: only changes can be poured`)
+    },
     marketForgotten: () => undefined
   })
   let outcomes: ReadonlyArray<readonly [string, MarketOutcome]> = []
