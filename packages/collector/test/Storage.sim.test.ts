@@ -217,6 +217,44 @@ describe("a collector that is stopped and started again", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live(
+    "with a commit under way, which lands while the next one looks at what is stored: it goes on from the tape",
+    () =>
+      Effect.gen(function* () {
+        const exchange = yield* Station.startExchange({ deltasPerSecond: 1_000 })
+        const { stores, tier } = yield* unreliable
+        const settings = { lastCommitMillisMax: 200 }
+        const tickers = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const station = yield* Station.record(exchange, stores, { settings })
+            yield* Station.untilAllLive(station)
+            yield* Verdict.untilStored(station)
+            tier.hangsWhen = ({ records }) => records.length > 0
+            yield* Station.until("a commit", () => tier.hanging.length > 0)
+            return Station.live(station)
+          })
+        )
+        tier.hangsWhen = () => false
+        let looks = 0
+        // The first look only says which tape is opened.
+        const land = Effect.suspend(() =>
+          Effect.forEach(++looks < 2 ? [] : tier.hanging.splice(0), tier.service.append, { discard: true })
+        )
+        const { heads, state, watermark } = tier.service
+        const service = HotTier.of({
+          ...tier.service,
+          heads: Effect.tap(heads, land),
+          state: Effect.tap(state, land),
+          watermark: Effect.tap(watermark, land)
+        })
+        const station = yield* Station.record(exchange, Context.add(stores, HotTier, service), { settings })
+        yield* Station.untilAllLive(station)
+        assert.deepStrictEqual(problems(station), [])
+        yield* Verdict.isTrue(station)
+        assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
+      }).pipe(Effect.scoped)
+  )
+
   it.live("as it had almost caught up from the tape: it stores what was left before what came since", () =>
     Effect.gen(function* () {
       const exchange = yield* Station.startExchange({ deltasPerSecond: 5_000 })
