@@ -7,7 +7,7 @@ import type { FolderSettings } from "@kalshibook/store/objects/FolderSettings"
 import { getBytesMax } from "@kalshibook/store/objects/ObjectLimits"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
-import { ConfigProvider, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
+import { ConfigProvider, Context, Effect, Layer, Option, Redacted } from "effect"
 import { temporaryFolder } from "../PgTest.ts"
 import { bytesOf, fileOf, json, objectStoreSuite, parquet, sha256 } from "./ObjectStoreSuite.ts"
 import * as SignedObjectsServer from "./SignedObjectsServer.ts"
@@ -123,7 +123,7 @@ describe("ObjectStore (folder), its files", () => {
       yield* Effect.promise(async () => {
         await mkdir(partial, { recursive: true })
         await writeFile(join(partial, "old"), "half")
-        const [twoDaysAgo] = [new Date(Date.now() - 2 * 24 * 3_600_000)]
+        const twoDaysAgo = new Date(Date.now() - 2 * 24 * 3_600_000)
         await utimes(join(partial, "old"), twoDaysAgo, twoDaysAgo)
         await writeFile(join(partial, "new"), "half")
       })
@@ -158,8 +158,6 @@ describe("ObjectStore (folder), its secret", () => {
         ),
         { concurrency: "unbounded" }
       )
-      const keys = new Set(urls.map((url) => url.replace(/expires=\d+/, "").length))
-      assert.strictEqual(keys.size, 1)
       const file = join(settings.folder, ".signing-secret")
       const { mode } = yield* Effect.promise(() => stat(file))
       assert.strictEqual(mode & 0o777, 0o600)
@@ -188,9 +186,10 @@ describe("ObjectStore (folder), its secret", () => {
 
 describe("ObjectStore, from the environment", () => {
   const inEnvironment = (env: Record<string, string>) =>
-    Effect.flatMap(ObjectStore, (objects) =>
-      Effect.andThen(Stream.runDrain(Stream.take(Stream.empty, 1)), objects.signedUrl("a", { expiresInSeconds: 60 }))
-    ).pipe(Effect.provide(ObjectStore.layer), Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))))
+    Effect.flatMap(ObjectStore, (objects) => objects.signedUrl("a", { expiresInSeconds: 60 })).pipe(
+      Effect.provide(ObjectStore.layer),
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env)))
+    )
 
   it.live("is the folder `objects` in the data folder, served by the API", () =>
     Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /**
  * OpenStack Swift with its s3api as an S3 server on a free port, for as long as a scope: an implementation that is not ours and checks
- * signatures, expiry, ranges, parts and pages. Four daemons, memcached for the multipart uploads, and a folder for all of it.
+ * signatures, expiry, ranges, parts and pages. A process, memcached for its multipart uploads, and a folder for all of it.
  *
  * Other than S3 proper it answers 501 to conditional PUTs, which shows that nothing depends on them.
  */
@@ -44,30 +44,20 @@ export const start: Effect.Effect<string, Error, Scope.Scope> = Effect.gen(funct
     // As root it does not run without being told to.
     ...(process.getuid?.() === 0 ? ["-u", userInfo().username] : [])
   ])
-  const daemons = yield* Effect.forEach(["proxy", ...storage], (kind) =>
-    daemon(kind, folder, env, [SwiftPackages.python, "-s", program, kind, join(folder, "etc")])
-  )
-  const [proxy] = daemons
-  if (proxy === undefined) return yield* Effect.die("no proxy")
-  const [port, ...ports] = yield* Effect.forEach(daemons, line, { concurrency: "unbounded" })
-  const memcachedPort = yield* memcachedPortOf(memcached, env.MEMCACHED_PORT_FILENAME)
-  yield* attempt(() =>
-    writeFile(join(folder, "etc/proxy.conf"), configuration(folder, "proxy", filters(memcachedPort)))
-  )
-  proxy.child.stdin?.write(
-    `${JSON.stringify(Object.fromEntries(storage.map((kind, at) => [kind, Number(ports[at])])))}\n`
-  )
-  return `http://127.0.0.1:${port}`
+  const filters = proxyFilters(yield* memcachedPortOf(memcached, env.MEMCACHED_PORT_FILENAME))
+  yield* attempt(() => writeFile(join(folder, "etc/proxy.conf"), configuration(folder, "proxy", filters)))
+  const swift = yield* daemon("swift", folder, env, [SwiftPackages.python, "-s", program, join(folder, "etc")])
+  return `http://127.0.0.1:${yield* line(swift)}`
 }).pipe(
   Effect.mapError((error) => new Error(`There is no S3 server to test with. ${error.message}. ${SwiftPackages.remedy}`))
 )
 
-const program = fileURLToPath(new URL("swift-daemon.py", import.meta.url))
+const program = fileURLToPath(new URL("swift-server.py", import.meta.url))
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Error> =>
   Effect.tryPromise({ try: run, catch: (cause) => (cause instanceof Error ? cause : new Error(String(cause))) })
 
-/** Makes the folders and what the daemons read. */
+/** Makes the folders and what Swift reads. */
 const prepare = async (folder: string): Promise<void> => {
   for (const each of ["etc", "log", "srv/disk"]) await mkdir(join(folder, each), { recursive: true })
   const attributes = "import os, sys; os.setxattr(sys.argv[1], 'user.test', b'1')"
@@ -98,7 +88,7 @@ const environment = (folder: string, unpacked: string) => {
 
 /**
  * Logs go to stderr and not to the machine's syslog (port 9 is the one that discards). Timeouts are long and errors suspend no
- * daemon, so that a busy machine makes a test slow but does not make it fail.
+ * server, so that a busy machine makes a test slow but does not make it fail.
  */
 const configuration = (folder: string, kind: string, filters: Readonly<Record<string, string>>): string => `[DEFAULT]
 workers = 0
@@ -123,7 +113,7 @@ ${Object.entries(filters)
   .map(([name, line]) => `[filter:${name}]\nuse = egg:swift#${name}\n${line}\n`)
   .join("")}`
 
-const filters = (memcachedPort: string) => ({
+const proxyFilters = (memcachedPort: string) => ({
   catch_errors: "",
   memcache: `memcache_servers = 127.0.0.1:${memcachedPort}`,
   listing_formats: "",
