@@ -74,8 +74,8 @@ export class ObjectStore extends Context.Service<
     /**
      * Stores a file under a key; when it returns, the store says that the object is there, with this length and sum. An object
      * that is there already with the same content is left as it is; with other content it is a `Conflict`. The file is read in
-     * parts, so memory is bounded; a file that is not what `sha256` says is `Corrupt`, and nothing is stored. In S3 at
-     * most 10,000 parts of 16 MiB (156 GiB).
+     * parts, so memory is bounded; a file that is not what `sha256` says is `Corrupt`, and nothing is stored. In
+     * S3 at most 10,000 parts of 16 MiB (156 GiB).
      */
     readonly putFile: (
       key: string,

@@ -63,7 +63,7 @@ export const attempt = <A>(run: (signal: AbortSignal) => Promise<A>): Effect.Eff
   abortable(run, (cause) => (isReason(cause) ? cause : S3Failure.reasonOf(cause)))
 
 /** Makes an attempt again and again while it is worth it. */
-export const again =
+const again =
   ({ settings }: S3Bucket) =>
   <A>(effect: Effect.Effect<A, ObjectStoreReason>): Effect.Effect<A, ObjectStoreReason> =>
     Effect.retry(effect, {

@@ -29,7 +29,7 @@ interface Progress {
 }
 
 /** Downloads into the sink; when it returns, all bytes are there. After a failure in the middle the sink may get bytes again. */
-export const download = (
+const download = (
   bucket: S3Bucket.S3Bucket,
   key: string,
   sink: Sink,

@@ -19,7 +19,7 @@ const passing = new Set([
 const problemCharsMax = 300
 
 /** The name by which the server calls it; of an error on the way, the system's. */
-export const codeOf = (cause: unknown): string => {
+const codeOf = (cause: unknown): string => {
   if (Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code)) return cause.code
   return Predicate.isError(cause) ? cause.name : "Unknown"
 }

@@ -38,8 +38,8 @@ export const unpacked = async (): Promise<string> => {
   const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "kalshibook")
   const folder = join(cache, `swift-${await distribution()}-${process.arch}`)
   if (existsSync(folder)) return folder
-  const names = await missingPackages()
   await mkdir(cache, { recursive: true })
+  const names = await missingPackages()
   const aside = await mkdtemp(join(cache, "new-"))
   try {
     const root = join(aside, "root")
