@@ -1,17 +1,21 @@
 /** The archiver over a real database and a folder of objects: what it seals, what it finds, and what it refuses to let go. */
-import { readdir, rm, utimes, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Archiver } from "@kalshibook/archiver/Archiver"
+import type { ArchiverSettings } from "@kalshibook/archiver/ArchiverSettings"
+import * as SealedManifest from "@kalshibook/archiver/SealedManifest"
 import { Sealer } from "@kalshibook/archiver/Sealer"
 import { Sweeper } from "@kalshibook/archiver/Sweeper"
 import { Verifier } from "@kalshibook/archiver/Verifier"
-import { dayMicros } from "@kalshibook/core/cold/SegmentKeys"
+import * as Book from "@kalshibook/core/Book"
+import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
 import { SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { Segments } from "@kalshibook/store/cold/Segments"
+import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -29,14 +33,15 @@ const current = (index: number) =>
   })
 
 /** Everything is sealed once more, in a folder of its own. */
-const sealedIn = Effect.gen(function* () {
+const sealedWith = Effect.fnUntraced(function* (settings: Partial<ArchiverSettings> = {}) {
   yield* Scene.forget
   const root = yield* Scene.folder
-  const { problems, sealed } = yield* round.pipe(Effect.provide(Scene.archiver(root)))
+  const { problems, sealed } = yield* round.pipe(Effect.provide(Scene.archiver(root, settings)))
   assert.deepStrictEqual([...problems], [])
   assert.strictEqual(sealed, hours)
   return root
 })
+const sealedIn = sealedWith()
 
 layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provideMerge(PgTest.layer)), {
   excludeTestServices: true
@@ -47,24 +52,20 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       const root = yield* sealedIn
       yield* Effect.gen(function* () {
         const segments = yield* Segments
-        const sql = yield* SqlClient.SqlClient
+        const history = yield* History
         const listed = yield* segments.list("hour", 0, Number.MAX_SAFE_INTEGER)
         assert.deepStrictEqual(
           listed.map(({ markets, records }) => [markets, records]),
-          yield* Effect.map(
-            sql<{ markets: number; records: number }>`
-              select count(distinct market_id) as markets, count(*) as records from records
-              group by ts_received_micros / 3600000000 order by ts_received_micros / 3600000000`,
-            (rows) =>
-              rows.map((row) => [
-                Math.max(
-                  row.markets,
-                  listed[0]?.markets === 3 && row.markets === 2 ? (listed[1]?.markets ?? 2) : row.markets
-                ),
-                row.records
-              ])
-          )
+          [60, 40, 40, 40].map((records) => [Scene.tickers.length, records])
         )
+        // At the end of each hour the book of each market is the hot tier's.
+        for (const segment of listed) {
+          for (const market of (yield* SealedManifest.read(segment)).markets) {
+            const atMicros = segment.span.fromMicros + hourMicros - 1
+            const { book } = yield* history.bookAt(market.market_ticker, atMicros, "received")
+            assert.strictEqual(market.book_hash, Book.hash(book))
+          }
+        }
         assert.deepStrictEqual(yield* segments.sealedUntil, Option.some(Scene.hour(hours)))
         const state = yield* (yield* ArchiveBoard).read
         assert.strictEqual(state.sealedUntilMicros, Scene.hour(hours))
@@ -73,7 +74,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         // There is nothing more to do, and nothing is done.
         const again = yield* round
         assert.deepStrictEqual([again.sealed, again.resealed, again.days, again.pruned], [0, 0, 0, 0])
-      }).pipe(Effect.provide(Scene.archiver(root)))
+      }).pipe(Effect.provide(History.layerNoDeps.pipe(Layer.provideMerge(Scene.archiver(root)))))
     }).pipe(Effect.scoped)
   )
 
@@ -163,7 +164,6 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const [changed = ""] = yield* files(dataOf(0))
           yield* Effect.promise(async () => {
             const path = pathOf(0, changed)
-            const { readFile } = await import("node:fs/promises")
             const bytes = await readFile(path)
             bytes[10] = (bytes[10] ?? 0) ^ 1
             await rm(path)
@@ -175,7 +175,6 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           assert.match((yield* verifier.problems(second)).join(), /is missing/)
           const manifestPath = join(root, "objects", third.manifestKey)
           yield* Effect.promise(async () => {
-            const { readFile } = await import("node:fs/promises")
             const text = await readFile(manifestPath, "utf8")
             await rm(manifestPath)
             await writeFile(manifestPath, text.replace('"revision":1', '"revision":7'))
@@ -191,9 +190,51 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       }).pipe(Effect.scoped)
   )
 
-  it.effect("keeps in the hot tier what is damaged in the bucket, repairs it there, and only then lets it go", () =>
+  it.effect("sweeps what nobody refers to, when it is old, and nothing else", () =>
     Effect.gen(function* () {
       const root = yield* sealedIn
+      yield* Effect.gen(function* () {
+        const sweeper = yield* Sweeper
+        const before = yield* Scene.objects(root)
+        const folder = join(root, "objects", "v1/records/date=2026-11-22/hour=13")
+        const orphan = join(folder, "part-0000-0123456789abcdef.parquet")
+        const work = join(root, "work", "hour-2026-11-22T13-abcdef01")
+        const unsealed = join(root, "objects", "v1/records/date=2026-11-22/hour=19")
+        const underWay = join(unsealed, "part-0000-0123456789abcdef.parquet")
+        yield* Effect.promise(async () => {
+          await mkdir(work, { recursive: true })
+          await mkdir(unsealed, { recursive: true })
+          await writeFile(orphan, "left over")
+          await writeFile(underWay, "about to be committed")
+        })
+        const all = [Scene.hour(0), Scene.hour(12)] as const
+        assert.deepStrictEqual(yield* sweeper.sweep(...all), [])
+        const old = new Date(Date.now() - 25 * 3_600_000)
+        for (const path of [orphan, work, underWay]) yield* Effect.promise(() => utimes(path, old, old))
+        assert.deepStrictEqual(yield* sweeper.sweep(...all), [work, orphan.slice(join(root, "objects").length + 1)])
+        yield* Effect.promise(() => rm(unsealed, { recursive: true }))
+        assert.deepStrictEqual(yield* Scene.objects(root), before)
+      }).pipe(Effect.provide(Scene.archiver(root)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("seals no hour that is not over, and none behind one that is not sealed", () =>
+    Effect.gen(function* () {
+      yield* Scene.forget
+      const root = yield* Scene.folder
+      yield* Effect.gen(function* () {
+        const sealer = yield* Sealer
+        const early = yield* Effect.flip(sealer.hour(Scene.hour(hours)))
+        assert.match(early.message, /2026-11-22T15 cannot be sealed: what was received until its end/)
+        const ahead = yield* Effect.flip(sealer.hour(Scene.hour(1)))
+        assert.match(ahead.message, /the hour at 2026-11-22T11:00:00.000000Z is not sealed/)
+      }).pipe(Effect.provide(Scene.archiver(root)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("keeps in the hot tier what is damaged in the bucket, repairs it there, and only then lets it go", () =>
+    Effect.gen(function* () {
+      const root = yield* sealedWith({ fileBytesMax: 1 })
       yield* Effect.gen(function* () {
         const hot = yield* HotHours
         const data = join(root, "objects", "v1/records/date=2026-11-22/hour=11")
@@ -216,56 +257,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         assert.deepStrictEqual(yield* hot.partitions, [])
         assert.strictEqual((yield* current(0)).revision, 1)
         yield* Scene.sealedWhole(root)
-      }).pipe(Effect.provide(Scene.archiver(root, { hotMicros: 0 })))
+      }).pipe(Effect.provide(Scene.archiver(root, { hotMicros: 0, fileBytesMax: 1 })))
     }).pipe(Effect.scoped)
-  )
-
-  it.effect("sweeps what nobody refers to, when it is old, and nothing else", () =>
-    Effect.gen(function* () {
-      const root = yield* Scene.folder
-      yield* Effect.gen(function* () {
-        const sealer = yield* Sealer
-        const sweeper = yield* Sweeper
-        const hot = yield* HotTier
-        const from = 40
-        yield* hot.append(batch({ watermark: watermark({ tsReceivedMicros: Scene.hour(from + 3) }) }))
-        for (let index = hours; index < from; index++) yield* sealer.hour(Scene.hour(index))
-        const before = yield* Scene.objects(root)
-        const folder = join(root, "objects", "v1/records/date=2026-11-23/hour=03")
-        const orphan = join(folder, "part-0000-0123456789abcdef.parquet")
-        const work = join(root, "work", "hour-2026-11-23T03-abcdef01")
-        yield* Effect.promise(async () => {
-          const { mkdir } = await import("node:fs/promises")
-          await mkdir(folder, { recursive: true })
-          await mkdir(work, { recursive: true })
-          await writeFile(orphan, "left over")
-        })
-        const all = [Scene.hour(0), Scene.hour(60)] as const
-        assert.deepStrictEqual(yield* sweeper.sweep(...all), [])
-        const long = new Date(Date.now() - 25 * 3_600_000)
-        yield* Effect.promise(async () => {
-          await utimes(orphan, long, long)
-          await utimes(work, long, long)
-        })
-        assert.deepStrictEqual((yield* sweeper.sweep(...all)).length, 2)
-        assert.deepStrictEqual(yield* Scene.objects(root), before)
-      }).pipe(Effect.provide(Scene.archiver(root)))
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect(
-    "makes the files of a day once all of its hours are sealed, and again when one of them is sealed again",
-    () =>
-      Effect.gen(function* () {
-        const root = yield* Scene.folder
-        yield* Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          const day = Scene.hour(13)
-          assert.strictEqual(day % dayMicros, 0)
-          yield* sql`truncate segments`.pipe(Effect.ignore)
-          const segments = yield* Segments
-          assert.deepStrictEqual(yield* segments.daysDue, [day])
-        }).pipe(Effect.provide(Scene.archiver(root)))
-      }).pipe(Effect.scoped)
   )
 })
