@@ -5,50 +5,58 @@
  * Memory is bounded by one file of rows and the books of all markets, whatever the hour holds. One span at a time: DuckDB writes the same
  * bytes only with one thread.
  */
+import { PgClient } from "@effect/sql-pg"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsBuilder from "@kalshibook/core/cold/LogRowsBuilder"
 import * as LogRowsFold from "@kalshibook/core/cold/LogRowsFold"
 import type { Manifest, ManifestFile } from "@kalshibook/core/cold/Manifest"
+import type { SegmentKind } from "@kalshibook/core/cold/SegmentColumns"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import type * as Replay from "@kalshibook/core/Replay"
 import * as DuckDb from "@kalshibook/store/cold/DuckDb"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
-import * as HotRows from "@kalshibook/store/cold/HotRows"
+import * as HourFromHot from "@kalshibook/store/cold/HourFromHot"
+import type { SideKind, SideRow } from "@kalshibook/store/cold/HourSideRows"
 import * as LogRowsMerge from "@kalshibook/store/cold/LogRowsMerge"
 import * as LogRowsReader from "@kalshibook/store/cold/LogRowsReader"
 import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
 import { Segments } from "@kalshibook/store/cold/Segments"
+import * as SideRowsWriter from "@kalshibook/store/cold/SideRowsWriter"
+import { HotTierError } from "@kalshibook/store/HotTierError"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { Effect, Layer, Option, Semaphore, Stream } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient, SqlError } from "effect/sql"
 import { Settings } from "./ArchiverSettings.ts"
+import * as DaySideRows from "./DaySideRows.ts"
 import * as RecordsProof from "./RecordsProof.ts"
 import * as SealedManifest from "./SealedManifest.ts"
 import { type MadeFile, type MadeSpan, type MakeError, SpanError, SpanMaker } from "./SpanMaker.ts"
 import * as WorkFolder from "./WorkFolder.ts"
 
-type Needs = HotHours | ObjectStore | Segments | Settings | SqlClient.SqlClient
+type Needs = HotHours | ObjectStore | PgClient.PgClient | Segments | Settings
 
 /** For writing; rows that wait for their file come on top. */
 const memoryMebibytes = 256
 
-export const layer: Layer.Layer<SpanMaker, SpanError, ObjectStore | Settings | SqlClient.SqlClient> = Layer.effect(
+export const layer: Layer.Layer<
+  SpanMaker,
+  DuckDb.DuckDbError,
+  ObjectStore | PgClient.PgClient | Settings | SqlClient.SqlClient
+> = Layer.effect(
   SpanMaker,
   Effect.gen(function* () {
     const context = yield* Effect.context<Needs>()
     const one = yield* Semaphore.make(1)
     const { workFolder } = yield* Settings
-    const db = yield* DuckDb.make({ memoryMebibytes, threads: 1, folders: [workFolder] }).pipe(
-      Effect.mapError(asSpanError)
-    )
+    const db = yield* DuckDb.make({ memoryMebibytes, threads: 1, folders: [workFolder] })
     const known: KnownStates = { sums: "", replays: new Map() }
     const alone = <A, E>(work: Effect.Effect<A, E, Needs>) =>
       one.withPermits(1)(work.pipe(Effect.provideContext(context)))
     return SpanMaker.of({
       hour: (fromMicros, folder) => alone(Effect.scoped(hour(known, fromMicros, db, folder))),
       day: (_fromMicros, hours, folder) => alone(Effect.scoped(day(hours, db, folder))),
-      problems: (_span, claim, pathOf) => alone(Effect.mapError(RecordsProof.problems(db, claim, pathOf), asSpanError))
+      problems: (_span, claim, pathOf) => alone(Effect.mapError(RecordsProof.problems(db, claim, pathOf), asMakeError))
     })
   })
 ).pipe(Layer.provide(Layer.mergeAll(HotHours.layerNoDeps, Segments.layerNoDeps)))
@@ -59,41 +67,94 @@ interface KnownStates {
   replays: ReadonlyMap<MarketTicker, Replay.Replay>
 }
 
-const asSpanError = <E extends { readonly _tag: string; readonly message: string }>(error: E) =>
-  new SpanError({ problem: error.message, isRetryable: false })
+type Cause =
+  | MakeError
+  | DuckDb.DuckDbError
+  | HourFromHot.OpeningsMissing
+  | LogRowsWriter.LogRowsRefused
+  | SealedManifest.ManifestWrong
+  | SqlError.SqlError
+
+/** What may pass when it is tried again is told apart from what will not. */
+const asMakeError = (error: Cause): MakeError => {
+  switch (error._tag) {
+    case "SqlError":
+      return new HotTierError({ operation: "readHour", reason: error })
+    case "DuckDbError":
+    case "LogRowsRefused":
+    case "ManifestWrong":
+    case "OpeningsMissing":
+      return new SpanError({ problem: error.message, isRetryable: false })
+    default:
+      return error
+  }
+}
 
 const hour = Effect.fnUntraced(function* (known: KnownStates, fromMicros: number, db: DuckDb.DuckDb, folder: string) {
-  const sql = yield* SqlClient.SqlClient
-  const states = yield* statesBefore(known, fromMicros, db, folder)
-  const hot = HotRows.stream(sql, fromMicros)
-  const sources: Array<LogRowsMerge.MergeSource<MakeError, never>> = [
-    { rows: keyframesOf(states), hasKeyframes: true },
-    ...(yield* revisionWhereGone(fromMicros, db, folder)),
-    { rows: hot, hasKeyframes: false }
-  ]
-  const made = yield* written(db, LogRowsMerge.merge(sources), folder)
-  known.sums = sumsOf(made.span.files)
-  known.replays = made.states
-  return made.span
+  const { config } = yield* PgClient.PgClient
+  const openings = yield* openingsOf(known, fromMicros, db, folder)
+  // All that is read of the database is of one moment, which is behind that at which the marks were read.
+  const hot = yield* HourFromHot.open(config, { fromMicros, openings }).pipe(Effect.mapError(asMakeError))
+  const rows = Stream.mapError(hot.rows, asMakeError)
+  const gone = fromMicros < (yield* (yield* HotHours).floor) ? yield* sealedHour(fromMicros) : Option.none()
+  const sources: ReadonlyArray<Source> = Option.match(gone, {
+    onNone: () => [{ rows, hasKeyframes: true }],
+    onSome: () => [{ rows: keyframesOf(openings ?? new Map()), hasKeyframes: true }]
+  })
+  const sealed = Option.isNone(gone)
+    ? []
+    : [
+        { rows: yield* sealedRows(gone.value, db, folder), hasKeyframes: false },
+        { rows, hasKeyframes: false }
+      ]
+  const records = yield* writeRecords(db, LogRowsMerge.merge([...sources, ...sealed]), folder)
+  const sides = yield* hot
+    .sideRows(records.markets.map((market) => market.market_ticker))
+    .pipe(Effect.mapError(asMakeError))
+  const files = [...records.files]
+  for (const kind of sideKinds) {
+    const isGone = Option.isSome(gone) && leaving.has(kind)
+    files.push(
+      ...(isGone ? yield* sealedFiles(gone.value, kind, folder) : yield* writeSide(db, kind, sides[kind], folder))
+    )
+  }
+  known.sums = sumsOf(files)
+  known.replays = records.states
+  const span: MadeSpan = { files, markets: records.markets, records: records.records, tapes: [] }
+  return span
 })
+
+type Source = LogRowsMerge.MergeSource<MakeError, never>
+
+const sideKinds = ["trades", "lifecycle", "gaps", "channel_gaps", "markets"] as const satisfies ReadonlyArray<SideKind>
+/** The kinds whose rows leave the hot tier with their hour. */
+const leaving: ReadonlySet<SideKind> = new Set(["trades", "lifecycle"])
 
 const day = Effect.fnUntraced(function* (hours: ReadonlyArray<Manifest>, db: DuckDb.DuckDb, folder: string) {
-  const sources: Array<LogRowsMerge.MergeSource<MakeError, never>> = []
-  for (const manifest of hours) {
-    sources.push({ rows: yield* sealedRows(manifest, db, folder), hasKeyframes: true })
+  const { codeRevision, fileBytesMax } = yield* Settings
+  const sources: Array<Source> = []
+  for (const manifest of hours) sources.push({ rows: yield* sealedRows(manifest, db, folder), hasKeyframes: true })
+  const { files, markets, records } = yield* writeRecords(db, LogRowsMerge.merge(sources), folder)
+  const made = [...files]
+  for (const kind of sideKinds) {
+    const paths: Array<string> = []
+    for (const manifest of hours) paths.push(...(yield* sealedFiles(manifest, kind, folder)).map((file) => file.path))
+    const options = { kind, paths, folder, fileBytesMax, codeRevision }
+    made.push(...(yield* DaySideRows.write(db, options).pipe(Effect.mapError(asMakeError))))
   }
-  return (yield* written(db, LogRowsMerge.merge(sources), folder)).span
+  const span: MadeSpan = { files: made, markets, records, tapes: [] }
+  return span
 })
 
-/** The state of every market at the beginning of an hour; none before the first. */
-const statesBefore = Effect.fnUntraced(function* (
+/** The state of every market at the beginning of an hour, out of the sealed hour before; `undefined` for the first. */
+const openingsOf = Effect.fnUntraced(function* (
   known: KnownStates,
   fromMicros: number,
   db: DuckDb.DuckDb,
   folder: string
 ) {
   const before = yield* sealedHour(fromMicros - hourMicros)
-  if (Option.isNone(before)) return new Map<MarketTicker, Replay.Replay>()
+  if (Option.isNone(before)) return undefined
   if (known.sums !== "" && sumsOf(before.value.files) === known.sums) return known.replays
   const fold = LogRowsFold.make()
   const rows = yield* sealedRows(before.value, db, folder)
@@ -102,42 +163,38 @@ const statesBefore = Effect.fnUntraced(function* (
   return fold.replays
 })
 
-/** Of an hour that has left the hot tier, in whole or in part, the revision that counts. */
-const revisionWhereGone = Effect.fnUntraced(function* (fromMicros: number, db: DuckDb.DuckDb, folder: string) {
-  if (fromMicros >= (yield* (yield* HotHours).floor)) return []
-  const current = yield* sealedHour(fromMicros)
-  if (Option.isNone(current)) return []
-  return [{ rows: yield* sealedRows(current.value, db, folder), hasKeyframes: false }]
-})
-
+/** The manifest that counts. */
 const sealedHour = Effect.fnUntraced(function* (fromMicros: number) {
   const segment = yield* (yield* Segments).current({ _tag: "hour", fromMicros })
   if (Option.isNone(segment)) return Option.none()
-  return Option.some(yield* SealedManifest.read(segment.value).pipe(Effect.mapError(keepStoreError)))
+  return Option.some(yield* SealedManifest.read(segment.value).pipe(Effect.mapError(asMakeError)))
 })
-
-const keepStoreError = (error: SealedManifest.ManifestWrong | MakeError): MakeError =>
-  error._tag === "ManifestWrong" ? asSpanError(error) : error
 
 /** The records of a sealed span, out of its files, which are fetched first. */
 const sealedRows = Effect.fnUntraced(function* (manifest: Manifest, db: DuckDb.DuckDb, folder: string) {
+  const files = yield* sealedFiles(manifest, "records", folder)
+  const connection = yield* db.connect.pipe(Effect.mapError(asMakeError))
+  return Stream.fromIterable(files).pipe(
+    Stream.flatMap(({ path }) => LogRowsReader.stream(connection, { file: path })),
+    Stream.mapError(asMakeError)
+  )
+})
+
+/** Files of a sealed span, fetched, and held to their sums. */
+const sealedFiles = Effect.fnUntraced(function* (manifest: Manifest, kind: SegmentKind, folder: string) {
   const store = yield* ObjectStore
   const own = yield* WorkFolder.within(folder, `from-${manifest.span}-${manifest.from_micros}`)
-  const paths: Array<string> = []
-  for (const file of manifest.files) {
-    if (file.kind !== "records") continue
-    const path = `${own}/${file.part}.parquet`
-    const { sha256 } = yield* store.getToFile(file.key, path)
+  const fetched: Array<MadeFile> = []
+  for (const { key, ...file } of manifest.files) {
+    if (file.kind !== kind) continue
+    const path = `${own}/${kind}-${file.part}.parquet`
+    const { sha256 } = yield* store.getToFile(key, path)
     if (sha256 !== file.sha256) {
-      return yield* new SpanError({ problem: `${file.key} was changed: its sha256 is ${sha256}`, isRetryable: false })
+      return yield* new SpanError({ problem: `${key} was changed: its sha256 is ${sha256}`, isRetryable: false })
     }
-    paths.push(path)
+    fetched.push({ ...file, path })
   }
-  const connection = yield* db.connect.pipe(Effect.mapError(asSpanError))
-  return Stream.fromIterable(paths).pipe(
-    Stream.flatMap((file) => LogRowsReader.stream(connection, { file })),
-    Stream.mapError((error): MakeError => asSpanError(error))
-  )
+  return fetched
 })
 
 const keyframeRowsMax = 4_096
@@ -155,38 +212,40 @@ const keyframesOf = (states: ReadonlyMap<MarketTicker, Replay.Replay>): Stream.S
     return Stream.fromIterable(batches)
   })
 
-const written = Effect.fnUntraced(function* (
+const writeRecords = Effect.fnUntraced(function* (
   db: DuckDb.DuckDb,
   rows: Stream.Stream<LogRows.LogRows, MakeError>,
   folder: string
 ) {
   const { codeRevision, fileBytesMax } = yield* Settings
-  const { files, markets, records, states } = yield* LogRowsWriter.write(db, rows, {
-    folder,
-    fileBytesMax,
-    codeRevision
-  }).pipe(
-    Effect.mapError(
-      (error): MakeError =>
-        error._tag === "DuckDbError" || error._tag === "LogRowsRefused" ? asSpanError(error) : error
-    )
-  )
-  const made = files.map(
-    (file): MadeFile => ({
-      kind: "records",
-      part: file.part,
-      path: file.path,
-      bytes: file.bytes,
-      sha256: file.sha256,
-      rows: file.rows,
-      ts_received_micros_min: file.tsReceivedMicrosMin,
-      ts_received_micros_max: file.tsReceivedMicrosMax,
-      ts_exchange_micros_min: file.tsExchangeMicrosMin,
-      ts_exchange_micros_max: file.tsExchangeMicrosMax
-    })
-  )
-  const span: MadeSpan = { files: made, markets, records, tapes: [] }
-  return { span, states }
+  const options = { folder, fileBytesMax, codeRevision }
+  const made = yield* LogRowsWriter.write(db, rows, options).pipe(Effect.mapError(asMakeError))
+  return { ...made, files: made.files.map((file) => madeOf("records", file)) }
+})
+
+const writeSide = Effect.fnUntraced(function* (
+  db: DuckDb.DuckDb,
+  kind: SideKind,
+  rows: ReadonlyArray<SideRow>,
+  folder: string
+) {
+  const { codeRevision, fileBytesMax } = yield* Settings
+  const options = { folder, fileBytesMax, codeRevision }
+  const files = yield* SideRowsWriter.write(db, kind, rows, options).pipe(Effect.mapError(asMakeError))
+  return files.map((file) => madeOf(kind, file))
+})
+
+const madeOf = (kind: SegmentKind, file: LogRowsWriter.WrittenFile): MadeFile => ({
+  kind,
+  part: file.part,
+  path: file.path,
+  bytes: file.bytes,
+  sha256: file.sha256,
+  rows: file.rows,
+  ts_received_micros_min: file.tsReceivedMicrosMin,
+  ts_received_micros_max: file.tsReceivedMicrosMax,
+  ts_exchange_micros_min: file.tsExchangeMicrosMin,
+  ts_exchange_micros_max: file.tsExchangeMicrosMax
 })
 
 const sumsOf = (files: ReadonlyArray<Pick<ManifestFile, "kind" | "sha256">>): string =>

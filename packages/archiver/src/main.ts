@@ -32,6 +32,7 @@ Layer.launch(Layer.merge(runLayer, MetricsServer.layer).pipe(Layer.provide(needs
     ArchiverSettingsUnusable: refuse,
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    DuckDbError: refuse,
     ObjectStoreError: refuse,
     ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` })
   }),
