@@ -12,7 +12,7 @@ import * as LogRowsBuilder from "@kalshibook/core/cold/LogRowsBuilder"
 import * as LogRowsFold from "@kalshibook/core/cold/LogRowsFold"
 import type { Manifest, ManifestFile } from "@kalshibook/core/cold/Manifest"
 import type { SegmentKind } from "@kalshibook/core/cold/SegmentColumns"
-import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
+import { hourMicros, spanEndMicros } from "@kalshibook/core/cold/SegmentKeys"
 import type * as Replay from "@kalshibook/core/Replay"
 import * as DuckDb from "@kalshibook/store/cold/DuckDb"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
@@ -21,6 +21,7 @@ import type { SideKind, SideRow } from "@kalshibook/store/cold/HourSideRows"
 import * as LogRowsMerge from "@kalshibook/store/cold/LogRowsMerge"
 import * as LogRowsReader from "@kalshibook/store/cold/LogRowsReader"
 import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
+import * as SegmentProof from "@kalshibook/store/cold/SegmentProof"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import * as SideRowsWriter from "@kalshibook/store/cold/SideRowsWriter"
 import { HotTierError } from "@kalshibook/store/HotTierError"
@@ -29,9 +30,8 @@ import { Effect, Layer, Option, Semaphore, Stream } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { Settings } from "./ArchiverSettings.ts"
 import * as DaySideRows from "./DaySideRows.ts"
-import * as RecordsProof from "./RecordsProof.ts"
 import * as SealedManifest from "./SealedManifest.ts"
-import { type MadeFile, type MadeSpan, type MakeError, SpanError, SpanMaker } from "./SpanMaker.ts"
+import { type MadeFile, type MadeSpan, type MakeError, SpanError, SpanMaker, type SpanProof } from "./SpanMaker.ts"
 import * as WorkFolder from "./WorkFolder.ts"
 
 type Needs = HotHours | ObjectStore | PgClient.PgClient | Segments | Settings
@@ -56,7 +56,7 @@ export const layer: Layer.Layer<
     return SpanMaker.of({
       hour: (fromMicros, folder) => alone(Effect.scoped(hour(known, fromMicros, db, folder))),
       day: (_fromMicros, hours, folder) => alone(Effect.scoped(day(hours, db, folder))),
-      problems: (_span, claim, pathOf) => alone(Effect.mapError(RecordsProof.problems(db, claim, pathOf), asMakeError))
+      problems: (proof) => alone(prove(db, proof))
     })
   })
 ).pipe(Layer.provide(Layer.mergeAll(HotHours.layerNoDeps, Segments.layerNoDeps)))
@@ -144,6 +144,21 @@ const day = Effect.fnUntraced(function* (hours: ReadonlyArray<Manifest>, db: Duc
   }
   const span: MadeSpan = { files: made, markets, records, tapes: [] }
   return span
+})
+
+const prove = Effect.fnUntraced(function* (db: DuckDb.DuckDb, { against, claim, pathOf, span }: SpanProof) {
+  const { fromMicros } = span
+  const isHot = against === "hot" && span._tag === "hour" && fromMicros >= (yield* (yield* HotHours).floor)
+  const before = isHot ? yield* sealedHour(fromMicros - hourMicros) : Option.none()
+  const { config } = yield* PgClient.PgClient
+  const states = isHot
+    ? yield* HourFromHot.statesAt(config, spanEndMicros(span)).pipe(Effect.mapError(asMakeError))
+    : undefined
+  const markets = Option.getOrUndefined(before)?.markets
+  const report = yield* SegmentProof.prove(db, { claim, pathOf, before: markets, states }).pipe(
+    Effect.mapError(asMakeError)
+  )
+  return report.problems.map(SegmentProof.sentenceOf)
 })
 
 /** The state of every market at the beginning of an hour, out of the sealed hour before; `undefined` for the first. */

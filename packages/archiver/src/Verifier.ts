@@ -70,7 +70,10 @@ const problemsIn = Effect.fnUntraced(function* (segment: Segment, folder: string
   )
   const changed = found.flat()
   if (changed.length > 0) return changed
-  return [...(yield* (yield* SpanMaker).problems(segment.span, manifest, pathOf)), ...countProblems(segment, manifest)]
+  return [
+    ...(yield* (yield* SpanMaker).problems({ span: segment.span, claim: manifest, pathOf, against: "itself" })),
+    ...countProblems(segment, manifest)
+  ]
 })
 
 /** The row was made of the manifest. */

@@ -107,6 +107,7 @@ layer(HotTier.layerNoDeps.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestS
           )
           yield* Scene.sealedWhole(root)
         }).pipe(Effect.provide(Scene.archiver(root)))
-      }).pipe(Effect.scoped)
+      }).pipe(Effect.scoped),
+    120_000
   )
 })
