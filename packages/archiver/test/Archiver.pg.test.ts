@@ -6,6 +6,7 @@ import { Archiver } from "@kalshibook/archiver/Archiver"
 import type { ArchiverSettings } from "@kalshibook/archiver/ArchiverSettings"
 import * as SealedManifest from "@kalshibook/archiver/SealedManifest"
 import { Sealer } from "@kalshibook/archiver/Sealer"
+import { type Step, Steps } from "@kalshibook/archiver/Step"
 import { Sweeper } from "@kalshibook/archiver/Sweeper"
 import { Verifier } from "@kalshibook/archiver/Verifier"
 import * as Book from "@kalshibook/core/Book"
@@ -231,6 +232,31 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         const ahead = yield* Effect.flip(sealer.hour(Scene.hour(1)))
         assert.match(ahead.message, /the hour at 2026-11-22T11:00:00.000000Z is not sealed/)
       }).pipe(Effect.provide(Scene.archiver(root)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("keeps hours hot while the bucket is away, tells why, goes on with the rest, and makes up for it", () =>
+    Effect.gen(function* () {
+      yield* Scene.forget
+      const root = yield* Scene.folder
+      let isAway = true
+      const steps = Layer.succeed(Steps, {
+        at: (step: Step) => (isAway && step === "upload" ? Effect.die(new Error("the bucket is away")) : Effect.void)
+      })
+      yield* Effect.gen(function* () {
+        const board = yield* ArchiveBoard
+        const first = yield* round
+        assert.deepStrictEqual([...first.problems], [["seal", "the bucket is away"]])
+        const away = yield* board.read
+        assert.isNull(away.sealedUntilMicros)
+        assert.strictEqual(away.report?.problem, "seal: the bucket is away")
+        isAway = false
+        const second = yield* round
+        assert.deepStrictEqual([second.sealed, second.problems.size], [hours, 0])
+        const back = yield* board.read
+        assert.strictEqual(back.sealedUntilMicros, Scene.hour(hours))
+        assert.isNull(back.report?.problem)
+      }).pipe(Effect.provide(Scene.archiver(root)), Effect.provide(steps))
     }).pipe(Effect.scoped)
   )
 

@@ -7,6 +7,7 @@ import { HotHours } from "@kalshibook/store/cold/HotHours"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Effect, Exit, Layer } from "effect"
 import * as PgTest from "../../store/test/PgTest.ts"
+import * as PlainMaker from "./PlainMaker.ts"
 import * as Scene from "./Scene.ts"
 
 const hours = 2
@@ -18,9 +19,9 @@ const round = Effect.flatMap(Archiver, (archiver) => archiver.round)
 
 /** A round of a new archiver that is ended at the n-th step it comes to; whether it was. */
 const killed = (root: string, index: number, told: Array<Step> = []) =>
-  Effect.exit(round.pipe(Effect.provide(Scene.archiver(root)), Effect.provide(Scene.killingAt(index, told)))).pipe(
-    Effect.map((exit) => Exit.isFailure(exit))
-  )
+  Effect.exit(
+    round.pipe(Effect.provide(Scene.archiver(root, {}, PlainMaker.layer)), Effect.provide(Scene.killingAt(index, told)))
+  ).pipe(Effect.map((exit) => Exit.isFailure(exit)))
 
 /** A small generator of numbers, the same every time. */
 const numbers = (seed: number) => {
@@ -45,7 +46,9 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY, told))
       assert.deepStrictEqual([...new Set(told)].sort(), [...sealing].sort())
       stepsOfAll = told.length
-      const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+      const { named, rows } = yield* Scene.sealedWhole(root).pipe(
+        Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
+      )
       assert.deepStrictEqual(
         rows.map((row) => [row.span.fromMicros, row.revision]),
         [0, 1].map((index) => [Scene.hour(index), 1])
@@ -64,9 +67,11 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const root = yield* Scene.folder
           const told: Array<Step> = []
           assert.isTrue(yield* killed(root, index, told))
-          yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root, {}, PlainMaker.layer)))
           assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY))
-          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(
+            Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
+          )
           assert.deepStrictEqual(named, undisturbed, `ended at ${told.at(-1)}`)
           assert.deepStrictEqual(
             rows.map((row) => row.revision),
@@ -88,9 +93,11 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const root = yield* Scene.folder
           while (yield* killed(root, Math.floor(next() * 16))) {
             kills++
-            yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+            yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root, {}, PlainMaker.layer)))
           }
-          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(
+            Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
+          )
           assert.deepStrictEqual(named, undisturbed)
           assert.deepStrictEqual(
             rows.map((row) => row.revision),
@@ -109,7 +116,10 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       const told: Array<Step> = []
       const pruning = (index: number) =>
         Effect.exit(
-          round.pipe(Effect.provide(Scene.archiver(root, { hotMicros })), Effect.provide(Scene.killingAt(index, told)))
+          round.pipe(
+            Effect.provide(Scene.archiver(root, { hotMicros }, PlainMaker.layer)),
+            Effect.provide(Scene.killingAt(index, told))
+          )
         )
       yield* Scene.forget
       yield* killed(root, Number.POSITIVE_INFINITY)
@@ -124,7 +134,9 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         yield* pruning(index)
         assert.strictEqual((yield* hot.partitions).length, left)
         assert.strictEqual(yield* hot.floor, left === hours ? 0 : Scene.hour(hours - left))
-        const { named } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+        const { named } = yield* Scene.sealedWhole(root).pipe(
+          Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
+        )
         assert.deepStrictEqual(named, undisturbed)
       }
     }).pipe(Effect.scoped)

@@ -19,7 +19,7 @@ import { batch, delta, hourStartMicros, lifecycle, snapshot, trade, watermark } 
 import * as PgTest from "../../store/test/PgTest.ts"
 
 export const hour = (index: number): number => hourStartMicros + index * hourMicros
-export const ticker = "KXARCHIVE-1"
+const ticker = "KXARCHIVE-1"
 export const tickers = [ticker, "KXARCHIVE-2", "KXARCHIVE-3"]
 
 /** So many hours of three markets; the second rests after the first hour, the last hour has nothing but a watermark behind it. */
@@ -50,7 +50,7 @@ export const record = (hours: number, fromHour = 0) =>
 /** A folder for everything of one archive. */
 export const folder = PgTest.temporaryFolder
 
-export const objectsIn = (root: string) =>
+const objectsIn = (root: string) =>
   ObjectStore.layerFolder({
     folder: join(root, "objects"),
     baseUrl: "http://127.0.0.1/v1/objects",
