@@ -6,8 +6,13 @@
  * whether waiting helps. Nobody sees half an object. It knows nothing of markets, segments or manifests, and nothing depends on
  * conditional writes: keys are content addressed, and what counts as stored is a row in Postgres.
  */
-import { Context, type Effect, type Option, type Stream } from "effect"
+import { type Config, Context, Effect, Layer, Option, type Stream } from "effect"
+import * as FolderSettings from "./FolderSettings.ts"
+import * as ObjectOperation from "./ObjectOperation.ts"
 import type { ObjectStoreError } from "./ObjectStoreError.ts"
+import * as ObjectStoreFolder from "./ObjectStoreFolder.ts"
+import * as ObjectStoreS3 from "./ObjectStoreS3.ts"
+import * as S3Settings from "./S3Settings.ts"
 
 export { ObjectStoreError } from "./ObjectStoreError.ts"
 
@@ -98,4 +103,25 @@ export class ObjectStore extends Context.Service<
     /** A URL that gives the object, or parts of it (`Range`), to whoever has it. Does not look whether the object is there. */
     readonly signedUrl: (key: string, options: SignedUrlOptions) => Effect.Effect<string, ObjectStoreError>
   }
->()("@kalshibook/store/objects/ObjectStore") {}
+>()("@kalshibook/store/objects/ObjectStore") {
+  /** In a bucket that exists. Connects to nothing yet: what is wrong with it is said by the first call. */
+  static readonly layerS3 = (settings: S3Settings.S3Settings): Layer.Layer<ObjectStore, ObjectStoreError> =>
+    Layer.effect(ObjectStore, ObjectOperation.during("open", "")(ObjectStoreS3.open(settings)))
+
+  /** In a folder, which is made where it is missing. Several processes may use it at a time. */
+  static readonly layerFolder = (settings: FolderSettings.FolderSettings): Layer.Layer<ObjectStore, ObjectStoreError> =>
+    Layer.effect(ObjectStore, ObjectOperation.during("open", "")(ObjectStoreFolder.open(settings)))
+
+  /**
+   * From the environment: the bucket `KALSHIBOOK_S3_BUCKET`, else the folder `KALSHIBOOK_OBJECTS_DIR` (`objects` in
+   * `KALSHIBOOK_DATA_DIR`).
+   */
+  static readonly layer: Layer.Layer<ObjectStore, ObjectStoreError | Config.ConfigError> = Layer.unwrap(
+    Effect.gen(function* () {
+      const bucket = yield* S3Settings.fromEnvironment
+      return Option.isSome(bucket)
+        ? ObjectStore.layerS3(bucket.value)
+        : ObjectStore.layerFolder(yield* FolderSettings.fromEnvironment)
+    })
+  )
+}

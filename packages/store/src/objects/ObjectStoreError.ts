@@ -1,9 +1,8 @@
 /** The one error of the object store, with a reason that callers can tell apart. Never carries a secret. */
 import { Schema } from "effect"
 
-/** There is no object of this key, or no local file of this name. */
+/** There is no object of this key. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  /** What is missing, for people. */
   problem: Schema.String
 }) {
   readonly isRetryable = false
@@ -60,11 +59,18 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   readonly isRetryable = false
 }
 
-/** The file on this machine could not be read or written; the store is not to blame. */
+/** What the system says when there is no room, or too much is open: that may change. */
+const passing = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EAGAIN"])
+
+/** A file on this machine could not be read or written: the caller's, or one of the folder that takes a bucket's place. */
 export class LocalFileFailed extends Schema.TaggedError<LocalFileFailed>()("LocalFileFailed", {
+  /** The system's (`ENOENT`, `ENOSPC`); empty when it gave none. */
+  code: Schema.String,
   problem: Schema.String
 }) {
-  readonly isRetryable = false
+  get isRetryable(): boolean {
+    return passing.has(this.code)
+  }
 }
 
 export type ObjectStoreReason = NotFound | AccessDenied | Unavailable | Corrupt | Conflict | Refused | LocalFileFailed
