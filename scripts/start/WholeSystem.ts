@@ -37,7 +37,7 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps
 )

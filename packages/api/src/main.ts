@@ -17,7 +17,7 @@ import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
   StatusBoard.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,

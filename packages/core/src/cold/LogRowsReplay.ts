@@ -5,7 +5,7 @@
  * follows, `Replay` itself is asked.
  */
 import * as Book from "../Book.ts"
-import type { BookClock, BookLevels, BookRecord, GapRecord, Level, RecordHead } from "../BookRecord.ts"
+import type { BookLevels, BookRecord, GapRecord, Level, RecordHead } from "../BookRecord.ts"
 import * as Replay from "../Replay.ts"
 import * as Trust from "../Trust.ts"
 import {
@@ -20,10 +20,14 @@ import {
   sideYes
 } from "./LogRows.ts"
 
+/** Whether the row is one of a snapshot or keyframe, which may have several. */
+export const isOfLevels = (rows: LogRows, row: number): boolean =>
+  rows.kind[row] !== kindDelta && rows.kind[row] !== kindGap
+
 /** End of the record that begins at a row: the levels of a snapshot or keyframe are rows of one offset. */
 export const recordEnd = (rows: LogRows, row: number, end: number): number => {
-  const kind = rows.kind[row] as number
-  if (kind === kindDelta || kind === kindGap) return row + 1
+  if (!isOfLevels(rows, row)) return row + 1
+  const kind = rows.kind[row]
   const offset = rows.offset[row]
   let next = row + 1
   while (next < end && rows.offset[next] === offset && rows.kind[next] === kind) next++
@@ -81,15 +85,27 @@ export const recordAt = (rows: LogRows, start: number, end: number): BookRecord 
   }
 }
 
-/** The records of rows [start, end), keyframes left out. O(rows). */
-export const recordsOf = (rows: LogRows, start: number, end: number): ReadonlyArray<BookRecord> => {
+/** The records of rows [start, end), keyframes left out, at most `recordsMax`. O(rows). */
+export const recordsOf = (
+  rows: LogRows,
+  start: number,
+  end: number,
+  recordsMax = Number.POSITIVE_INFINITY
+): ReadonlyArray<BookRecord> => {
   const records: Array<BookRecord> = []
-  for (let row = start; row < end; ) {
+  for (let row = start; row < end && records.length < recordsMax; ) {
     const next = recordEnd(rows, row, end)
     if (rows.kind[row] !== kindKeyframe) records.push(recordAt(rows, row, next))
     row = next
   }
   return records
+}
+
+/** The first row at or behind `row` that begins a record, at most `end`. */
+export const endNear = (rows: LogRows, row: number, end: number): number => {
+  let near = row
+  while (near < end && isOfLevels(rows, near) && rows.offset[near] === rows.offset[near - 1]) near++
+  return Math.min(near, end)
 }
 
 /** The state of the keyframe whose rows are [start, end). */
@@ -151,7 +167,3 @@ export const foldReceived = (
   }
   return row
 }
-
-/** Time by the clock of a state: what a keyframe is placed at. */
-export const microsOf = (replay: Replay.Replay, clock: BookClock): number =>
-  clock === "received" ? (replay.last?.tsReceivedMicros ?? 0) : replay.tsExchangeEffectiveMicros

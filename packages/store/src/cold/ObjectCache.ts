@@ -48,6 +48,8 @@ export class ObjectCache extends Context.Service<
     /** Somebody could not read the file: it is checked, and fetched again if it is damaged, before it is used the next time. */
     readonly doubt: (object: ImmutableObject) => Effect.Effect<void>
     readonly use: Effect.Effect<ObjectCacheUse>
+    /** All files lie in this folder, which is this process's own. */
+    readonly folder: string
   }
 >()("@kalshibook/store/cold/ObjectCache") {
   static readonly layerFolder = (options: ObjectCacheOptions): Layer.Layer<ObjectCache, ColdTierAway, ObjectStore> =>
@@ -189,7 +191,7 @@ const make = Effect.fnUntraced(function* ({ folder: shared, bytesMax }: ObjectCa
     })
 
   const use = Effect.sync((): ObjectCacheUse => ({ bytes: bytesKept, objects: entries.size, hits, fetches }))
-  return { file, doubt, use }
+  return { file, doubt, use, folder }
 })
 
 /** What is damaged for good, and what may pass. */

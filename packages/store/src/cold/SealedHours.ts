@@ -9,7 +9,7 @@ import { dayOf } from "@kalshibook/core/cold/SegmentKeys"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { during, type HotTierError } from "../HotTierError.ts"
-import { int8 } from "../PgNumbers.ts"
+import { int8, int8s, texts } from "../PgNumbers.ts"
 import type { SealedHour } from "./Manifests.ts"
 
 /** A sealed hour, and whether something was stored of it since. */
@@ -28,11 +28,19 @@ export interface HoursFound {
 export interface HoursQuery {
   /** Only those with rows of records of this market; `undefined` for all. */
   readonly marketTicker: MarketTicker | undefined
+  /** Marked ones also without such rows: what was stored since may be the market's. */
+  readonly alsoMarked: boolean
   readonly fromMicros: number
   readonly toMicros: number
   /** Which ones when there are more than `hoursMax`, and in which order. */
   readonly order: "earliest" | "latest"
   readonly hoursMax: number
+}
+
+/** Hours in which trades were received that had happened in some time, [from, to). */
+export interface TradeHours {
+  readonly fromMicros: number
+  readonly toMicros: number
 }
 
 /** A gap as Postgres keeps it for ever. */
@@ -48,8 +56,17 @@ export class SealedHours extends Context.Service<
     /** The floor alone. */
     readonly floorMicros: Effect.Effect<number, HotTierError>
     readonly hours: (query: HoursQuery) => Effect.Effect<HoursFound, HotTierError>
-    /** Marked hours in [from, to), ascending. */
-    readonly marked: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<number>, HotTierError>
+    /**
+     * When trades were received that had happened in [from, to) and were lost on their channel at first: from each hole that touches
+     * the time until it was filled.
+     */
+    readonly fills: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<TradeHours>, HotTierError>
+    /** Those of the markets that have a gap at just this offset. */
+    readonly withGapAt: (
+      places: ReadonlyArray<Pick<StoredGap, "marketTicker" | "offset">>
+    ) => Effect.Effect<ReadonlySet<MarketTicker>, HotTierError>
+    /** Markets of which something was recorded at the moment or since. */
+    readonly writtenSince: (fromMicros: number) => Effect.Effect<ReadonlyArray<MarketTicker>, HotTierError>
     /** Gaps that begin in [from, to); of one market, or of all (a scan). */
     readonly gaps: (
       marketTicker: MarketTicker | undefined,
@@ -69,8 +86,10 @@ export class SealedHours extends Context.Service<
     SealedHours.of({
       floorMicros: Effect.succeed(0),
       hours: () => Effect.succeed({ floorMicros: 0, hours: [] }),
-      marked: () => Effect.succeed([]),
-      gaps: () => Effect.succeed([])
+      gaps: () => Effect.succeed([]),
+      fills: () => Effect.succeed([]),
+      writtenSince: () => Effect.succeed([]),
+      withGapAt: () => Effect.succeed(new Set())
     })
   )
 }
@@ -79,21 +98,23 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
   const floor = sql.literal("coalesce((select from_micros from hot_floor), 0)")
   const columns = sql.literal("from_micros, revision, manifest_key, manifest_sha256, manifest_bytes")
 
+  const isMarked = sql.literal("exists (select from segment_marks where hour_micros = from_micros)")
+
   /** Each hour of the market's days whose bit is set. */
-  const bits = (ticker: MarketTicker, { fromMicros, toMicros }: HoursQuery) => sql`
-    and from_micros in (
+  const ofMarket = (ticker: MarketTicker, { alsoMarked, fromMicros, toMicros }: HoursQuery) => sql`
+    and (${alsoMarked ? sql`${isMarked} or` : sql``} from_micros in (
       select day_micros + hour * 3600000000 from sealed_hours join markets using (market_id), generate_series(0, 23) as hour
       where ticker = ${ticker} and day_micros >= ${int8(dayOf(fromMicros))} and day_micros < ${int8(toMicros)}
-        and (hours >> hour) & 1 = 1)`
+        and (hours >> hour) & 1 = 1))`
 
   const hours = (query: HoursQuery) =>
     sql<HourRow>`
       select floor_micros, found.* from (select ${floor} as floor_micros) as only_row left join lateral (
         select ${columns},
-               exists (select from segment_marks where hour_micros = from_micros) as is_marked
+               ${isMarked} as is_marked
         from segments
         where span = 'hour' and is_current and from_micros >= ${int8(query.fromMicros)} and from_micros < ${int8(query.toMicros)}
-          ${query.marketTicker === undefined ? sql`` : bits(query.marketTicker, query)}
+          ${query.marketTicker === undefined ? sql`` : ofMarket(query.marketTicker, query)}
         order by from_micros ${sql.literal(query.order === "latest" ? "desc" : "")} limit ${query.hoursMax}
       ) as found on true`.pipe(
       Effect.map((rows) => ({
@@ -104,13 +125,6 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
             query.order === "latest" ? right.hourMicros - left.hourMicros : left.hourMicros - right.hourMicros
           )
       }))
-    )
-
-  const marked = (fromMicros: number, toMicros: number) =>
-    sql<{ hour_micros: number }>`
-      select distinct hour_micros from segment_marks
-      where hour_micros >= ${int8(fromMicros)} and hour_micros < ${int8(toMicros)} order by hour_micros`.pipe(
-      Effect.map((rows) => rows.map((row) => row.hour_micros))
     )
 
   const gaps = (ticker: MarketTicker | undefined, fromMicros: number, toMicros: number) =>
@@ -128,13 +142,37 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
       )
     )
 
+  const fills = (fromMicros: number, toMicros: number) =>
+    sql<{ from_micros: number; to_micros: number }>`
+      select ts_from_micros as from_micros, coalesce(ts_filled_micros, ${int8(Number.MAX_SAFE_INTEGER)}) as to_micros
+      from channel_gaps
+      where channel = 'trade' and ts_from_micros < ${int8(toMicros)} and coalesce(ts_to_micros > ${int8(fromMicros)}, true)`.pipe(
+      Effect.map((rows) => rows.map((row) => ({ fromMicros: row.from_micros, toMicros: row.to_micros })))
+    )
+
+  const withGapAt = (places: ReadonlyArray<Pick<StoredGap, "marketTicker" | "offset">>) =>
+    sql<{ ticker: string }>`
+      select ticker from unnest(${texts(places.map((place) => place.marketTicker))},
+                                ${int8s(places.map((place) => place.offset))}) as place (ticker, record_offset)
+        join markets using (ticker) join gaps using (market_id, record_offset)`.pipe(
+      Effect.map((rows) => new Set(rows.map((row) => row.ticker)))
+    )
+
+  const writtenSince = (fromMicros: number) =>
+    sql<{ ticker: string }>`
+      select ticker from log_heads join markets using (market_id) where ts_received_micros >= ${int8(fromMicros)}`.pipe(
+      Effect.map((rows) => rows.map((row) => row.ticker))
+    )
+
   return {
+    withGapAt: (places) => (places.length === 0 ? Effect.succeed(new Set()) : withGapAt(places).pipe(during("gapsAt"))),
+    writtenSince: (fromMicros) => writtenSince(fromMicros).pipe(during("writtenSince")),
+    fills: (fromMicros, toMicros) => fills(fromMicros, toMicros).pipe(during("tradeFills")),
     floorMicros: sql<{ floor_micros: number }>`select ${floor} as floor_micros`.pipe(
       Effect.map(([row]) => row?.floor_micros ?? 0),
       during("hotFloor")
     ),
     hours: (query) => hours(query).pipe(during("sealedHours")),
-    marked: (fromMicros, toMicros) => marked(fromMicros, toMicros).pipe(during("markedHours")),
     gaps: (ticker, fromMicros, toMicros) => gaps(ticker, fromMicros, toMicros).pipe(during("storedGaps"))
   }
 }
