@@ -11,11 +11,13 @@ import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type * as Trust from "@kalshibook/core/Trust"
 import { Context, Effect, Layer, type Stream } from "effect"
 import { ColdTier } from "./cold/ColdTier.ts"
+import { ObjectCache } from "./cold/ObjectCache.ts"
 import { SealedHours } from "./cold/SealedHours.ts"
 import * as HistoryAnswers from "./HistoryAnswers.ts"
 import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
 import type { SamplesQuery } from "./HistorySamples.ts"
 import { HotTier, type RecordQuery, type TradeQuery } from "./HotTier.ts"
+import { ObjectStore } from "./objects/ObjectStore.ts"
 import type { LogError, Tier } from "./TieredLog.ts"
 
 export { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
@@ -105,6 +107,14 @@ export class History extends Context.Service<
       const tiers = { hot: yield* HotTier, sealed: yield* SealedHours, cold: yield* ColdTier }
       return History.of(HistoryAnswers.make(tiers))
     })
+  )
+
+  /** Over both tiers, the cold one as the environment says where it is (`ObjectStore.layer`, `ObjectCache`, `ColdTier`). */
+  static readonly layerTiers = History.layerNoDeps.pipe(
+    Layer.provide(SealedHours.layerNoDeps),
+    Layer.provide(ColdTier.layerConfig),
+    Layer.provide(ObjectCache.layerConfig),
+    Layer.provide(ObjectStore.layer)
   )
 
   /** Over a hot tier that nothing has left: where nothing is sealed. */
