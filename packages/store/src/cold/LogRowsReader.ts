@@ -24,7 +24,7 @@ export interface RowsQuery {
 }
 
 /**
- * Gives the rows to `onRows`, some thousands at a time, until there are no more. What it gets is overwritten when it returns. A
+ * On a connection of a database with one thread: gives the rows to `onRows`, some thousands at a time, until there are no more. What it gets is overwritten when it returns. A
  * file that is missing or damaged fails as `BadFile`. Returns how many rows there were.
  */
 export const forEach = (
@@ -32,34 +32,35 @@ export const forEach = (
   query: RowsQuery,
   onRows: (rows: LogRows.LogRows) => void
 ): Effect.Effect<number, DuckDbError> =>
-  Effect.suspend(() => {
+  Effect.gen(function* () {
+    const runs = yield* runsOf(connection, query)
     const rows = LogRows.make(chunkRowsMax)
     let problem: string | undefined
-    return connection
-      .forEachChunk(
-        statementOf(query),
-        (chunk) => {
-          problem ??= decode(chunk, rows)
-          if (problem === undefined) onRows(rows)
-        },
-        { operation, workMillisMax: query.workMillisMax }
-      )
-      .pipe(
-        Effect.filterOrElse(
-          () => problem === undefined,
-          () => damaged(query, problem ?? "")
-        )
-      )
+    const count = yield* connection.scan(
+      statementOf(query),
+      columnCount,
+      (chunk) => {
+        if (problem !== undefined) return
+        problem = decode(chunk, rows) ?? runs.name(rows)
+        if (problem === undefined) onRows(rows)
+      },
+      { operation, workMillisMax: query.workMillisMax }
+    )
+    return problem === undefined ? count : yield* damaged(query, problem)
   })
 
 /** The same as a stream; each part is its receiver's own. */
 export const stream = (connection: Connection, query: RowsQuery): Stream.Stream<LogRows.LogRows, DuckDbError> =>
-  connection.chunks(statementOf(query), { operation, workMillisMax: query.workMillisMax }).pipe(
-    Stream.mapEffect((chunk) => {
-      const rows = LogRows.make(chunk.rows)
-      const problem = decode(chunk, rows)
-      return problem === undefined ? Effect.succeed(rows) : damaged(query, problem)
-    })
+  Stream.unwrap(
+    Effect.map(runsOf(connection, query), (runs) =>
+      connection.chunks(statementOf(query), { operation, workMillisMax: query.workMillisMax }).pipe(
+        Stream.mapEffect((chunk) => {
+          const rows = LogRows.make(chunk.rows)
+          const problem = decode(chunk, rows) ?? runs.name(rows)
+          return problem === undefined ? Effect.succeed(rows) : damaged(query, problem)
+        })
+      )
+    )
   )
 
 const operation = "read records"
@@ -68,10 +69,14 @@ const chunkRowsMax = 2_048
 const damaged = ({ file }: RowsQuery, problem: string) =>
   Effect.fail(new DuckDbError({ operation, reason: "BadFile", detail: `${file}: ${problem}` }))
 
-/** The types are those of the table in any case: what is there is cast, or refused. */
-const selected = segmentColumns.records.map(({ name, type }) => `${name}::${type}`).join(", ")
+/** The types are those of the table in any case: what is there is cast, or refused. The ticker is told by `runsOf`. */
+const columnsRead = segmentColumns.records.filter(({ name }) => name !== "market_ticker")
+const columnCount = columnsRead.length
+const selected = columnsRead.map(({ name, type }) => `${name}::${type}`).join(", ")
 
-const statementOf = ({ file, rowFirst, rows, tickers, toMicros }: RowsQuery): string => {
+const statementOf = (query: RowsQuery): string => `select ${selected} ${fromOf(query)}`
+
+const fromOf = ({ file, rowFirst, rows, tickers, toMicros }: RowsQuery): string => {
   const clauses: Array<string> = []
   if (tickers !== undefined) {
     clauses.push(tickers.length === 0 ? "false" : `market_ticker in (${tickers.map(quoted).join(", ")})`)
@@ -80,15 +85,58 @@ const statementOf = ({ file, rowFirst, rows, tickers, toMicros }: RowsQuery): st
   if (rowFirst !== undefined) clauses.push(`file_row_number >= ${rowFirst}`)
   if (rows !== undefined) clauses.push(`file_row_number < ${(rowFirst ?? 0) + rows}`)
   const where = clauses.length === 0 ? "" : ` where ${clauses.join(" and ")}`
-  return `select ${selected} from read_parquet(${quoted(file)}, file_row_number = true)${where}`
+  return `from read_parquet(${quoted(file)}, file_row_number = true)${where}`
 }
 
-const at = Object.fromEntries(segmentColumns.records.map(({ name }, index) => [name, index])) as Readonly<
-  Record<string, number>
->
+interface Runs {
+  /** Names the markets of the next rows. Returns what is wrong, or `undefined`. */
+  readonly name: (rows: LogRows.LogRows) => string | undefined
+}
+
+/** How many rows each market has, in the order of the rows: a text a row would cost more than all else. */
+const runsOf = (connection: Connection, query: RowsQuery): Effect.Effect<Runs, DuckDbError> => {
+  if (query.tickers?.length === 1)
+    return Effect.succeed(runsFrom(query.tickers as [string], [Number.POSITIVE_INFINITY]))
+  const tickers: Array<MarketTicker> = []
+  const counts: Array<number> = []
+  return connection
+    .forEachChunk(
+      `select market_ticker, count(*) ${fromOf(query)} group by market_ticker order by min(file_row_number)`,
+      (chunk) => {
+        const words = chunk.int64Words(1)
+        for (let row = 0; row < chunk.rows; row++) {
+          tickers.push(chunk.text(0, row))
+          counts.push(DuckChunk.int64At(words, row))
+        }
+      },
+      { operation, workMillisMax: query.workMillisMax }
+    )
+    .pipe(Effect.map(() => runsFrom(tickers, counts)))
+}
+
+const runsFrom = (tickers: ReadonlyArray<MarketTicker>, counts: ReadonlyArray<number>): Runs => {
+  let run = 0
+  let left = counts[0] ?? 0
+  return {
+    name: (rows) => {
+      rows.tickers.length = 0
+      for (let row = 0; row < rows.rows; ) {
+        const ticker = tickers[run]
+        if (ticker === undefined) return "more rows than its markets have"
+        const end = Math.min(rows.rows, row + left)
+        rows.market.fill(rows.tickers.push(ticker) - 1, row, end)
+        left -= end - row
+        row = end
+        if (left === 0) left = counts[++run] ?? 0
+      }
+      return undefined
+    }
+  }
+}
+
+const at = Object.fromEntries(columnsRead.map(({ name }, index) => [name, index])) as Readonly<Record<string, number>>
 const place = (name: string): number => at[name] as number
 const columns = {
-  ticker: place("market_ticker"),
   offset: place("record_offset"),
   kind: place("kind"),
   received: place("ts_received"),
@@ -110,7 +158,6 @@ const columns = {
 /** Fills `rows` with the chunk's. Returns what is wrong with it, or `undefined`. */
 const decode = (chunk: DuckChunk.DuckChunk, rows: LogRows.LogRows): string | undefined => {
   rows.rows = chunk.rows
-  decodeTickers(chunk, rows)
   const isExact =
     decodeInt64(chunk, columns.offset, rows.offset) &&
     decodeInt64(chunk, columns.received, rows.tsReceivedMicros) &&
@@ -131,28 +178,6 @@ const decode = (chunk: DuckChunk.DuckChunk, rows: LogRows.LogRows): string | und
 }
 
 const wordsPerText = 4
-
-const decodeTickers = (chunk: DuckChunk.DuckChunk, rows: LogRows.LogRows): void => {
-  const words = chunk.textWords(columns.ticker)
-  rows.tickers.length = 0
-  let start = 0
-  for (let row = 1; row <= chunk.rows; row++) {
-    if (row < chunk.rows && isSameText(words, row, start)) continue
-    rows.market.fill(LogRows.place(rows.tickers, chunk.text(columns.ticker, start)), start, row)
-    start = row
-  }
-}
-
-const isSameText = (words: Int32Array, left: number, right: number): boolean => {
-  const one = left * wordsPerText
-  const other = right * wordsPerText
-  return (
-    words[one] === words[other] &&
-    words[one + 1] === words[other + 1] &&
-    words[one + 2] === words[other + 2] &&
-    words[one + 3] === words[other + 3]
-  )
-}
 
 const isEmpty = (validity: Int32Array, rows: number): boolean => {
   for (let word = 0; word << 5 < rows; word++) if (validity[word] !== 0) return false
