@@ -10,7 +10,7 @@ import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import type * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
-import { Config, Context, Effect, Layer, Semaphore } from "effect"
+import { Config, Context, Effect, Layer, Pool, Semaphore } from "effect"
 import { ColdDataProblem, ColdTierAway, type ColdTierError } from "./ColdDataProblem.ts"
 import * as DuckDb from "./DuckDb.ts"
 import * as HourBooksPass from "./HourBooksPass.ts"
@@ -43,7 +43,8 @@ const largeMax = 1
 /** How long DuckDB may work for a question. */
 const smallMillisMax = 10_000
 const largeMillisMax = 15_000
-const threads = 2
+/** Rows come in their order only from one; questions at once have one each all the same. */
+const threads = 1
 /** Enough to decode a file of 32 MiB column by column. */
 const memoryMebibytes = 256
 
@@ -106,6 +107,7 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
   const duck = yield* DuckDb.make({ ...options, threads, folders: [cache.folder] }).pipe(
     Effect.mapError((error) => new ColdTierAway({ key: "", detail: error.message }))
   )
+  const connections = yield* Pool.make({ acquire: duck.connect, size: smallMax + largeMax })
   const small = Semaphore.makeUnsafe(smallMax)
   const large = Semaphore.makeUnsafe(largeMax)
 
@@ -116,7 +118,7 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
   ): Effect.Effect<A, ColdTierError> =>
     Effect.gen(function* () {
       const path = yield* cache.file(file)
-      const connection = yield* Effect.mapError(duck.connect, (error) => away(file.key, error))
+      const connection = yield* Effect.mapError(Pool.get(connections), (error) => away(file.key, error))
       return yield* work(connection, path).pipe(
         Effect.tapError(() => cache.doubt(file)),
         Effect.mapError((error) => problemOf(file.key, error))
