@@ -43,7 +43,7 @@ export interface LogRows {
   readonly sizeE2: Float64Array
   readonly cause: Uint8Array
   readonly tsDetectedMicros: Float64Array
-  /** Of keyframes alone. */
+  /** Of keyframes alone: of the snapshot since which it is trusted, or of the gap in which it stands. */
   readonly sinceOffset: Float64Array
   readonly tsExchangeEffectiveMicros: Float64Array
   readonly tsExchangeProvenMicros: Float64Array
@@ -99,11 +99,7 @@ export const append = (source: LogRows, from: number, to: number, target: LogRow
   target.tsExchangeProvenMicros.set(source.tsExchangeProvenMicros.subarray(from, to), at)
   for (let row = from; row < to; ) {
     const end = runEnd(source, row, to)
-    target.market.fill(
-      place(target.tickers, source.tickers[source.market[row] as number] as MarketTicker),
-      at + row - from,
-      at + end - from
-    )
+    target.market.fill(place(target.tickers, tickerAt(source, row)), at + row - from, at + end - from)
     row = end
   }
   target.rows = at + to - from
@@ -119,3 +115,7 @@ export const runEnd = ({ market }: LogRows, row: number, to: number): number => 
 /** Where the ticker stands, for whoever fills rows market by market: as the last one, or it is added. */
 export const place = (tickers: Array<MarketTicker>, ticker: MarketTicker): number =>
   tickers[tickers.length - 1] === ticker ? tickers.length - 1 : tickers.push(ticker) - 1
+
+/** The market of a row. */
+export const tickerAt = ({ market, tickers }: LogRows, row: number): MarketTicker =>
+  tickers[market[row] as number] as MarketTicker
