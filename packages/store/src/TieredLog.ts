@@ -116,10 +116,11 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
   /** Whether a fold may begin with the hour: what it begins with is right, and does not lie behind the moment. */
   const isBeginning = Effect.fnUntraced(function* (
     hour: FoundHour,
-    { entry, keyframe }: MarketHour,
+    { entry, keyframe: keyframeOf }: MarketHour,
     atMicros: number,
     clock: BookClock
   ) {
+    const keyframe = keyframeOf()
     if (keyframe?.last === undefined) return entry.offset_first === 1
     if (clock === "exchange" && keyframe.tsExchangeEffectiveMicros > atMicros) return false
     const { offset, tsReceivedMicros } = keyframe.last
@@ -156,7 +157,7 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
     const first = yield* beginning(ticker, atMicros, clock)
     if (first === undefined) return undefined
     const { marketHour } = first
-    const replay = marketHour.keyframe ?? Replay.make()
+    const replay = marketHour.keyframe() ?? Replay.make()
     const keyframeOffset = replay.last?.offset ?? null
     const cursor = LogCursor.make(tiers, {
       marketTicker: ticker,

@@ -16,7 +16,7 @@ import { property } from "../PropertyEffect.ts"
 import * as SealedWorld from "./SealedWorld.ts"
 import * as TwoTiers from "./TwoTiers.ts"
 
-const runs = 3
+const runs = 2
 /** As long as such logs last, at most; each run has hours of its own. */
 const hoursPerRun = 11
 /** Logs of `MarketLogs` begin about here. */
@@ -47,7 +47,7 @@ const world = fc.record({
   resealed: fc.array(fc.boolean(), { minLength: hoursPerRun, maxLength: hoursPerRun }),
   questions: fc.array(question, { minLength: 5, maxLength: 5 }),
   everySeconds: fc.integer({ min: 20, max: 2_000 }),
-  pageRecords: fc.integer({ min: 1, max: 70 }),
+  pageRecords: fc.integer({ min: 6, max: 70 }),
   traded: fc.array(
     fc.record({
       market: fc.nat(3),
