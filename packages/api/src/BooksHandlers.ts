@@ -6,9 +6,10 @@ import { everyMicrosDefault, samplesDepthDefault, samplesDepthMax } from "@kalsh
 import * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
 import * as OrderbooksAnswer from "@kalshibook/core/contract/OrderbooksAnswer"
 import * as SamplesAnswer from "@kalshibook/core/contract/SamplesAnswer"
+import { hourMicros } from "@kalshibook/core/Units"
 import { History } from "@kalshibook/store/History"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { booksAtOnceMax, marketsOfBooksMax } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
@@ -29,7 +30,7 @@ interface BooksQuery extends Selection, PageQuery {
 }
 
 interface SamplesQuery extends PageQuery {
-  readonly from: number
+  readonly from?: number
   readonly to?: number
   readonly every?: number
   readonly depth?: number
@@ -94,10 +95,12 @@ export const BooksHandlers = HttpApiBuilder.group(
       const { depth = samplesDepthDefault, every: everyMicros = everyMicrosDefault } = query
       if (depth < 1 || depth > samplesDepthMax) return yield* Failures.sampleDepth(samplesDepthMax)
       const { toMicros } = yield* rangeOf(query)
+      const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+      const firstMicros = query.from ?? Math.max(0, Math.min(toMicros, nowMicros) - hourMicros)
       const question = { ticker, from: query.from, to: query.to, every: query.every, depth }
       const page = yield* pageOf(Cursor.samples, question, query)
       const fromMicros = Option.match(page.after, {
-        onNone: () => query.from,
+        onNone: () => firstMicros,
         onSome: (afterMicros) => afterMicros + everyMicros
       })
       const found: Array<SamplesAnswer.BookSample> = []

@@ -83,7 +83,7 @@ export const BooksGroup = HttpApiGroup.make("books")
     HttpApiEndpoint.get("samples", "/v1/markets/:ticker/orderbook/samples", {
       params: { ticker: Parameter.MarketTickerPath },
       query: {
-        from: Parameter.SamplesFrom,
+        from: Schema.optionalKey(Parameter.SamplesFrom),
         to: Schema.optionalKey(Parameter.SamplesTo),
         every: Schema.optionalKey(Parameter.Every),
         depth: Schema.optionalKey(Parameter.Depth),

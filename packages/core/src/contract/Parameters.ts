@@ -161,7 +161,10 @@ export const TradesTo = time(
   "2026-11-21T15:00:00Z"
 )
 
-export const SamplesFrom = time("The first moment, by the receive clock.", "2026-11-21T14:00:00Z")
+export const SamplesFrom = time(
+  "The first moment, by the receive clock. Without it: an hour before `to`.",
+  "2026-11-21T14:00:00Z"
+)
 
 export const SamplesTo = time(
   "Only moments before this one. Without it, and at most: up to where everything received is stored.",
