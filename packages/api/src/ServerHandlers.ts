@@ -92,6 +92,8 @@ const links = {
   events: "/v1/events",
   series: "/v1/series",
   orderbook: "/v1/markets/{ticker}/orderbook?at=",
+  orderbook_samples: "/v1/markets/{ticker}/orderbook/samples?from=&to=&every=",
+  orderbooks: "/v1/orderbooks?event=&at=",
   deltas: "/v1/markets/{ticker}/deltas?from=&to=",
   trades: "/v1/markets/{ticker}/trades?from=&to=",
   lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",

@@ -19,7 +19,7 @@ import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
@@ -53,6 +53,8 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    ObjectStoreError: refuse,
+    ColdTierAway: refuse,
     ListenFailed: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })

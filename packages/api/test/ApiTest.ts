@@ -20,7 +20,7 @@ import * as Seed from "./Seed.ts"
 /** What time it is in these tests: one second after the watermark. */
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
-const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
+const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
   Layer.provideMerge(
     Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
   ),
