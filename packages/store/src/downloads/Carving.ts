@@ -62,7 +62,9 @@ export const day = Effect.fn("Carving.day")(
   Effect.catchTag("DuckDbError", (error) =>
     Effect.fail(
       failed(
-        error.reason === "TimedOut" ? new TooLarge({ problem: error.detail }) : new StorageAway({ problem: error.message })
+        error.reason === "TimedOut"
+          ? new TooLarge({ problem: error.detail })
+          : new StorageAway({ problem: error.message })
       )
     )
   )
@@ -103,15 +105,17 @@ const fetched = Effect.fnUntraced(function* ({ day, request }: Carving, folder: 
 
 const fetch = Effect.fnUntraced(function* ({ bytes, key, sha256 }: ManifestFile, path: string) {
   const store = yield* ObjectStore
-  const receipt = yield* store.getToFile(key, path).pipe(
-    Effect.mapError((error) =>
-      failed(
-        error.reason._tag === "NotFound" || error.reason._tag === "Corrupt"
-          ? new SealedDataWrong({ problem: error.message })
-          : new StorageAway({ problem: error.message })
+  const receipt = yield* store
+    .getToFile(key, path)
+    .pipe(
+      Effect.mapError((error) =>
+        failed(
+          error.reason._tag === "NotFound" || error.reason._tag === "Corrupt"
+            ? new SealedDataWrong({ problem: error.message })
+            : new StorageAway({ problem: error.message })
+        )
       )
     )
-  )
   if (receipt.sha256 === sha256 && receipt.bytes === bytes) return
   const problem = `${key} has ${receipt.bytes} bytes with sha256 ${receipt.sha256}; its manifest says ${bytes} with ${sha256}`
   return yield* failed(new SealedDataWrong({ problem }))
@@ -134,11 +138,7 @@ const tableParts = Effect.fnUntraced(function* (work: Work, duck: DuckDb.DuckDb,
 })
 
 /** Files for each market, one market after the other. */
-const engineParts = Effect.fnUntraced(function* (
-  work: Work,
-  duck: DuckDb.DuckDb,
-  format: EngineFiles.EngineFormat
-) {
+const engineParts = Effect.fnUntraced(function* (work: Work, duck: DuckDb.DuckDb, format: EngineFiles.EngineFormat) {
   const { day, request, settings } = work
   const [ofBooks, ofTrades] = [yield* duck.connect, yield* duck.connect]
   const tickers = DownloadPlan.tickersOf(day)
@@ -152,7 +152,9 @@ const engineParts = Effect.fnUntraced(function* (
     const trades = tradePaths && (yield* SealedRows.trades(ofTrades, tradePaths, marketTicker, day))
     const files = yield* open.files
       .files(trades, isBookWanted)
-      .pipe(Effect.mapError(({ bytes }) => failed(new TooLarge({ problem: `${marketTicker} alone has ${bytes} bytes` }))))
+      .pipe(
+        Effect.mapError(({ bytes }) => failed(new TooLarge({ problem: `${marketTicker} alone has ${bytes} bytes` })))
+      )
     for (const { kind, name, pieces, rows } of files) {
       const path = join(work.folder, "out", name)
       yield* io(() => write(path, pieces))
@@ -246,7 +248,8 @@ const stored = Effect.fnUntraced(function* (
     return yield* failed(new TooLarge({ problem }))
   }
   const sha256 = yield* io(() => sha256Of(path))
-  const contentType = contentTypes[facts.file_name.slice(facts.file_name.lastIndexOf(".") + 1)] ?? "application/octet-stream"
+  const contentType =
+    contentTypes[facts.file_name.slice(facts.file_name.lastIndexOf(".") + 1)] ?? "application/octet-stream"
   yield* store.putFile(key, path, { contentType, sha256 }).pipe(
     // An earlier version of this program left another file here.
     Effect.catchIf(

@@ -4,10 +4,10 @@
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { Manifest, ManifestFile } from "@kalshibook/core/cold/Manifest"
+import type { SegmentKind } from "@kalshibook/core/cold/SegmentColumns"
 import { dateText, dayMicros, dayOf, spanEndMicros } from "@kalshibook/core/cold/SegmentKeys"
-import { type SegmentKind } from "@kalshibook/core/cold/SegmentColumns"
 import type { DownloadPart } from "./DownloadPart.ts"
-import { type DownloadFormat, type DownloadRequest, type DownloadSource } from "./DownloadRequest.ts"
+import type { DownloadFormat, DownloadRequest, DownloadSource } from "./DownloadRequest.ts"
 
 /** A sealed span as far as the question is about it. */
 export interface PlannedSpan {
@@ -45,7 +45,8 @@ export const span = (request: DownloadRequest, source: DownloadSource, manifest:
   return {
     source,
     files: manifest.files.filter(
-      ({ kind, part }) => request.kinds.includes(kind) && (kind !== "records" || wanted === undefined || parts.has(part))
+      ({ kind, part }) =>
+        request.kinds.includes(kind) && (kind !== "records" || wanted === undefined || parts.has(part))
     ),
     tickers: markets.map((market) => market.market_ticker),
     rowsOfRecords: markets.reduce((sum, market) => sum + market.rows, 0)
@@ -112,8 +113,7 @@ export const quote = (request: DownloadRequest, planned: ReadonlyArray<PlannedDa
   const perMarket = filesPerMarket[request.format]
   const files = planned.reduce(
     (sum, day) =>
-      sum +
-      (perMarket === undefined ? kindsOf(day).length : tickersOf(day).length * perMarket(request.kinds.length)),
+      sum + (perMarket === undefined ? kindsOf(day).length : tickersOf(day).length * perMarket(request.kinds.length)),
     0
   )
   return { files, rows, bytes: rows * bytesPerRow[request.format], isExact: false }
@@ -139,4 +139,3 @@ export const tableFileName = (format: DownloadFormat, kind: SegmentKind, day: Pl
   const ending = { parquet: "parquet", csv: "csv.gz", ndjson: "ndjson.gz" }[format as string] ?? ""
   return `${kind}_${dateText(day.dayMicros)}${hours}.${ending}`
 }
-

@@ -91,4 +91,7 @@ export const sourcesOf = (stored: StoredRequest): ReadonlyArray<DownloadSource> 
   }))
 
 export const idOf = (stored: StoredRequest): string =>
-  `dl_${createHash("sha256").update(`${layoutVersion} ${JSON.stringify(stored)}`).digest("hex").slice(0, 32)}`
+  `dl_${createHash("sha256")
+    .update(`${layoutVersion} ${JSON.stringify(stored)}`)
+    .digest("hex")
+    .slice(0, 32)}`

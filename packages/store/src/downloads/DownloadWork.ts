@@ -105,4 +105,3 @@ export const forever = (table: DownloadTable, settings: DownloadSettings) => {
     Effect.forever
   )
 }
-

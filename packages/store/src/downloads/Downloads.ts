@@ -91,4 +91,3 @@ export class Downloads extends Context.Service<
 }
 
 type Needs = SqlClient.SqlClient | Segments | ObjectStore | MarketCatalog
-

@@ -35,7 +35,9 @@ export const make = Effect.fnUntraced(function* (settings: DownloadSettings) {
       return yield* new DownloadError({ operation: "plan", reason: new TooLarge({ problem }) })
     }
     if (quote.files === 0) {
-      const reason = new NothingSealed({ problem: "Nothing of this is sealed: hours are, some minutes after their end." })
+      const reason = new NothingSealed({
+        problem: "Nothing of this is sealed: hours are, some minutes after their end."
+      })
       return yield* new DownloadError({ operation: "plan", reason })
     }
     return { days, quote, stored: Request.store(request, sources) }

@@ -33,9 +33,7 @@ export const sourcesFor = Effect.fnUntraced(function* ({ fromMicros, toMicros }:
     if (isAsked && day.tsSealedMicros >= newest) whole.set(from, day)
   }
   const left = hours.filter(({ span }) => !whole.has(dayOf(span.fromMicros)))
-  return [...whole.values(), ...left]
-    .sort((one, other) => one.span.fromMicros - other.span.fromMicros)
-    .map(sourceOf)
+  return [...whole.values(), ...left].sort((one, other) => one.span.fromMicros - other.span.fromMicros).map(sourceOf)
 })
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Manifest))
@@ -45,13 +43,15 @@ const wrong = (problem: string) =>
 
 export const manifest = Effect.fnUntraced(function* ({ manifestKey, manifestSha256 }: DownloadSource) {
   const store = yield* ObjectStore
-  const bytes = yield* store.get(manifestKey).pipe(
-    Effect.mapError((error) =>
-      error.reason._tag === "NotFound" || error.reason._tag === "Corrupt"
-        ? wrong(error.message)
-        : new DownloadError({ operation: "read a manifest", reason: new StorageAway({ problem: error.message }) })
+  const bytes = yield* store
+    .get(manifestKey)
+    .pipe(
+      Effect.mapError((error) =>
+        error.reason._tag === "NotFound" || error.reason._tag === "Corrupt"
+          ? wrong(error.message)
+          : new DownloadError({ operation: "read a manifest", reason: new StorageAway({ problem: error.message }) })
+      )
     )
-  )
   if (createHash("sha256").update(bytes).digest("hex") !== manifestSha256) {
     return yield* wrong(`${manifestKey} is not what was sealed`)
   }
