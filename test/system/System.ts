@@ -21,6 +21,7 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -49,6 +50,7 @@ export interface RunningSystem extends Recording {
 
 /** The stores over one Postgres, which other parts may share or outlive. */
 const stores = Layer.mergeAll(
+  FileStores.layerNone,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,

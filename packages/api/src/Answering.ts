@@ -3,7 +3,7 @@
  * documents tells of failures.
  */
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
-import { Internal, MethodNotAllowed, UnknownRoute, UrlTooLong } from "@kalshibook/core/contract/Problems"
+import { Internal, MalformedRequest, MethodNotAllowed, UnknownRoute, UrlTooLong } from "@kalshibook/core/contract/Problems"
 import { Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,
@@ -20,13 +20,14 @@ import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { docsPath, methodsOfGet, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
+import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
-  allowedMethods: ["GET", "HEAD", "OPTIONS"],
-  exposedHeaders: ["X-Request-Id", "Retry-After"],
+  allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+  allowedHeaders: ["Content-Type", "Range", "If-Range", "If-None-Match"],
+  exposedHeaders: ["X-Request-Id", "Retry-After", "Content-Range", "Accept-Ranges", "ETag", "Content-Disposition"],
   maxAge: preflightSecondsMax
 })
 
@@ -83,9 +84,11 @@ const headersFor = (
   route: string | undefined
 ): Record<string, string> => ({
   "x-request-id": requestId,
-  "cache-control": lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store",
+  "cache-control":
+    response.headers["cache-control"] ??
+    (lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store"),
   ...(response.status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
-  ...(response.status === 405 ? { allow: methodsOfGet } : {})
+  ...(response.status === 405 ? { allow: methodsOf(route) } : {})
 })
 
 /** The problem document of a failure. A client that went away gets nothing: its interruption is passed on. */
@@ -101,8 +104,12 @@ const problemResponse = (
   if (HttpServerError.isHttpServerError(failure) && failure.reason._tag === "RouteNotFound") {
     return HttpServerRespondable.toResponse(nothingHere(request, meta))
   }
-  if (HttpApiError.HttpApiSchemaError.is(failure) && (failure.kind === "Params" || failure.kind === "Query")) {
+  if (HttpApiError.HttpApiSchemaError.is(failure) && askersKinds.has(failure.kind)) {
     return HttpServerRespondable.toResponse(badRequest(failure, meta))
+  }
+  if (HttpServerError.isHttpServerError(failure) && failure.reason._tag === "RequestParseError") {
+    const detail = "The body cannot be read: it must be JSON, in UTF-8, of at most a megabyte."
+    return HttpServerRespondable.toResponse(new MalformedRequest({ detail, request_id: meta.requestId }))
   }
   if (isProblem(failure)) return HttpServerRespondable.toResponse(failure)
   const internal = new Internal({
@@ -115,6 +122,9 @@ const problemResponse = (
   )
 }
 
+/** Parts of a request that the contract describes: what is wrong in them is a parameter. */
+const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload"])
+
 const isProblem = (failure: unknown): failure is HttpServerRespondable.Respondable =>
   HttpServerRespondable.isRespondable(failure) && "code" in failure && "request_id" in failure
 
@@ -124,7 +134,7 @@ const nothingHere = (
 ): MethodNotAllowed | UnknownRoute => {
   const [path = ""] = meta.url.split("?", 1)
   if (routeOf(meta.url) !== undefined) {
-    const detail = `${path} has ${methodsOfGet}, not ${request.method}.`
+    const detail = `${path} has ${methodsOf(routeOf(meta.url))}, not ${request.method}.`
     return new MethodNotAllowed({ detail, request_id: meta.requestId })
   }
   const suggestion = suggestionFor(meta.url)

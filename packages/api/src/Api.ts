@@ -7,7 +7,10 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import * as Answering from "./Answering.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
+import { DatasetsHandlers } from "./DatasetHandlers.ts"
+import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import { BooksHandlers, RecordsHandlers } from "./HistoryHandlers.ts"
+import * as ObjectRoutes from "./ObjectRoutes.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
@@ -22,6 +25,8 @@ const handlers = Layer.mergeAll(
   TradesHandlers,
   LifecycleHandlers,
   CoverageHandlers,
+  DatasetsHandlers,
+  DownloadsHandlers,
   StatusHandlers,
   HealthHandlers
 )
@@ -43,7 +48,7 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs).pipe(
+  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
     Layer.provide(handlers),
     Layer.provide(Answering.layer(gate))
   )

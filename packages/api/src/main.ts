@@ -3,6 +3,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -22,7 +23,7 @@ const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps
-).pipe(Layer.provide(Database.layer))
+).pipe(Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))), Layer.provide(Database.layer))
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
@@ -51,7 +52,8 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
-    ListenFailed: refuse
+    ListenFailed: refuse,
+    ObjectStoreError: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

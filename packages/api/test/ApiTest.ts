@@ -8,6 +8,7 @@ import type { RequestGate } from "@kalshibook/api/RequestGate"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -21,7 +22,8 @@ const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
 const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
   Layer.provideMerge(Layer.mergeAll(HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)),
-  Layer.provideMerge(MarketCatalog.layerMemory)
+  Layer.provideMerge(MarketCatalog.layerMemory),
+  Layer.merge(FileStores.layerNone)
 )
 
 /** A recorder of the same process. */

@@ -15,6 +15,7 @@ import { isoFromMicros } from "../Units.ts"
 import {
   coverageDaysMax,
   cursorCharsMax,
+  downloadDaysMax,
   depthMax,
   limitDefault,
   limitMax,
@@ -31,7 +32,7 @@ const ticker = /^[\x21-\x7e]+$/
 /** Any text without control characters. */
 const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
-const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
+export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
 /** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
 const statusOfFilterWord = {
@@ -58,7 +59,15 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
-  tickers: `1 to ${tickersMax} market tickers, separated by commas`
+  tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  date: "a UTC day as `2026-11-21`",
+  id: "the id of a download: `dl_` and 32 hexadecimal digits",
+  kinds: "a list of `records`, `trades`, `lifecycle`, `gaps`, `channel_gaps` and `markets`, each once",
+  dates: `a list of up to ${downloadDaysMax} UTC days as \`2026-11-21\`, instead of \`from\` and \`to\``,
+  events: `a list of up to ${tickersMax} event tickers`,
+  series: `a list of up to ${tickersMax} series tickers`,
+  format: "one of the formats of the endpoint",
+  dry_run: "`true` or `false`"
 } as const
 export type ParameterName = keyof typeof allowed
 
@@ -77,7 +86,7 @@ const wholeNumber = (minimum: number, maximum: number, description: string, exam
   )
 
 /** A moment, decoded into Unix microseconds. */
-const time = (description: string, example: string) =>
+export const time = (description: string, example: string) =>
   Schema.String.annotate({
     description: `${description} Accepts ${TimeParameter.timeAllowed}.`,
     examples: [example]
@@ -194,3 +203,23 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+/** A UTC day, decoded into its beginning, Unix microseconds. */
+export const Date = Schema.String.annotate({ description: "A UTC day.", examples: ["2026-11-21"] }).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transformEffect({
+      decode: (text) =>
+        Option.match(/^\d{4}-\d\d-\d\d$/.test(text) ? TimeParameter.parse(text) : Option.none(), {
+          onNone: () => refuse(text),
+          onSome: (micros) => Effect.succeed(micros)
+        }),
+      encode: (micros) => Effect.succeed(isoFromMicros(micros).slice(0, 10))
+    })
+  )
+)
+
+export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({
+  description: "A download.",
+  examples: ["dl_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
+})

@@ -24,8 +24,7 @@ export interface DownloadSettings {
   readonly spillMebibytesMax: number
 }
 
-/** Days of one question: a month, whose manifests are read in a few seconds. */
-export const downloadDaysMax = 31
+
 
 const secondMicros = 1_000_000
 

@@ -11,7 +11,7 @@ import type { Segments } from "../cold/Segments.ts"
 import type { HotTierError } from "../HotTierError.ts"
 import type { MarketCatalog } from "../MarketCatalog.ts"
 import type { ObjectStore } from "../objects/ObjectStore.ts"
-import type { DownloadError } from "./DownloadError.ts"
+import { DownloadError, NothingSealed, UnknownDownload } from "./DownloadError.ts"
 import type { DownloadPart } from "./DownloadPart.ts"
 import type { Quote } from "./DownloadPlan.ts"
 import type { DownloadRequest } from "./DownloadRequest.ts"
@@ -71,6 +71,19 @@ export class Downloads extends Context.Service<
   /** Answers, and leaves the work to whoever runs `work`. */
   static readonly layerNoDeps = (settings: DownloadSettings): Layer.Layer<Downloads, never, Needs> =>
     Layer.effect(Downloads, Effect.map(DownloadsPostgres.make(settings), Downloads.of))
+
+  /** Nothing is sealed, so there is nothing to load. */
+  static readonly layerNone: Layer.Layer<Downloads> = Layer.sync(Downloads, () => {
+    const none = new DownloadError({ operation: "plan", reason: new NothingSealed({ problem: "Nothing is sealed." }) })
+    return Downloads.of({
+      quote: () => Effect.fail(none),
+      create: () => Effect.fail(none),
+      get: (id) => new DownloadError({ operation: "find", reason: new UnknownDownload({ id }) }),
+      sign: () => Effect.succeed([]),
+      work: Effect.never,
+      sweep: Effect.succeed(0)
+    })
+  })
 
   /** Answers, works and sweeps as long as it lives, with the settings of the environment. */
   static readonly layerWorking: Layer.Layer<Downloads, Config.ConfigError, Needs> = Layer.effect(
