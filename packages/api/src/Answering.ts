@@ -31,7 +31,14 @@ const cors = HttpMiddleware.cors({
   maxAge: preflightSecondsMax
 })
 
-const compression = HttpMiddleware.compression({ algorithms: ["gzip", "br"], minSize: compressBytesMin })
+/** Parquet and packed files are not packed again. */
+const packedTypes = /^(?:text\/|application\/(?:json|problem\+json|x-ndjson|javascript|vnd\.apache\.arrow))/
+
+const compression = HttpMiddleware.compression({
+  algorithms: ["zstd", "gzip", "br"],
+  minSize: compressBytesMin,
+  compressible: (contentType) => packedTypes.test(contentType)
+})
 
 /** Global: goes around every route of the router that it is added to. */
 export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>

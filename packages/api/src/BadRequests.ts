@@ -23,8 +23,10 @@ export const badRequest = (error: HttpApiError.HttpApiSchemaError, meta: Request
   const refusals = refusalsOf(error.cause.issue)
   const [first] = refusals
   if (first === undefined) {
-    const detail = "The request could not be read."
-    return new BadParameter({ detail, parameter: "", allowed: "", request_id: meta.requestId })
+    const isBody = error.kind === "Payload"
+    const allowed = isBody ? "a JSON object as the documentation describes it" : ""
+    const detail = isBody ? `The body cannot be read: it must be ${allowed}.` : "The request could not be read."
+    return new BadParameter({ detail, parameter: isBody ? "body" : "", allowed, request_id: meta.requestId })
   }
   const { parameter, known } = first
   const facts = {

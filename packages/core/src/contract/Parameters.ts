@@ -204,6 +204,12 @@ export type Status = typeof Status.Type
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
 
+export const ListForm = Schema.Literals(["json", "ndjson", "csv", "parquet", "arrow"]).annotate({
+  description:
+    "`json`, the default, is a page. The others are the whole range in one stream: `ndjson` the same entries, one a line; `csv`, `parquet` and `arrow` (an IPC stream) rows as docs/data-format.md describes them. Without it the header Accept decides.",
+  examples: ["ndjson"]
+})
+
 /** A UTC day, decoded into its beginning, Unix microseconds. */
 export const Date = Schema.String.annotate({ description: "A UTC day.", examples: ["2026-11-21"] }).pipe(
   Schema.decodeTo(

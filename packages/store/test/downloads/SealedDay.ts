@@ -178,7 +178,13 @@ export const seal = Effect.gen(function* () {
   const segments = yield* Segments
   const catalog = yield* MarketCatalog
   const markets = tickers.map((ticker) => ({ ticker, body: bodyOf(ticker), tsObservedMicros: dayMicros }))
-  yield* catalog.observe({ series: [], events: [], markets })
+  const named = (ticker: string) => ({ ticker, body: { ticker, title: ticker }, tsObservedMicros: dayMicros })
+  const event = (ticker: string) => {
+    const { ticker: name, ...rest } = named(ticker)
+    return { ticker: name, ...rest, body: { event_ticker: ticker, series_ticker: ticker.split("-", 1)[0] } }
+  }
+  const series = ["KXA", "KXB"].map(named)
+  yield* catalog.observe({ series, events: ["KXA-26NOV26", "KXB-26NOV26"].map(event), markets })
   const folder = yield* temporaryFolder
   const keys: Array<string> = []
   for (let hour = 0; hour < hours; hour++) {
@@ -226,6 +232,7 @@ export const seal = Effect.gen(function* () {
 const bodyOf = (ticker: string) => ({
   ticker,
   event_ticker: ticker.slice(0, ticker.lastIndexOf("-")),
+  series_ticker: ticker.split("-", 1)[0],
   title: `Is it ${ticker}?`,
   status: "active",
   open_time: "2026-11-26T00:00:00Z",
