@@ -138,7 +138,7 @@ layer(api, { excludeTestServices: true, timeout: 60_000 })("the API", (it) => {
   it.effect("refuses bodies that are wrong, and says what is", () =>
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [unknown, object]> = [
-        ["{", { code: "malformed_request" }],
+        ["{", { code: "bad_parameter", parameter: "body" }],
         [{}, { code: "bad_parameter", parameter: "dates" }],
         [{ dates: ["26.11.2026"] }, { code: "bad_parameter", parameter: "dates" }],
         [{ dates: ["2026-11-26", "2026-11-28"] }, { parameter: "dates" }],
