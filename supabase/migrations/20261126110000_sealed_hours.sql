@@ -22,6 +22,11 @@ $$;
 
 comment on function hot_hours is 'The hours that have a partition of records.';
 
+-- In which order revisions were committed: files of a day are made again when one of its hours was committed after them.
+alter table segments add column commit_number bigint generated always as identity;
+
+comment on column segments.commit_number is 'Grows with each commit; numbers may be missing.';
+
 -- Late gaps ----------------------------------------------------------------------------------------------------------------------
 
 -- Only gaps reach back: they begin where proof ends, which may lie in an hour that is sealed, or is being sealed right now. That

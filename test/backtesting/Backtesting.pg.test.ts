@@ -13,8 +13,8 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
-import { Downloads } from "@kalshibook/store/downloads/Downloads"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
+import { Downloads } from "@kalshibook/store/downloads/Downloads"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -85,63 +85,73 @@ const expected = ((): ReadonlyArray<string> => {
   return [...lines("no", no), ...lines("yes", yes)]
 })()
 
-layer(Layer.effect(Place, place), { excludeTestServices: true, timeout: 60_000 })("the examples of backtesting", (it) => {
-  it.effect("give the book of a market at a moment, in DuckDB", () =>
-    Effect.gen(function* () {
-      const { folder } = yield* Place
-      const db = yield* Effect.promise(() => DuckDBInstance.create(":memory:"))
-      const connection = yield* Effect.promise(() => db.connect())
-      assert.strictEqual(examples("sql").length, 1)
-      for (const sql of examples("sql")) {
-        const found = sql.replace("'data/", `'${folder}/data/`)
-        const rows = yield* Effect.promise(async () => (await connection.runAndReadAll(found)).getRows())
-        assert.deepStrictEqual(rows.map((row) => row.join(" ")), expected)
-      }
-      connection.disconnectSync()
-      db.closeSync()
-    })
-  )
-
-  it.effect("download files by TypeScript, check them, and put them where they belong", () =>
-    Effect.gen(function* () {
-      const { folder, url } = yield* Place
-      const [code = ""] = examples("ts")
-      const program = join(folder, "example.ts")
-      writeFileSync(program, code)
-      const said = yield* Effect.callback<string>((resume) => {
-        const child = spawn(process.execPath, [program], {
-          cwd: folder,
-          env: { ...process.env, KALSHIBOOK_API: url, NODE_OPTIONS: "" }
-        })
-        let output = ""
-        child.stdout.on("data", (piece: Buffer) => (output += piece.toString()))
-        child.stderr.on("data", (piece: Buffer) => (output += piece.toString()))
-        child.on("close", () => resume(Effect.succeed(output)))
+layer(Layer.effect(Place, place), { excludeTestServices: true, timeout: 60_000 })(
+  "the examples of backtesting",
+  (it) => {
+    it.effect("give the book of a market at a moment, in DuckDB", () =>
+      Effect.gen(function* () {
+        const { folder } = yield* Place
+        const db = yield* Effect.promise(() => DuckDBInstance.create(":memory:"))
+        const connection = yield* Effect.promise(() => db.connect())
+        assert.strictEqual(examples("sql").length, 1)
+        for (const sql of examples("sql")) {
+          const found = sql.replace("'data/", `'${folder}/data/`)
+          const rows = yield* Effect.promise(async () => (await connection.runAndReadAll(found)).getRows())
+          assert.deepStrictEqual(
+            rows.map((row) => row.join(" ")),
+            expected
+          )
+        }
+        connection.disconnectSync()
+        db.closeSync()
       })
-      const files = readdirSync(join(folder, "files")).sort()
-      assert.deepStrictEqual(
-        files,
-        ["incremental_book_L2", "trades"].flatMap((type) =>
-          tickers.slice(0, 2).map((ticker) => `kalshi_${type}_2026-11-26_${ticker}.csv.gz`)
-        ),
-        said
-      )
-    })
-  )
-
-  for (const module of ["polars", "pandas"]) {
-    const missing = pythonMissing(module, "pyarrow")
-    it.effect.skipIf(missing !== undefined)(
-      `give the same book in ${module}${missing === undefined ? "" : ` (${missing})`}`,
-      () =>
-        Effect.gen(function* () {
-          const { folder } = yield* Place
-          const code = examples("python").filter((one) => one.includes(`import ${module}`))
-          assert.strictEqual(code.length, 1)
-          const lines = runPython(`import os; os.chdir(${JSON.stringify(folder)})\n${code[0]}`).trimEnd().split("\n")
-          assert.deepStrictEqual(lines.map((line) => line.replaceAll(/\.0\b/g, "")), expected)
-        })
     )
-  }
-})
 
+    it.effect("download files by TypeScript, check them, and put them where they belong", () =>
+      Effect.gen(function* () {
+        const { folder, url } = yield* Place
+        const [code = ""] = examples("ts")
+        const program = join(folder, "example.ts")
+        writeFileSync(program, code)
+        const said = yield* Effect.callback<string>((resume) => {
+          const child = spawn(process.execPath, [program], {
+            cwd: folder,
+            env: { ...process.env, KALSHIBOOK_API: url, NODE_OPTIONS: "" }
+          })
+          let output = ""
+          child.stdout.on("data", (piece: Buffer) => (output += piece.toString()))
+          child.stderr.on("data", (piece: Buffer) => (output += piece.toString()))
+          child.on("close", () => resume(Effect.succeed(output)))
+        })
+        const files = readdirSync(join(folder, "files")).sort()
+        assert.deepStrictEqual(
+          files,
+          ["incremental_book_L2", "trades"].flatMap((type) =>
+            tickers.slice(0, 2).map((ticker) => `kalshi_${type}_2026-11-26_${ticker}.csv.gz`)
+          ),
+          said
+        )
+      })
+    )
+
+    for (const module of ["polars", "pandas"]) {
+      const missing = pythonMissing(module, "pyarrow")
+      it.effect.skipIf(missing !== undefined)(
+        `give the same book in ${module}${missing === undefined ? "" : ` (${missing})`}`,
+        () =>
+          Effect.gen(function* () {
+            const { folder } = yield* Place
+            const code = examples("python").filter((one) => one.includes(`import ${module}`))
+            assert.strictEqual(code.length, 1)
+            const lines = runPython(`import os; os.chdir(${JSON.stringify(folder)})\n${code[0]}`)
+              .trimEnd()
+              .split("\n")
+            assert.deepStrictEqual(
+              lines.map((line) => line.replaceAll(/\.0\b/g, "")),
+              expected
+            )
+          })
+      )
+    }
+  }
+)

@@ -3,7 +3,13 @@
  * documents tells of failures.
  */
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
-import { Internal, MalformedRequest, MethodNotAllowed, UnknownRoute, UrlTooLong } from "@kalshibook/core/contract/Problems"
+import {
+  Internal,
+  MalformedRequest,
+  MethodNotAllowed,
+  UnknownRoute,
+  UrlTooLong
+} from "@kalshibook/core/contract/Problems"
 import { Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,

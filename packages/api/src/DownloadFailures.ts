@@ -1,11 +1,5 @@
 /** Failures of files and downloads, as the problems that callers get. */
-import {
-  DownloadTooLarge,
-  Internal,
-  NotSealed,
-  StorageAway,
-  UnknownDownload
-} from "@kalshibook/core/contract/Problems"
+import { DownloadTooLarge, Internal, NotSealed, StorageAway, UnknownDownload } from "@kalshibook/core/contract/Problems"
 import type { DownloadError } from "@kalshibook/store/downloads/Downloads"
 import { Effect } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"
@@ -28,7 +22,8 @@ export const storageFailed = Effect.fnUntraced(function* (error: {
     const detail = `Sealed files cannot be reached. Recording goes on; try again in ${retryAfterSeconds} seconds.`
     return yield* new StorageAway({ detail, request_id: requestId })
   }
-  const detail = "A sealed file is missing or damaged, so nothing is answered from it. It is logged under the request_id."
+  const detail =
+    "A sealed file is missing or damaged, so nothing is answered from it. It is logged under the request_id."
   return yield* new Internal({ detail, request_id: requestId })
 })
 

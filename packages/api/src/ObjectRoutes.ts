@@ -5,13 +5,7 @@
 import { RangeNotSatisfiable, SignatureRefused, UnknownObject } from "@kalshibook/core/contract/Problems"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
 import { Effect, Option, Result } from "effect"
-import {
-  HttpPlatform,
-  HttpRouter,
-  HttpServerRequest,
-  HttpServerRespondable,
-  HttpServerResponse
-} from "effect/http"
+import { HttpPlatform, HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
 import * as DownloadFailures from "./DownloadFailures.ts"
 import { RequestMeta } from "./RequestMeta.ts"
 import { objectsPath } from "./RouteTable.ts"
@@ -19,7 +13,11 @@ import { objectsPath } from "./RouteTable.ts"
 const prefix = objectsPath.slice(0, -1)
 
 /** A path that is no text once decoded is no key either: it stays as it is, and its signature fails. */
-const decoded = (path: string): string => Result.getOrElse(Result.try(() => decodeURIComponent(path)), () => path)
+const decoded = (path: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(path)),
+    () => path
+  )
 
 const problems = { 403: SignatureRefused, 404: UnknownObject, 416: RangeNotSatisfiable } as const
 

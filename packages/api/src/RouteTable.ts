@@ -42,7 +42,11 @@ export const routeOf = (url: string): string | undefined => table.find("GET", ur
 
 /** The methods of a path that there is. */
 export const methodsOf = (route: string | undefined): string =>
-  route !== undefined && posted.has(route) ? (gets.has(route) ? `POST, ${methodsOfGet}` : "POST, OPTIONS") : methodsOfGet
+  route !== undefined && posted.has(route)
+    ? gets.has(route)
+      ? `POST, ${methodsOfGet}`
+      : "POST, OPTIONS"
+    : methodsOfGet
 
 /** The path that was probably meant by one that does not exist: Kalshi's, or one without the version. Else the index. */
 export const suggestionFor = (url: string): string => {

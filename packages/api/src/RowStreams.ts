@@ -5,8 +5,9 @@
  * The first page is read before anything is sent: what is wrong by then is a problem like any other. What goes wrong later cuts the
  * connection, so that nobody takes a part for the whole. A client that goes away ends the reading.
  */
-import { NotAcceptable, Overloaded } from "@kalshibook/core/contract/Problems"
+
 import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
+import { NotAcceptable, Overloaded } from "@kalshibook/core/contract/Problems"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import type { RowColumns } from "@kalshibook/store/export/RowColumns"
 import { Effect, Option, Stream } from "effect"

@@ -2,6 +2,7 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
@@ -17,6 +18,7 @@ import * as ApiServer from "./ApiServer.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
+  ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,

@@ -8,6 +8,7 @@ import type { RequestGate } from "@kalshibook/api/RequestGate"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -21,7 +22,9 @@ import * as Seed from "./Seed.ts"
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
 const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
-  Layer.provideMerge(Layer.mergeAll(HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)),
+  Layer.provideMerge(
+    Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
+  ),
   Layer.provideMerge(MarketCatalog.layerMemory),
   Layer.merge(FileStores.layerNone)
 )

@@ -7,9 +7,9 @@ import * as RowStreams from "@kalshibook/api/RowStreams"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
+import { tableFromIPC } from "apache-arrow"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter } from "effect/http"
-import { tableFromIPC } from "apache-arrow"
 import { parquetReadObjects } from "hyparquet"
 import * as ApiTest from "./ApiTest.ts"
 import { everyPage, json, port } from "./Http.ts"
@@ -20,37 +20,46 @@ const trades = `/v1/markets/${Seed.recorded}/trades`
 
 const get = Effect.fnUntraced(function* (path: string, headers: Readonly<Record<string, string>> = {}) {
   const number = yield* port
-  return yield* Effect.callback<{ readonly type: string; readonly encoding: string; readonly body: Buffer; readonly isWhole: boolean }>(
-    (resume) => {
-      const outgoing = request({ host: "127.0.0.1", port: number, path, headers, agent: false }, (response) => {
-        const chunks: Array<Buffer> = []
-        const done = (isWhole: boolean) =>
-          resume(
-            Effect.succeed({
-              type: String(response.headers["content-type"]),
-              encoding: String(response.headers["content-encoding"]),
-              body: Buffer.concat(chunks),
-              isWhole
-            })
-          )
-        response.on("data", (chunk: Buffer) => chunks.push(chunk))
-        response.on("end", () => done(response.complete))
-        response.on("error", () => done(false))
-      })
-      outgoing.end()
-    }
-  )
+  return yield* Effect.callback<{
+    readonly type: string
+    readonly encoding: string
+    readonly body: Buffer
+    readonly isWhole: boolean
+  }>((resume) => {
+    const outgoing = request({ host: "127.0.0.1", port: number, path, headers, agent: false }, (response) => {
+      const chunks: Array<Buffer> = []
+      const done = (isWhole: boolean) =>
+        resume(
+          Effect.succeed({
+            type: String(response.headers["content-type"]),
+            encoding: String(response.headers["content-encoding"]),
+            body: Buffer.concat(chunks),
+            isWhole
+          })
+        )
+      response.on("data", (chunk: Buffer) => chunks.push(chunk))
+      response.on("end", () => done(response.complete))
+      response.on("error", () => done(false))
+    })
+    outgoing.end()
+  })
 })
 
 layer(ApiTest.layer())("a list as one stream", (it) => {
   it.effect("has as NDJSON the entries of all pages", () =>
     Effect.gen(function* () {
-      for (const [path, name] of [[deltas, "records"], [trades, "trades"]] as const) {
+      for (const [path, name] of [
+        [deltas, "records"],
+        [trades, "trades"]
+      ] as const) {
         const { entries } = yield* everyPage(path, name, 3)
         const { body, isWhole, type } = yield* get(path, { accept: "application/x-ndjson" })
         assert.deepStrictEqual([type, isWhole], ["application/x-ndjson", true])
         const lines = body.toString().trimEnd().split("\n")
-        assert.deepStrictEqual(lines.map((line) => JSON.parse(line)), entries)
+        assert.deepStrictEqual(
+          lines.map((line) => JSON.parse(line)),
+          entries
+        )
       }
     })
   )
@@ -67,13 +76,23 @@ layer(ApiTest.layer())("a list as one stream", (it) => {
       const lines = csv.body.toString().trimEnd().split("\n")
       assert.deepStrictEqual(
         [arrow.type, parquet.type, csv.type],
-        ["application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "text/csv; charset=utf-8; header=present"]
+        [
+          "application/vnd.apache.arrow.stream",
+          "application/vnd.apache.parquet",
+          "text/csv; charset=utf-8; header=present"
+        ]
       )
       const { entries } = yield* everyPage(deltas, "records", 100)
       assert.isAtLeast(rows.length, entries.length)
       assert.deepStrictEqual([table.numRows, lines.length - 1], [rows.length, rows.length])
-      assert.deepStrictEqual(lines[0]?.split(","), segmentColumns.records.map(({ name }) => name))
-      assert.deepStrictEqual([...(table.getChild("record_offset") ?? [])], rows.map((row) => row.record_offset))
+      assert.deepStrictEqual(
+        lines[0]?.split(","),
+        segmentColumns.records.map(({ name }) => name)
+      )
+      assert.deepStrictEqual(
+        [...(table.getChild("record_offset") ?? [])],
+        rows.map((row) => row.record_offset)
+      )
     })
   )
 

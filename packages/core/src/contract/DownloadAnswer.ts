@@ -42,14 +42,18 @@ const revision = Schema.Int.annotate({
   examples: [1]
 })
 const ratio = Schema.NullOr(Schema.Finite).annotate({
-  description: "Of the time in which markets were open, how much is known, as in `/v1/coverage`. Null where nothing was open.",
+  description:
+    "Of the time in which markets were open, how much is known, as in `/v1/coverage`. Null where nothing was open.",
   examples: [0.998611111]
 })
 
 const sums = {
   rows,
   bytes,
-  records: Schema.Int.annotate({ description: "Records of all logs: snapshots, deltas and gaps.", examples: [1_180_231] })
+  records: Schema.Int.annotate({
+    description: "Records of all logs: snapshots, deltas and gaps.",
+    examples: [1_180_231]
+  })
 }
 
 const DatasetDay = Schema.Struct({
@@ -81,7 +85,9 @@ const DatasetFile = Schema.Struct({
 }).annotate({ identifier: "DatasetFile", description: "A sealed file." })
 
 const DatasetSpan = Schema.Struct({
-  span: Schema.Literals(["hour", "day"]).annotate({ description: "Whether the files are of an hour or of the whole day." }),
+  span: Schema.Literals(["hour", "day"]).annotate({
+    description: "Whether the files are of an hour or of the whole day."
+  }),
   from: Instant,
   to: Instant.annotate({ description: "Exclusive." }),
   revision,
@@ -105,23 +111,30 @@ export const Dataset = Schema.Struct({
 const Day = Parameter.Date
 
 const tickersOf = (what: string, max: number) =>
-  Schema.Array(Parameter.Ticker).check(Schema.isMinLength(1), Schema.isMaxLength(max)).annotate({
-    description: `Only markets ${what}; several filters give the markets of each. Without any: all.`
-  })
+  Schema.Array(Parameter.Ticker)
+    .check(Schema.isMinLength(1), Schema.isMaxLength(max))
+    .annotate({
+      description: `Only markets ${what}; several filters give the markets of each. Without any: all.`
+    })
 
 export const DownloadBody = Schema.Struct({
   kinds: Schema.optionalKey(Schema.Array(Kind).check(Schema.isMinLength(1))).annotate({
     description: "What is wanted. Without it: `records` and `trades`. Engines' formats have these two alone.",
     examples: [["records", "trades"]]
   }),
-  dates: Schema.optionalKey(Schema.Array(Day).check(Schema.isMinLength(1), Schema.isMaxLength(downloadDaysMax))).annotate({
+  dates: Schema.optionalKey(
+    Schema.Array(Day).check(Schema.isMinLength(1), Schema.isMaxLength(downloadDaysMax))
+  ).annotate({
     description: `UTC days that follow each other, at most ${downloadDaysMax}; instead of \`from\` and \`to\`.`
   }),
   from: Schema.optionalKey(
     Parameter.time("From the hour of this moment on, by the receive clock.", "2026-11-21T13:00:00Z")
   ),
   to: Schema.optionalKey(
-    Parameter.time("Up to the end of the hour in which this moment lies, or to its beginning when it is one.", "2026-11-21T15:00:00Z")
+    Parameter.time(
+      "Up to the end of the hour in which this moment lies, or to its beginning when it is one.",
+      "2026-11-21T15:00:00Z"
+    )
   ),
   tickers: Schema.optionalKey(tickersOf("of these tickers", downloadTickersMax)),
   events: Schema.optionalKey(tickersOf("of these events", tickersMax)),
@@ -135,7 +148,8 @@ export const DownloadBody = Schema.Struct({
 
 const Part = Schema.Struct({
   url: Schema.String.annotate({
-    description: "Gives the file to whoever has it, until `expires_at`. Accepts Range, so that a download that was cut goes on.",
+    description:
+      "Gives the file to whoever has it, until `expires_at`. Accepts Range, so that a download that was cut goes on.",
     examples: ["http://localhost:4000/v1/objects/downloads/dl_5f0c/records_2026-11-21.parquet?expires=1&signature=x"]
   }),
   expires_at: Instant.annotate({ description: "Until when the URL works. `GET /v1/downloads/{id}` gives a new one." }),
@@ -144,7 +158,9 @@ const Part = Schema.Struct({
     examples: ["records_2026-11-21.parquet"]
   }),
   kind: Kind,
-  market_ticker: Schema.NullOr(MarketTicker).annotate({ description: "Whose it is; null where it is of more than one." }),
+  market_ticker: Schema.NullOr(MarketTicker).annotate({
+    description: "Whose it is; null where it is of more than one."
+  }),
   rows,
   bytes,
   sha256,
@@ -157,7 +173,8 @@ const QuoteAnswer = Schema.Struct({
   rows: Schema.Int.annotate({ description: "How many rows are read for it.", examples: [1_204_118] }),
   bytes: Schema.Int.annotate({ description: "How large they would be together.", examples: [18_231_004] }),
   is_exact: Schema.Boolean.annotate({
-    description: "Whether it is of files that are there. Else rows are an upper bound, and bytes what is expected, within a factor of two."
+    description:
+      "Whether it is of files that are there. Else rows are an upper bound, and bytes what is expected, within a factor of two."
   })
 }).annotate({ identifier: "DownloadQuote", description: "What a download would be." })
 
@@ -167,7 +184,8 @@ export const Download = Schema.Struct({
     examples: ["dl_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
   }),
   state: Schema.Literals(["quoted", "queued", "running", "done", "failed"]).annotate({
-    description: "`queued` and `running`: ask again with GET until it is `done`; the parts that are ready are there already."
+    description:
+      "`queued` and `running`: ask again with GET until it is `done`; the parts that are ready are there already."
   }),
   reason: Schema.NullOr(Schema.String).annotate({ description: "Why it failed; null in any other state." }),
   format: Format,
@@ -187,7 +205,8 @@ export const Download = Schema.Struct({
   ).annotate({ description: "How far it is; null for a quote." }),
   parts: Schema.Array(Part).annotate({ description: "The files that are ready." }),
   kept_until: Schema.NullOr(Instant).annotate({
-    description: "From when on it is forgotten, with files that were made for it; asking again keeps it longer. Null for a quote."
+    description:
+      "From when on it is forgotten, with files that were made for it; asking again keeps it longer. Null for a quote."
   }),
   ...answerFields
 }).annotate({ identifier: "Download", description: "Files that were asked for." })

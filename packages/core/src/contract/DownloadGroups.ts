@@ -37,7 +37,8 @@ export const DatasetsGroup = HttpApiGroup.make("datasets")
       OpenApi.annotations({
         identifier: "getDataset",
         summary: "The sealed files of a day",
-        description: "Every sealed hour of a UTC day, and the day's files for bulk use, with revision, rows, bytes and digests."
+        description:
+          "Every sealed hour of a UTC day, and the day's files for bulk use, with revision, rows, bytes and digests."
       })
     )
   )
@@ -48,15 +49,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
     HttpApiEndpoint.post("create", "/v1/downloads", {
       payload: DownloadBody,
       success: Download,
-      error: [
-        ...problemsOfAll,
-        NotSealed,
-        DownloadTooLarge,
-        StorageAway,
-        UnknownMarket,
-        UnknownEvent,
-        UnknownSeries
-      ]
+      error: [...problemsOfAll, NotSealed, DownloadTooLarge, StorageAway, UnknownMarket, UnknownEvent, UnknownSeries]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "createDownload",

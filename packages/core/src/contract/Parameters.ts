@@ -15,8 +15,8 @@ import { isoFromMicros } from "../Units.ts"
 import {
   coverageDaysMax,
   cursorCharsMax,
-  downloadDaysMax,
   depthMax,
+  downloadDaysMax,
   limitDefault,
   limitMax,
   textCharsMax,

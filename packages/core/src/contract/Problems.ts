@@ -90,12 +90,14 @@ export const problems = {
   download_too_large: {
     status: 422,
     title: "Too much for one download",
-    meaning: "Files are made for a download up to a size. Ask for fewer markets or days; whole days as `parquet` are not limited."
+    meaning:
+      "Files are made for a download up to a size. Ask for fewer markets or days; whole days as `parquet` are not limited."
   },
   not_acceptable: {
     status: 406,
     title: "No such form of the answer",
-    meaning: "The list cannot be written as the header Accept or `format` asks. `allowed` names the forms that there are."
+    meaning:
+      "The list cannot be written as the header Accept or `format` asks. `allowed` names the forms that there are."
   },
   storage_away: {
     status: 503,

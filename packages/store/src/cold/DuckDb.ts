@@ -6,7 +6,15 @@
  *
  * adapter: the driver's promises
  */
-import { type DuckDBConnection, DuckDBInstance, type DuckDBTableFunction, type DuckDBValue } from "@duckdb/node-api"
+import {
+  ANY,
+  type DuckDBConnection,
+  DuckDBInstance,
+  DuckDBScalarFunction,
+  type DuckDBTableFunction,
+  type DuckDBValue,
+  INTEGER
+} from "@duckdb/node-api"
 import { Effect, type Scope, Stream } from "effect"
 import * as DuckChunk from "./DuckChunk.ts"
 import { DuckDbError, duckDbErrorOf } from "./DuckDbError.ts"
@@ -35,11 +43,23 @@ export interface QueryOptions {
 
 /** One query after the other. Interrupting the fiber that waits for one stops the query. */
 export interface Connection {
+  /** Unique in its database: for names of what is registered. */
+  readonly id: number
   /** Runs statements that answer nothing of interest. */
   readonly run: (sql: string, options?: QueryOptions) => Effect.Effect<void, DuckDbError>
   /** Runs a query and gives its rows to `onChunk`, up to 2,048 at a time, in order. Returns how many there were. */
   readonly forEachChunk: (
     sql: string,
+    onChunk: (chunk: DuckChunk.DuckChunk) => void,
+    options?: QueryOptions
+  ) => Effect.Effect<number, DuckDbError>
+  /**
+   * The same for a query of this many columns, five times as fast: rows are looked at where the query has them, before they are
+   * copied into a result. A chunk lasts until `onChunk` returns. In order only where the database has one thread.
+   */
+  readonly scan: (
+    sql: string,
+    columnCount: number,
     onChunk: (chunk: DuckChunk.DuckChunk) => void,
     options?: QueryOptions
   ) => Effect.Effect<number, DuckDbError>
@@ -67,7 +87,8 @@ export const make = Effect.fn("DuckDb.make")(function* (
       Effect.forEach(lockDown(options), (sql) => attempt("lock DuckDB down", () => connection.run(sql)))
     )
   )
-  return { connect: Effect.map(connected(instance), connectionOf) }
+  let connections = 0
+  return { connect: Effect.map(connected(instance), (connection) => connectionOf(connection, ++connections)) }
 })
 
 const configOf = ({ memoryMebibytes, threads }: Options): Record<string, string> => ({
@@ -97,7 +118,10 @@ const connected = (instance: DuckDBInstance) =>
     (connection) => Effect.sync(() => connection.disconnectSync())
   )
 
-const connectionOf = (connection: DuckDBConnection): Connection => {
+const connectionOf = (connection: DuckDBConnection, id: number): Connection => {
+  const sinkName = `scanned_${id}`
+  const sink = sinkOf(connection, sinkName)
+
   const begun = (sql: string, { operation = "query", values }: QueryOptions, clock: Clock) =>
     clock.counted(attempt(operation, () => connection.stream(sql, values && [...values]), connection))
 
@@ -141,11 +165,60 @@ const connectionOf = (connection: DuckDBConnection): Connection => {
       )
     )
 
+  const scan: Connection["scan"] = (sql, columnCount, onChunk, options) =>
+    Effect.suspend(() => {
+      const columns = Array.from({ length: columnCount }, (_, column) => `c${column}`).join(", ")
+      const scanned = sink.begin(onChunk)
+      return run(`select count(${sinkName}(${columns})) from (${sql}) as scanned(${columns})`, options).pipe(
+        // A defect of whoever looks at the rows is told by DuckDB in its own words; it is ours.
+        Effect.catch((error) => ("defect" in scanned ? Effect.die(scanned.defect) : Effect.fail(error))),
+        Effect.map(() => scanned.rows)
+      )
+    })
+
   return {
+    id,
     run,
     forEachChunk,
+    scan,
     chunks,
     register: (source) => connection.registerTableFunction(source)
+  }
+}
+
+interface Scanned {
+  readonly onChunk: (chunk: DuckChunk.DuckChunk) => void
+  rows: number
+  defect?: unknown
+}
+
+/** A function in SQL that hands what it is called with to whoever scans; made when it is first needed. */
+const sinkOf = (connection: DuckDBConnection, name: string) => {
+  let scanned: Scanned | undefined
+  const make = () =>
+    DuckDBScalarFunction.create({
+      name,
+      returnType: INTEGER,
+      varArgsType: ANY,
+      specialHandling: true,
+      volatile: true,
+      mainFunction: (_, chunk) => {
+        if (scanned === undefined || "defect" in scanned) return
+        scanned.rows += chunk.rowCount
+        try {
+          scanned.onChunk(DuckChunk.make(chunk))
+        } catch (defect) {
+          scanned.defect = defect
+          throw defect
+        }
+      }
+    })
+  return {
+    begin: (onChunk: Scanned["onChunk"]): Scanned => {
+      if (scanned === undefined) connection.registerScalarFunction(make())
+      scanned = { onChunk, rows: 0 }
+      return scanned
+    }
   }
 }
 

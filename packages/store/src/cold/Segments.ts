@@ -5,12 +5,13 @@
  * Revisions of a span are fenced: 1, 2, 3 ..., each once, whoever seals. Knows nothing of what is in the objects.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import { dayOf, hourMicros, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
+import { dayMicros, dayOf, hourMicros, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
 import { Context, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../Database.ts"
 import { during, type HotTierError } from "../HotTierError.ts"
-import { int8, int8s, texts } from "../PgNumbers.ts"
+import { int8, texts } from "../PgNumbers.ts"
+import { clearMarks, type SegmentMark } from "./SegmentMarks.ts"
 
 /** One revision of a sealed hour or day. */
 export interface Segment {
@@ -37,15 +38,6 @@ export interface Segment {
   readonly tsVerifiedMicros: number
 }
 
-/** A sealed hour of which something was stored afterwards. */
-export interface SegmentMark {
-  readonly hourMicros: number
-  /** `late_gap`, or what a person wrote. */
-  readonly reason: string
-  /** Grows each time that the hour is marked for this reason. */
-  readonly tsMarkedMicros: number
-}
-
 /** A revision to be committed, and what it answers. */
 export interface SegmentCommit {
   readonly segment: Segment
@@ -53,6 +45,8 @@ export interface SegmentCommit {
   readonly tickers: ReadonlyArray<MarketTicker>
   /** Marks that were read before the span was: they are cleared, unless they were set again since. */
   readonly marks: ReadonlyArray<SegmentMark>
+  /** The hours that a day was made of, which must still be those that count; hours leave it empty. */
+  readonly madeOf: ReadonlyArray<Segment>
 }
 
 /** What became of a commit. */
@@ -60,6 +54,8 @@ export type Committed =
   | { readonly _tag: "Committed" }
   /** Somebody else committed this revision, or a later one, first; nothing was changed. What counts now. */
   | { readonly _tag: "Outrun"; readonly current: Segment }
+  /** An hour that the day was made of does not count any more; nothing was changed. */
+  | { readonly _tag: "Outdated"; readonly hour: Segment }
 
 export class Segments extends Context.Service<
   Segments,
@@ -72,18 +68,20 @@ export class Segments extends Context.Service<
       fromMicros: number,
       toMicros: number
     ) => Effect.Effect<ReadonlyArray<Segment>, HotTierError>
+    /** Every revision of the hours or days that begin in [from, to), in order. */
+    readonly revisions: (
+      tag: SegmentSpan["_tag"],
+      fromMicros: number,
+      toMicros: number
+    ) => Effect.Effect<ReadonlyArray<Segment>, HotTierError>
     /** End of the first hours that are sealed without one missing, Unix microseconds; `None` while none is. */
     readonly sealedUntil: Effect.Effect<Option.Option<number>, HotTierError>
     /** Makes a revision the one that counts, in one transaction, when it follows the one that counts now. */
     readonly commit: (commit: SegmentCommit) => Effect.Effect<Committed, HotTierError>
     /** Notes that a revision was read back from the bucket and proved once more. */
     readonly verified: (segment: Segment, tsVerifiedMicros: number) => Effect.Effect<void, HotTierError>
-    /** Sealed hours that have to be sealed again, in order. Read before the hour itself is. */
-    readonly marks: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<SegmentMark>, HotTierError>
-    /** Clears marks, unless they were set again since they were read: the hour was looked at, and is right as it is. */
-    readonly clear: (marks: ReadonlyArray<SegmentMark>) => Effect.Effect<void, HotTierError>
-    /** Asks for an hour to be sealed again. */
-    readonly mark: (hourMicros: number, reason: string, tsMarkedMicros: number) => Effect.Effect<void, HotTierError>
+    /** The days, by their beginning, whose 24 hours are sealed and unmarked, and that have no files made of them yet. */
+    readonly daysDue: Effect.Effect<ReadonlyArray<number>, HotTierError>
   }
 >()("@kalshibook/store/cold/Segments") {
   static readonly layerNoDeps: Layer.Layer<Segments, never, SqlClient.SqlClient> = Layer.effect(
@@ -107,11 +105,22 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
       Effect.map(([row]) => Option.map(Option.fromUndefinedOr(row), segmentOf))
     )
 
-  const list = (tag: SegmentSpan["_tag"], fromMicros: number, toMicros: number) =>
+  const revisions = (tag: SegmentSpan["_tag"], fromMicros: number, toMicros: number, isCurrent = false) =>
     sql<Row>`
       select ${columns} from segments
-      where span = ${tag} and from_micros >= ${int8(fromMicros)} and from_micros < ${int8(toMicros)} and is_current
-      order by from_micros`.pipe(Effect.map((rows) => rows.map(segmentOf)))
+      where span = ${tag} and from_micros >= ${int8(fromMicros)} and from_micros < ${int8(toMicros)}
+        and (is_current or not ${isCurrent})
+      order by from_micros, revision`.pipe(Effect.map((rows) => rows.map(segmentOf)))
+
+  const daysDue = sql<{ day: number }>`
+    select hours.day
+    from (select from_micros - from_micros % ${int8(dayMicros)} as day, max(commit_number) as commit_number
+          from segments where span = 'hour' and is_current
+            and from_micros not in (select hour_micros from segment_marks)
+          group by 1 having count(*) = 24) as hours
+      left join segments made on made.span = 'day' and made.from_micros = hours.day and made.is_current
+    where made.commit_number is null or made.commit_number < hours.commit_number
+    order by hours.day`.pipe(Effect.map((rows) => rows.map((row) => row.day)))
 
   const sealedUntil = sql<{ until: number | null }>`
     select min(from_micros) + ${int8(hourMicros)} as until
@@ -120,13 +129,6 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
     where next is distinct from from_micros + ${int8(hourMicros)}`.pipe(
     Effect.map(([row]) => Option.fromNullishOr(row?.until))
   )
-
-  const clear = (marks: ReadonlyArray<SegmentMark>) => sql`
-    delete from segment_marks mark using unnest(${int8s(marks.map((mark) => mark.hourMicros))},
-      ${texts(marks.map((mark) => mark.reason))}, ${int8s(marks.map((mark) => mark.tsMarkedMicros))})
-      as read (hour_micros, reason, ts_marked_micros)
-    where mark.hour_micros = read.hour_micros and mark.reason = read.reason
-      and mark.ts_marked_micros = read.ts_marked_micros`
 
   /** Sets the hour's bit for these markets, and takes it from all others. */
   const noteMarkets = Effect.fnUntraced(function* (fromMicros: number, tickers: ReadonlyArray<MarketTicker>) {
@@ -145,7 +147,7 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
     if (noted.length !== new Set(tickers).size) return yield* Effect.die("a sealed market has no id")
   })
 
-  const commit = Effect.fnUntraced(function* ({ marks, segment, tickers }: SegmentCommit) {
+  const commit = Effect.fnUntraced(function* ({ madeOf, marks, segment, tickers }: SegmentCommit) {
     const { fromMicros, _tag } = segment.span
     yield* sql`select pg_advisory_xact_lock(hashtextextended('kalshibook.segments', 0))`
     const before = Option.getOrUndefined(yield* current(segment.span))
@@ -153,6 +155,10 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
       // impossible: revisions are counted from those that were committed
       if (before === undefined) return yield* Effect.die(`revision ${segment.revision} of a span without any`)
       return { _tag: "Outrun", current: before } satisfies Committed as Committed
+    }
+    for (const hour of madeOf) {
+      const counts = Option.getOrUndefined(yield* current(hour.span))
+      if (counts?.revision !== hour.revision) return { _tag: "Outdated", hour } satisfies Committed as Committed
     }
     yield* sql`update segments set is_current = false
       where span = ${_tag} and from_micros = ${int8(fromMicros)} and is_current`
@@ -163,13 +169,14 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
               ${segment.markets}, ${segment.reason}, ${segment.sealedBy}, ${int8(segment.tsSealedMicros)},
               ${int8(segment.tsVerifiedMicros)})`
     if (_tag === "hour") yield* noteMarkets(fromMicros, tickers)
-    yield* clear(marks)
+    yield* clearMarks(sql, marks)
     return { _tag: "Committed" } satisfies Committed as Committed
   }, sql.withTransaction)
 
   return {
     current: (span) => current(span).pipe(during("currentSegment")),
-    list: (tag, fromMicros, toMicros) => list(tag, fromMicros, toMicros).pipe(during("listSegments")),
+    list: (tag, fromMicros, toMicros) => revisions(tag, fromMicros, toMicros, true).pipe(during("listSegments")),
+    revisions: (tag, fromMicros, toMicros) => revisions(tag, fromMicros, toMicros).pipe(during("listSegments")),
     sealedUntil: sealedUntil.pipe(during("sealedUntil")),
     commit: (request) => commit(request).pipe(during("commitSegment"), Effect.withSpan("Segments.commit")),
     verified: ({ revision, span }, tsVerifiedMicros) =>
@@ -178,22 +185,7 @@ const make = (sql: SqlClient.SqlClient): Segments["Service"] => {
         Effect.asVoid,
         during("verifiedSegment")
       ),
-    marks: (fromMicros, toMicros) =>
-      sql<MarkRow>`
-        select hour_micros, reason, ts_marked_micros from segment_marks
-        where hour_micros >= ${int8(fromMicros)} and hour_micros < ${int8(toMicros)} order by hour_micros, reason`.pipe(
-        Effect.map((rows) => rows.map(markOf)),
-        during("segmentMarks")
-      ),
-    clear: (marks) => clear(marks).pipe(Effect.asVoid, during("clearMarks")),
-    mark: (hour, reason, tsMarkedMicros) =>
-      sql`insert into segment_marks as stored (hour_micros, reason, ts_marked_micros)
-          values (${int8(hour)}, ${reason}, ${int8(tsMarkedMicros)})
-          on conflict (hour_micros, reason) do update
-          set ts_marked_micros = greatest(excluded.ts_marked_micros, stored.ts_marked_micros + 1)`.pipe(
-        Effect.asVoid,
-        during("markHour")
-      )
+    daysDue: daysDue.pipe(during("daysDue"))
   }
 }
 
@@ -228,16 +220,4 @@ const segmentOf = (row: Row): Segment => ({
   sealedBy: row.sealed_by,
   tsSealedMicros: row.ts_sealed_micros,
   tsVerifiedMicros: row.ts_verified_micros
-})
-
-interface MarkRow {
-  readonly hour_micros: number
-  readonly reason: string
-  readonly ts_marked_micros: number
-}
-
-const markOf = (row: MarkRow): SegmentMark => ({
-  hourMicros: row.hour_micros,
-  reason: row.reason,
-  tsMarkedMicros: row.ts_marked_micros
 })

@@ -24,8 +24,6 @@ export interface DownloadSettings {
   readonly spillMebibytesMax: number
 }
 
-
-
 const secondMicros = 1_000_000
 
 export const defaults = {

@@ -39,7 +39,8 @@ const types: Readonly<Record<SegmentColumn["type"], () => DataType>> = {
 /** A bit for each value, the lowest first: set where there is one. */
 const bitsOf = (values: ReadonlyArray<Value>, isSet: (value: Value) => boolean): Uint8Array => {
   const bits = new Uint8Array(Math.ceil(values.length / 64) * 8)
-  for (const [at, value] of values.entries()) if (isSet(value)) bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7))
+  for (const [at, value] of values.entries())
+    if (isSet(value)) bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7))
   return bits
 }
 
@@ -53,7 +54,8 @@ const dataOf = ({ column, values }: RowColumn): Data => {
     nullCount: values.reduce<number>((count, value) => count + Number(value === null), 0),
     nullBitmap: bitsOf(values, (value) => value !== null)
   }
-  if (column.type === "BOOLEAN") return makeData({ ...nulls, type: new Bool(), data: bitsOf(values, (value) => value === true) })
+  if (column.type === "BOOLEAN")
+    return makeData({ ...nulls, type: new Bool(), data: bitsOf(values, (value) => value === true) })
   if (column.type === "INTEGER") {
     return makeData({ ...nulls, type: new Int32(), data: Int32Array.from(values, Number) })
   }
@@ -70,7 +72,9 @@ const dataOf = ({ column, values }: RowColumn): Data => {
 
 /** One table as a whole stream. */
 const wholeOf = (columns: RowColumns): Uint8Array => {
-  const schema = new Schema(columns.map(({ column }) => new Field(column.name, types[column.type](), column.isNullable)))
+  const schema = new Schema(
+    columns.map(({ column }) => new Field(column.name, types[column.type](), column.isNullable))
+  )
   const children = columns.map(dataOf)
   const data = makeData({ type: new Struct(schema.fields), length: length(columns), children })
   return tableToIPC(new Table(schema, [new RecordBatch(schema, data)]), "stream")

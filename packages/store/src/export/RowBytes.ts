@@ -1,5 +1,5 @@
 /** Tables as bytes that can be sent while they come: CSV, Parquet or an Arrow stream, all with the same columns. */
-import { type SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
+import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
 import { csvText } from "@kalshibook/core/export/TardisCsv"
 import { isoFromMicros, unitsToDecimal } from "@kalshibook/core/Units"
 import * as ArrowBytes from "./ArrowBytes.ts"

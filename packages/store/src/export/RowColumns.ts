@@ -16,8 +16,10 @@ export interface RowColumn {
 
 export type RowColumns = ReadonlyArray<RowColumn>
 
-const filled = (columns: ReadonlyArray<SegmentColumn>, rows: ReadonlyArray<Readonly<Record<string, Value>>>): RowColumns =>
-  columns.map((column) => ({ column, values: rows.map((row) => row[column.name] ?? null) }))
+const filled = (
+  columns: ReadonlyArray<SegmentColumn>,
+  rows: ReadonlyArray<Readonly<Record<string, Value>>>
+): RowColumns => columns.map((column) => ({ column, values: rows.map((row) => row[column.name] ?? null) }))
 
 /** How many rows there are. */
 export const length = (columns: RowColumns): number => columns[0]?.values.length ?? 0
@@ -47,12 +49,14 @@ const rowsOf = (record: BookRecord): ReadonlyArray<Readonly<Record<string, Value
     case "gap":
       return [{ ...head, gap_cause: record.cause, ts_detected: BigInt(record.tsDetectedMicros) }]
     case "snapshot": {
-      const level = (side: Side) => ({ priceE4, sizeE2 }: Level) => ({
-        ...head,
-        side,
-        price: BigInt(priceE4),
-        size: BigInt(sizeE2)
-      })
+      const level =
+        (side: Side) =>
+        ({ priceE4, sizeE2 }: Level) => ({
+          ...head,
+          side,
+          price: BigInt(priceE4),
+          size: BigInt(sizeE2)
+        })
       const rows = [...record.levels.yes.map(level("yes")), ...record.levels.no.map(level("no"))]
       return rows.length === 0 ? [head] : rows
     }

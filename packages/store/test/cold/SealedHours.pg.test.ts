@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
+import { SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { type Segment, Segments } from "@kalshibook/store/cold/Segments"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -35,8 +36,8 @@ const segment = (index: number, part: Partial<Segment> = {}): Segment => ({
 const commit = (index: number, part: Partial<Segment> = {}, tickers: ReadonlyArray<string> = [ticker]) =>
   Effect.gen(function* () {
     const segments = yield* Segments
-    const marks = yield* segments.marks(hour(index), hour(index + 1))
-    return yield* segments.commit({ segment: segment(index, part), tickers, marks })
+    const marks = yield* (yield* SegmentMarks).list(hour(index), hour(index + 1))
+    return yield* segments.commit({ segment: segment(index, part), tickers, marks, madeOf: [] })
   })
 
 const refused = (statement: string) =>
@@ -100,6 +101,7 @@ const stores = Layer.mergeAll(
   HotHours.layerNoDeps,
   HotTier.layerNoDeps,
   MarketCatalog.layerNoDeps,
+  SegmentMarks.layerNoDeps,
   Segments.layerNoDeps
 )
 
@@ -158,16 +160,17 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
     Effect.gen(function* () {
       const hot = yield* HotTier
       const segments = yield* Segments
+      const segmentMarks = yield* SegmentMarks
       const hours = yield* HotHours
       yield* commit(2)
-      assert.deepStrictEqual(yield* segments.marks(0, hour(9)), [])
+      assert.deepStrictEqual(yield* segmentMarks.list(0, hour(9)), [])
       yield* hot.append(
         batch({
           records: [gap({ marketTicker: quiet, offset: 2, tsReceivedMicros: hour(1) + 7, cause: "audit" })],
           watermark: watermark({ tsReceivedMicros: hour(4) + 9 })
         })
       )
-      const marks = yield* segments.marks(0, hour(9))
+      const marks = yield* segmentMarks.list(0, hour(9))
       // Hour 3 is not sealed, but may have been read for it already.
       assert.deepStrictEqual(
         marks.map((mark) => [mark.hourMicros, mark.reason]),
@@ -176,14 +179,19 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
       assert.match(yield* refused(`select prune_hour(${hour(1)})`), /has to be sealed again/)
       assert.match(yield* refused(`drop table ${name(1)}`), /has to be sealed again/)
       // Marked again while the hour is being sealed again: the mark stays.
-      yield* segments.mark(hour(1), "late_gap", 0)
-      yield* segments.commit({ segment: segment(1, { revision: 2, reason: "late_gap" }), tickers: [ticker], marks })
+      yield* segmentMarks.set({ hourMicros: hour(1), reason: "late_gap", tsMarkedMicros: 0 })
+      yield* segments.commit({
+        segment: segment(1, { revision: 2, reason: "late_gap" }),
+        tickers: [ticker],
+        marks,
+        madeOf: []
+      })
       assert.deepStrictEqual(
-        (yield* segments.marks(hour(1), hour(2))).map((mark) => mark.hourMicros),
+        (yield* segmentMarks.list(hour(1), hour(2))).map((mark) => mark.hourMicros),
         [hour(1)]
       )
       yield* commit(1, { revision: 3, reason: "late_gap" }, [ticker, quiet])
-      assert.deepStrictEqual(yield* segments.marks(hour(1), hour(2)), [])
+      assert.deepStrictEqual(yield* segmentMarks.list(hour(1), hour(2)), [])
       yield* hours.prune(hour(1), 3)
       assert.strictEqual(yield* hours.floor, hour(2))
     })

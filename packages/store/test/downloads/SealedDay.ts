@@ -224,7 +224,7 @@ export const seal = Effect.gen(function* () {
       tsSealedMicros: span.fromMicros + 2 * hourMicros,
       tsVerifiedMicros: span.fromMicros + 2 * hourMicros
     }
-    yield* segments.commit({ segment, tickers, marks: [] })
+    yield* segments.commit({ segment, tickers, marks: [], madeOf: [] })
   }
   return keys
 }).pipe(Effect.scoped)

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DuckDBInstance } from "@duckdb/node-api"
 import { assert, describe, it } from "@effect/vitest"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
-import { DuckDBInstance } from "@duckdb/node-api"
 import { tableFromIPC } from "apache-arrow"
 import { Effect } from "effect"
 import { temporaryFolder } from "../PgTest.ts"
@@ -14,9 +14,23 @@ import { pythonMissing, runPython } from "./Python.ts"
 const head = { marketTicker: 'K,"X', epoch: 1, sid: 2, seq: 3, tsReceivedMicros: 1_795_651_200_250_001 }
 
 const records: ReadonlyArray<BookRecord> = [
-  { ...head, kind: "snapshot", offset: 1, tsExchangeMicros: null, levels: { yes: [{ priceE4: 3_400, sizeE2: 7_800 }], no: [] } },
+  {
+    ...head,
+    kind: "snapshot",
+    offset: 1,
+    tsExchangeMicros: null,
+    levels: { yes: [{ priceE4: 3_400, sizeE2: 7_800 }], no: [] }
+  },
   { ...head, kind: "snapshot", offset: 2, tsExchangeMicros: null, levels: { yes: [], no: [] } },
-  { ...head, kind: "delta", offset: 3, tsExchangeMicros: 1_795_651_200_000_007, side: "no", priceE4: 1, deltaE2: -9_007_199_254_740_000 },
+  {
+    ...head,
+    kind: "delta",
+    offset: 3,
+    tsExchangeMicros: 1_795_651_200_000_007,
+    side: "no",
+    priceE4: 1,
+    deltaE2: -9_007_199_254_740_000
+  },
   { ...head, kind: "gap", offset: 4, tsExchangeMicros: null, cause: "audit", tsDetectedMicros: 1_795_651_201_000_000 }
 ]
 
@@ -83,7 +97,8 @@ describe("a streamed table", () => {
         const [arrow, parquet] = [join(folder, "rows.arrows"), join(folder, "rows.parquet")]
         writeFileSync(arrow, bytesOf("arrow", [records.slice(0, 3), records.slice(3)]))
         writeFileSync(parquet, bytesOf("parquet", [records]))
-        const script = "import sys, polars as p; a = p.read_ipc_stream(sys.argv[1]); b = p.read_parquet(sys.argv[2]); print(a.equals(b), a.schema['ts_received'], a.schema['price'], a['size_delta'][2], a['ts_exchange'][2])"
+        const script =
+          "import sys, polars as p; a = p.read_ipc_stream(sys.argv[1]); b = p.read_parquet(sys.argv[2]); print(a.equals(b), a.schema['ts_received'], a.schema['price'], a['size_delta'][2], a['ts_exchange'][2])"
         assert.strictEqual(
           runPython(script, arrow, parquet).trim(),
           "True Datetime(time_unit='us', time_zone='UTC') Decimal(precision=9, scale=4) -90071992547400.00 2026-11-26 00:00:00.000007+00:00"
