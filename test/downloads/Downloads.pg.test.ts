@@ -139,6 +139,7 @@ layer(api, { excludeTestServices: true, timeout: 60_000 })("the API", (it) => {
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [unknown, object]> = [
         ["{", { code: "bad_parameter", parameter: "body" }],
+        [`"${"x".repeat(1_100_000)}"`, { status: 400 }],
         [{}, { code: "bad_parameter", parameter: "dates" }],
         [{ dates: ["26.11.2026"] }, { code: "bad_parameter", parameter: "dates" }],
         [{ dates: ["2026-11-26", "2026-11-28"] }, { parameter: "dates" }],

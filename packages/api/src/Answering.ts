@@ -10,7 +10,7 @@ import {
   UnknownRoute,
   UrlTooLong
 } from "@kalshibook/core/contract/Problems"
-import { Cause, Clock, Effect, Option, Result, type Types } from "effect"
+import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,
   HttpPlatform,
@@ -21,7 +21,13 @@ import {
   HttpServerResponse
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { compressBytesMin, documentSecondsMax, preflightSecondsMax, retryAfterSeconds } from "./ApiLimits.ts"
+import {
+  bodyBytesMax,
+  compressBytesMin,
+  documentSecondsMax,
+  preflightSecondsMax,
+  retryAfterSeconds
+} from "./ApiLimits.ts"
 import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta } from "./RequestMeta.ts"
@@ -72,6 +78,7 @@ const answer = Effect.fnUntraced(function* <E, R>(
   // An upgraded connection lives as long as its client wants.
   const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
   const response = yield* Effect.andThen(refuseTooLong(meta), cors(bounded)).pipe(
+    Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
     Effect.provideService(RequestMeta, meta),
     Effect.catchCause((cause) => problemResponse(cause, request, meta)),
     compression

@@ -46,4 +46,4 @@ export const streamMillisMax = 600_000
 export const streamPageEntries = 2_000
 
 /** Bytes of a body at most: ten thousand tickers are half of it. */
-export const bodyMebibytesMax = 1
+export const bodyBytesMax = 1_048_576

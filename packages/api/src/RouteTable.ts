@@ -12,7 +12,7 @@ export const docsPath = "/docs"
 export const objectsPath = "/v1/objects/*"
 
 /** HEAD is answered like GET without the body, OPTIONS by CORS. */
-export const methodsOfGet = "GET, HEAD, OPTIONS"
+const methodsOfGet = "GET, HEAD, OPTIONS"
 
 /** Where Kalshi's own API begins: its paths after that are ours after `/v1`. */
 const kalshiPrefix = /^\/trade-api\/v2(?=\/)/

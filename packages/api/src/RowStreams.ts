@@ -32,7 +32,7 @@ const formOfType: Readonly<Record<string, Form>> = {
 }
 
 /** The form that the header asks for most; JSON without one. `undefined`: none of those that there are. */
-export const formOfAccept = (accept: string | undefined): Form | undefined => {
+const formOfAccept = (accept: string | undefined): Form | undefined => {
   if (accept === undefined || accept.trim() === "") return "json"
   const asked = accept.split(",").map((range) => {
     const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())

@@ -8,7 +8,7 @@ import { downloadDaysMax, downloadTickersMax, tickersMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
 import { answerFields, Instant, MarketTicker } from "./Scalars.ts"
 
-export const Kind = Schema.Literals(segmentKinds).annotate({
+const Kind = Schema.Literals(segmentKinds).annotate({
   identifier: "SegmentKind",
   description: [
     "What the rows of a file are; `docs/data-format.md` describes every column:",
@@ -19,7 +19,7 @@ export const Kind = Schema.Literals(segmentKinds).annotate({
   ].join("\n")
 })
 
-export const Format = Schema.Literals(["parquet", "csv", "ndjson", "nautilus", "hftbacktest", "tardis"]).annotate({
+const Format = Schema.Literals(["parquet", "csv", "ndjson", "nautilus", "hftbacktest", "tardis"]).annotate({
   identifier: "DownloadFormat",
   description: [
     "What is in the files; `docs/backtesting.md` shows how each is loaded:",

@@ -11,15 +11,15 @@ import type { TradeRecord } from "../TradeRecord.ts"
 import { dollarE4 } from "../Units.ts"
 import type { BookSink } from "./BookFold.ts"
 
-export const depthEvent = 1
+const depthEvent = 1
 export const tradeEvent = 2
 export const depthClearEvent = 3
-export const depthSnapshotEvent = 4
+const depthSnapshotEvent = 4
 /** Flags are added, not or-ed: the highest is bit 31, which JavaScript takes for a sign. */
 export const exchEvent = 2 ** 31
 export const localEvent = 2 ** 30
 export const buyEvent = 2 ** 29
-export const sellEvent = 2 ** 28
+const sellEvent = 2 ** 28
 
 /** Bytes of an event in the file: eight fields of eight. */
 export const eventBytes = 64

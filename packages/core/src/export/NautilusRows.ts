@@ -11,14 +11,14 @@ import type { BookSide, BookSink, Moment } from "./BookFold.ts"
 
 /** `BookAction`. */
 export const actionAdd = 1
-export const actionUpdate = 2
+const actionUpdate = 2
 export const actionDelete = 3
 export const actionClear = 4
 
 /** `OrderSide`, and for trades `AggressorSide`. */
-export const sideNone = 0
+const sideNone = 0
 export const sideBuy = 1
-export const sideSell = 2
+const sideSell = 2
 
 /** `RecordFlag`: the last row of an event; a row of a snapshot. */
 export const flagLast = 128

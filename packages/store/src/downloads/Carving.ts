@@ -4,16 +4,13 @@
  *
  * What is made is a function of the sealed objects and the question alone, so work that is done twice gives the same objects.
  */
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { mkdir, mkdtemp, open, rm, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { ManifestFile } from "@kalshibook/core/cold/Manifest"
 import type { SegmentKind } from "@kalshibook/core/cold/SegmentColumns"
 import { downloadKey } from "@kalshibook/core/cold/SegmentKeys"
 import * as BookFold from "@kalshibook/core/export/BookFold"
-import { Effect, Option, Ref, type Scope, Stream } from "effect"
+import { Effect, Option, Ref, Stream } from "effect"
 import * as DuckDb from "../cold/DuckDb.ts"
 import * as EngineFiles from "../export/EngineFiles.ts"
 import { MarketCatalog } from "../MarketCatalog.ts"
@@ -25,6 +22,7 @@ import { type DownloadRequest, isEngineFormat, type TableFormat } from "./Downlo
 import type { DownloadSettings } from "./DownloadSettings.ts"
 import * as SealedRows from "./SealedRows.ts"
 import * as TableCopy from "./TableCopy.ts"
+import * as WorkFiles from "./WorkFiles.ts"
 
 /** The work on one day. */
 export interface Carving {
@@ -40,12 +38,11 @@ const fetchesMax = 4
 
 const failed = (reason: DownloadError["reason"]) => new DownloadError({ operation: "make files", reason })
 const away = (cause: unknown) => failed(new StorageAway({ problem: String(cause) }))
-const io = <A>(work: () => Promise<A>) => Effect.tryPromise({ try: work, catch: away })
 
 /** The parts that came of a day. Interrupted or failed, nothing of it is left on this machine. */
 export const day = Effect.fn("Carving.day")(
   function* (carving: Carving, settings: DownloadSettings) {
-    const folder = yield* workFolder(settings.folder)
+    const folder = yield* WorkFiles.folder(settings.folder)
     const paths = yield* fetched(carving, folder)
     const duck = yield* DuckDb.make({
       memoryMebibytes: settings.duckMebibytes,
@@ -77,15 +74,6 @@ interface Work extends Carving {
   readonly paths: ReadonlyMap<SegmentKind, ReadonlyArray<string>>
   readonly bytes: Ref.Ref<number>
 }
-
-const workFolder = (parent: string): Effect.Effect<string, DownloadError, Scope.Scope> =>
-  Effect.acquireRelease(
-    io(async () => {
-      await mkdir(parent, { recursive: true })
-      return mkdtemp(join(parent, "work-"))
-    }),
-    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-  )
 
 const fetched = Effect.fnUntraced(function* ({ day, request }: Carving, folder: string) {
   const files = day.spans.flatMap((span) => span.files)
@@ -157,7 +145,7 @@ const engineParts = Effect.fnUntraced(function* (work: Work, duck: DuckDb.DuckDb
       )
     for (const { kind, name, pieces, rows } of files) {
       const path = join(work.folder, "out", name)
-      yield* io(() => write(path, pieces))
+      yield* WorkFiles.write(path, pieces)
       parts.push(yield* stored(work, { file_name: name, kind, rows, market_ticker: marketTicker }, path))
     }
   })
@@ -215,18 +203,6 @@ const opened = Effect.fnUntraced(function* (
   return open
 })
 
-const write = async (path: string, pieces: ReadonlyArray<Uint8Array>): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true })
-  await using file = await open(path, "w")
-  for (const piece of pieces) await file.writeFile(piece)
-}
-
-const sha256Of = async (path: string): Promise<string> => {
-  const hash = createHash("sha256")
-  for await (const piece of createReadStream(path)) hash.update(piece)
-  return hash.digest("hex")
-}
-
 const contentTypes: Readonly<Record<string, string>> = {
   parquet: "application/vnd.apache.parquet",
   gz: "application/gzip",
@@ -242,12 +218,12 @@ const stored = Effect.fnUntraced(function* (
 ) {
   const store = yield* ObjectStore
   const key = downloadKey(id, facts.file_name)
-  const { size: bytes } = yield* io(() => stat(path))
+  const bytes = yield* WorkFiles.bytesOf(path)
   if ((yield* Ref.updateAndGet(total, (sum) => sum + bytes)) > settings.carvedBytesMax) {
     const problem = `the files of a download have at most ${settings.carvedBytesMax} bytes`
     return yield* failed(new TooLarge({ problem }))
   }
-  const sha256 = yield* io(() => sha256Of(path))
+  const sha256 = yield* WorkFiles.sha256Of(path)
   const contentType =
     contentTypes[facts.file_name.slice(facts.file_name.lastIndexOf(".") + 1)] ?? "application/octet-stream"
   yield* store.putFile(key, path, { contentType, sha256 }).pipe(
@@ -258,7 +234,7 @@ const stored = Effect.fnUntraced(function* (
     ),
     Effect.mapError((error) => failed(new StorageAway({ problem: error.message })))
   )
-  yield* io(() => rm(path))
+  yield* WorkFiles.remove(path)
   const part: DownloadPart = { ...facts, key, bytes, sha256, from_micros: day.fromMicros, to_micros: day.toMicros }
   return part
 })

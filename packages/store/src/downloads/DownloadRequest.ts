@@ -11,7 +11,7 @@ import { type EngineFormat, engineFormats } from "../export/EngineFiles.ts"
 
 export const tableFormats = ["parquet", "csv", "ndjson"] as const
 export type TableFormat = (typeof tableFormats)[number]
-export const downloadFormats = [...tableFormats, ...engineFormats] as const
+const downloadFormats = [...tableFormats, ...engineFormats] as const
 export type DownloadFormat = TableFormat | EngineFormat
 
 export const isEngineFormat = (format: DownloadFormat): format is EngineFormat =>

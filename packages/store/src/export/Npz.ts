@@ -8,7 +8,7 @@ import { crc32, deflateRaw } from "node:zlib"
 import { Data, Effect } from "effect"
 
 /** Without the extension for larger archives, which not every reader knows. */
-export const arrayBytesMax = 2 ** 32 - 2 ** 20
+const arrayBytesMax = 2 ** 32 - 2 ** 20
 
 /** The array is larger than an archive of this kind can hold. */
 export class ArrayTooLarge extends Data.TaggedError("ArrayTooLarge")<{ readonly bytes: number }> {}
