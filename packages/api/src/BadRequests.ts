@@ -83,6 +83,10 @@ const letterDistance = (left: string, right: string): number => {
 /** Each refused parameter once, those that do not exist first. */
 const refusalsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Refusal> => {
   const found = new Map<string, Refusal>()
+  const note = (part: SchemaIssue.Issue, [parameter]: ReadonlyArray<PropertyKey>): void => {
+    if (typeof parameter !== "string" || found.has(parameter)) return
+    found.set(parameter, { parameter, known: part._tag === "UnexpectedKey" ? namesOf(part.ast) : undefined })
+  }
   const walk = (part: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): void => {
     switch (part._tag) {
       case "Composite":
@@ -91,15 +95,20 @@ const refusalsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Refusal> => {
       case "Pointer":
         walk(part.issue, [...path, ...part.path])
         return
+      case "AnyOf":
+        // Of a body as a whole; of a parameter that is one of several things it is the parameter that is wrong.
+        if (path.length === 0 && part.issues.length > 0) {
+          for (const inner of part.issues) walk(inner, path)
+          return
+        }
+        note(part, path)
+        return
       case "Encoding":
       case "Filter":
         walk(part.issue, path)
         return
-      default: {
-        const [parameter] = path
-        if (typeof parameter !== "string" || found.has(parameter)) return
-        found.set(parameter, { parameter, known: part._tag === "UnexpectedKey" ? namesOf(part.ast) : undefined })
-      }
+      default:
+        note(part, path)
     }
   }
   walk(issue, [])
