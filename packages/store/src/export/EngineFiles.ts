@@ -61,22 +61,21 @@ const makers: Readonly<Record<EngineFormat, (day: MarketDay) => EngineFiles>> = 
     return {
       sink: NautilusRows.sink(rows),
       events: () => rows.rows,
-      files: (trades, isBookWanted) =>
-        Effect.sync(() => {
-          const json = new TextEncoder().encode(NautilusInstrument.instrumentJson(marketTicker, body))
-          const files: Array<EngineFile> = [
-            { name: `instruments/${fileText(id)}.json`, kind: "markets", rows: 1, pieces: [json] }
-          ]
-          if (isBookWanted) {
-            const pieces = [...NautilusParquet.deltas(marketTicker, rows)]
-            files.push({ name: `order_book_deltas/${fileText(id)}/${span}`, kind: "records", rows: rows.rows, pieces })
-          }
-          if (trades !== undefined) {
-            const pieces = [...NautilusParquet.trades(marketTicker, trades)]
-            files.push({ name: `trade_tick/${fileText(id)}/${span}`, kind: "trades", rows: trades.length, pieces })
-          }
-          return files
-        })
+      files: Effect.fnUntraced(function* (trades, isBookWanted) {
+        const json = new TextEncoder().encode(NautilusInstrument.instrumentJson(marketTicker, body))
+        const files: Array<EngineFile> = [
+          { name: `instruments/${fileText(id)}.json`, kind: "markets", rows: 1, pieces: [json] }
+        ]
+        if (isBookWanted) {
+          const pieces = yield* inTurns(NautilusParquet.deltas(marketTicker, rows))
+          files.push({ name: `order_book_deltas/${fileText(id)}/${span}`, kind: "records", rows: rows.rows, pieces })
+        }
+        if (trades !== undefined) {
+          const pieces = yield* inTurns(NautilusParquet.trades(marketTicker, trades))
+          files.push({ name: `trade_tick/${fileText(id)}/${span}`, kind: "trades", rows: trades.length, pieces })
+        }
+        return files
+      })
     }
   },
   hftbacktest: (day) => {
@@ -119,6 +118,16 @@ const makers: Readonly<Record<EngineFormat, (day: MarketDay) => EngineFiles>> = 
     }
   }
 }
+
+/** All pieces; whoever shares the process has a turn after each. */
+const inTurns = Effect.fnUntraced(function* (pieces: Iterable<Uint8Array>) {
+  const made: Array<Uint8Array> = []
+  for (const piece of pieces) {
+    made.push(piece)
+    yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+  }
+  return made
+})
 
 /** A time as a catalogue of the engine has it in file names. */
 const fileTime = (micros: number): string => `${isoFromMicros(micros).slice(0, 26)}000Z`.replaceAll(/[:.]/g, "-")

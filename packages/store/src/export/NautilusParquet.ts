@@ -9,8 +9,8 @@ import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type { SchemaElement } from "hyparquet"
 import * as ParquetBytes from "./ParquetBytes.ts"
 
-/** Rows of a group: what a reader has in memory at once. */
-const rowsPerGroup = 65_536
+/** Rows of a group: some tenths of a second's work, between which others have their turn. */
+const rowsPerGroup = 8_192
 
 const column = (name: string, rest: Partial<SchemaElement>): SchemaElement => ({
   name,
