@@ -20,6 +20,7 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -89,10 +90,13 @@ const runAll = Effect.fnUntraced(function* (
   )
   const collector = Context.get(collected, Collector)
   status = collector.status
+  const files = yield* Layer.build(
+    Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
+  )
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
-      Layer.provide(Layer.succeedContext(stored))
+      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )
   const url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)

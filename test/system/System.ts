@@ -19,6 +19,7 @@ import {
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -49,6 +50,7 @@ export interface RunningSystem extends Recording {
 
 /** The stores over one Postgres, which other parts may share or outlive. */
 const stores = Layer.mergeAll(
+  FileStores.layerNone,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,

@@ -8,6 +8,9 @@ import * as Answering from "./Answering.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
+import { DatasetsHandlers } from "./DatasetHandlers.ts"
+import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
@@ -23,6 +26,8 @@ const handlers = Layer.mergeAll(
   TradesHandlers,
   LifecycleHandlers,
   CoverageHandlers,
+  DatasetsHandlers,
+  DownloadsHandlers,
   StatusHandlers,
   HealthHandlers
 )
@@ -44,7 +49,7 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs).pipe(
+  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
     Layer.provide(handlers),
     Layer.provide(Answering.layer(gate))
   )

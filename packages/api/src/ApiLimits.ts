@@ -41,3 +41,15 @@ export const documentSecondsMax = 300
 
 /** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
 export const connectionsMax = 4_096
+
+/** Lists that are streamed at once: each reads the database page by page for as long as its client takes. */
+export const streamsInFlightMax = 16
+
+/** How long a stream may take: a day of the hottest market is a million records, a minute's work. */
+export const streamMillisMax = 600_000
+
+/** Entries that a stream reads at a time: what it has in memory. */
+export const streamPageEntries = 2_000
+
+/** Bytes of a body at most: ten thousand tickers are half of it. */
+export const bodyBytesMax = 1_048_576

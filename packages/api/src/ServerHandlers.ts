@@ -100,6 +100,7 @@ const links = {
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
+  datasets: "/v1/datasets",
   health: "/healthz",
   metrics: "/metrics"
 }

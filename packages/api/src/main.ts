@@ -4,6 +4,7 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -24,7 +25,7 @@ const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps
-).pipe(Layer.provide(Database.layer))
+).pipe(Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))), Layer.provide(Database.layer))
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),

@@ -9,6 +9,7 @@ import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportE
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -24,7 +25,8 @@ const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
   Layer.provideMerge(
     Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
   ),
-  Layer.provideMerge(MarketCatalog.layerMemory)
+  Layer.provideMerge(MarketCatalog.layerMemory),
+  Layer.merge(FileStores.layerNone)
 )
 
 /** A recorder of the same process. */

@@ -1,6 +1,7 @@
 /** All that the API reads, in a Postgres. */
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -14,5 +15,6 @@ export const storesInPostgres = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  StatusBoard.layerNoDeps
+  StatusBoard.layerNoDeps,
+  FileStores.layerNone
 )

@@ -11,6 +11,7 @@ import {
   BadCursor,
   BeforeFirstRecord,
   MarketNotRecorded,
+  NotAcceptable,
   problemsOfAll,
   problemsOfHistory,
   TimeInFuture,
@@ -118,10 +119,11 @@ export const RecordsGroup = HttpApiGroup.make("records")
         from: Schema.optionalKey(Parameter.From),
         to: Schema.optionalKey(Parameter.To),
         limit: Schema.optionalKey(Parameter.Limit),
-        cursor: Schema.optionalKey(Parameter.CursorText)
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        format: Schema.optionalKey(Parameter.ListForm)
       },
       success: Records,
-      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded]
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded, NotAcceptable]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listDeltas",
@@ -130,6 +132,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
           "Every record of a market's log in [from, to) by the receive clock, in log order: snapshots, deltas, and the gaps between what is known.",
           "",
           "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot.",
+          "",
+          "As NDJSON, CSV, Parquet or Arrow (`format`, or the header Accept) the whole range comes in one stream, packed with zstd or gzip where the client takes it. A stream that fails breaks off: it has no end.",
           "",
           "To begin in the middle, take `/orderbook?at=` of the same moment as `from`, and skip the records up to its `provenance.offset`."
         ].join("\n")
@@ -146,10 +150,11 @@ export const TradesGroup = HttpApiGroup.make("trades")
         from: Schema.optionalKey(Parameter.TradesFrom),
         to: Schema.optionalKey(Parameter.TradesTo),
         limit: Schema.optionalKey(Parameter.Limit),
-        cursor: Schema.optionalKey(Parameter.CursorText)
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        format: Schema.optionalKey(Parameter.ListForm)
       },
       success: Trades,
-      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket]
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, NotAcceptable]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listTrades",

@@ -4,6 +4,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
+import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
 import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
@@ -37,10 +38,13 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     TradesGroup,
     LifecycleGroup,
     CoverageGroup,
+    DatasetsGroup,
+    DownloadsGroup,
     StatusGroup,
     HealthGroup
   )
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({
       title: "KalshiBook API",

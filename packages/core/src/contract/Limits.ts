@@ -45,6 +45,12 @@ export const urlCharsMax = 8_192
 /** Days of coverage in one answer at most: 744 hours, a month of the exchange or of a market, are about 200 kB. */
 export const coverageDaysMax = 31
 
+/** Days of one download at most: a month, whose manifests are read in some seconds. */
+export const downloadDaysMax = 31
+
+/** Market tickers in one download at most: above, whole events, series or days are asked for. */
+export const downloadTickersMax = 10_000
+
 /** Holes of a channel that come with a page at most; a page that touches more says how many it leaves out. */
 export const pageGapsMax = 1_000
 

@@ -1,6 +1,7 @@
 /**
  * One example of every answer and every problem, for the documentation. The tests decode each with its schema.
  */
+import { dataset, datasets, download } from "./DownloadExamples.ts"
 import { declaration, type ProblemCode, problems } from "./Problems.ts"
 import { recorderReportExample } from "./RecorderReportExample.ts"
 
@@ -347,6 +348,10 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   listDeltas: records,
   listTrades: trades,
   listMarketLifecycle: lifecycle,
+  listDatasets: datasets,
+  getDataset: dataset,
+  createDownload: download,
+  getDownload: download,
   listLifecycle: lifecycle,
   getMarketCoverage: marketCoverage,
   getCoverage: exchangeCoverage,
@@ -408,6 +413,20 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string>
     first_record: "2026-11-21T14:00:00.412087Z",
     suggestion: `${book}?at=2026-11-21T14:00:00.412087Z`
   },
+  not_sealed: {
+    detail: "Nothing of this is sealed: hours are, some minutes after their end.",
+    suggestion: "/v1/datasets"
+  },
+  unknown_download: { detail: "There is no download of this id any more." },
+  unknown_object: { detail: "There is no such object any more." },
+  signature_refused: { detail: "The URL has expired; ask for a new one." },
+  range_not_satisfiable: { detail: "The object has 18231 bytes." },
+  download_too_large: { detail: "It would be made of 900000000 rows; a download is made of at most 500000000." },
+  not_acceptable: {
+    detail: "`application/xml` is no form of this list: it must be `json`, `ndjson`, `csv`, `parquet` or `arrow`.",
+    allowed: "`json`, `ndjson`, `csv`, `parquet` or `arrow`"
+  },
+  storage_away: { detail: "Sealed files cannot be reached. Recording goes on; try again in 5 seconds." },
   unknown_route: { detail: "There is nothing at /v1/orderbook.", suggestion: "/" },
   method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },

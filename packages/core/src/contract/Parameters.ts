@@ -16,6 +16,7 @@ import {
   coverageDaysMax,
   cursorCharsMax,
   depthMax,
+  downloadDaysMax,
   everyMicrosMax,
   everyMicrosMin,
   limitDefault,
@@ -33,7 +34,7 @@ const ticker = /^[\x21-\x7e]+$/
 /** Any text without control characters. */
 const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
-const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
+export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
 /** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
 const statusOfFilterWord = {
@@ -63,9 +64,23 @@ export const allowed = {
   event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
-  tickers: `1 to ${tickersMax} market tickers, separated by commas`
+  tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  date: "a UTC day as `2026-11-21`",
+  id: "the id of a download: `dl_` and 32 hexadecimal digits",
+  format: "one of the formats of the endpoint"
 } as const
 export type ParameterName = keyof typeof allowed
+
+/** The same for the fields of a body. */
+export const allowedInBody: Readonly<Record<string, string>> = {
+  ...allowed,
+  kinds: "a list of `records`, `trades`, `lifecycle`, `gaps`, `channel_gaps` and `markets`, each once",
+  dates: `a list of up to ${downloadDaysMax} UTC days as \`2026-11-21\`, instead of \`from\` and \`to\``,
+  tickers: "a list of market tickers, each once",
+  events: `a list of up to ${tickersMax} event tickers`,
+  series: `a list of up to ${tickersMax} series tickers`,
+  dry_run: "`true` or `false`"
+}
 
 const refuse = (text: string) => Effect.fail(new SchemaIssue.InvalidValue({ message: "not allowed" }, text))
 
@@ -113,7 +128,7 @@ export const Every = Schema.String.annotate({
 )
 
 /** A moment, decoded into Unix microseconds. */
-const time = (description: string, example: string) =>
+export const time = (description: string, example: string) =>
   Schema.String.annotate({
     description: `${description} Accepts ${TimeParameter.timeAllowed}.`,
     examples: [example]
@@ -242,3 +257,29 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+export const ListForm = Schema.Literals(["json", "ndjson", "csv", "parquet", "arrow"]).annotate({
+  description:
+    "`json`, the default, is a page. The others are the whole range in one stream: `ndjson` the same entries, one a line; `csv`, `parquet` and `arrow` (an IPC stream) rows as docs/data-format.md describes them. Without it the header Accept decides.",
+  examples: ["ndjson"]
+})
+
+/** A UTC day, decoded into its beginning, Unix microseconds. */
+export const Date = Schema.String.annotate({ description: "A UTC day.", examples: ["2026-11-21"] }).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transformEffect({
+      decode: (text) =>
+        Option.match(/^\d{4}-\d\d-\d\d$/.test(text) ? TimeParameter.parse(text) : Option.none(), {
+          onNone: () => refuse(text),
+          onSome: (micros) => Effect.succeed(micros)
+        }),
+      encode: (micros) => Effect.succeed(isoFromMicros(micros).slice(0, 10))
+    })
+  )
+)
+
+export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({
+  description: "A download.",
+  examples: ["dl_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
+})
