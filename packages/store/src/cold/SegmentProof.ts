@@ -40,7 +40,7 @@ export interface ProofProblem {
 }
 
 export interface ProofReport {
-  /** Empty: proved. At most `problemsMax`. */
+  /** Empty: proved. At most a hundred. */
   readonly problems: ReadonlyArray<ProofProblem>
   readonly files: number
   readonly bytes: number
@@ -53,7 +53,7 @@ export interface ProofReport {
 }
 
 /** More problems than these are not collected. */
-export const problemsMax = 100
+const problemsMax = 100
 const sampleRowsDefault = 600
 const samplesPerFile = 3
 
