@@ -4,6 +4,7 @@ import { Archiver } from "@kalshibook/archiver/Archiver"
 import { type Step, steps } from "@kalshibook/archiver/Step"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
+import { Segments } from "@kalshibook/store/cold/Segments"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Effect, Exit, Layer } from "effect"
 import * as PgTest from "../../store/test/PgTest.ts"
@@ -46,9 +47,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY, told))
       assert.deepStrictEqual([...new Set(told)].sort(), [...sealing].sort())
       stepsOfAll = told.length
-      const { named, rows } = yield* Scene.sealedWhole(root).pipe(
-        Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
-      )
+      const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
       assert.deepStrictEqual(
         rows.map((row) => [row.span.fromMicros, row.revision]),
         [0, 1].map((index) => [Scene.hour(index), 1])
@@ -67,11 +66,9 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const root = yield* Scene.folder
           const told: Array<Step> = []
           assert.isTrue(yield* killed(root, index, told))
-          yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root, {}, PlainMaker.layer)))
+          yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
           assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY))
-          const { named, rows } = yield* Scene.sealedWhole(root).pipe(
-            Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
-          )
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
           assert.deepStrictEqual(named, undisturbed, `ended at ${told.at(-1)}`)
           assert.deepStrictEqual(
             rows.map((row) => row.revision),
@@ -93,11 +90,9 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const root = yield* Scene.folder
           while (yield* killed(root, Math.floor(next() * 16))) {
             kills++
-            yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root, {}, PlainMaker.layer)))
+            yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
           }
-          const { named, rows } = yield* Scene.sealedWhole(root).pipe(
-            Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
-          )
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
           assert.deepStrictEqual(named, undisturbed)
           assert.deepStrictEqual(
             rows.map((row) => row.revision),
@@ -134,9 +129,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         yield* pruning(index)
         assert.strictEqual((yield* hot.partitions).length, left)
         assert.strictEqual(yield* hot.floor, left === hours ? 0 : Scene.hour(hours - left))
-        const { named } = yield* Scene.sealedWhole(root).pipe(
-          Effect.provide(Scene.archiver(root, {}, PlainMaker.layer))
-        )
+        const { named } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Segments.layerNoDeps))
         assert.deepStrictEqual(named, undisturbed)
       }
     }).pipe(Effect.scoped)
