@@ -61,7 +61,9 @@ const idsPerQueryMax = 1_000
 interface Market {
   readonly id: number
   readonly ticker: MarketTicker
-  /** Receipt of the last record of its log. */
+  /** Receipt of its log's first snapshot; infinite before one. */
+  readonly tsFirstMicros: number
+  /** Receipt of the last record. */
   readonly tsLastMicros: number
 }
 
@@ -71,15 +73,12 @@ export const open = Effect.fn("HourFromHot.open")(function* (
   { fromMicros, openings }: Options
 ): Effect.fn.Return<HourFromHot, SqlError.SqlError | OpeningsMissing, Scope.Scope> {
   const socket = yield* Effect.acquireRelease(HotSocket.open(config), ({ destroy }) => Effect.sync(destroy))
-  yield* socket.run(begin)
-  const rows = yield* socket.query(pg`
-    select market_id, ticker, ts_received_micros from log_heads join markets using (market_id)`)
-  const logs = rows.map(marketOf).sort((left, right) => LogRowsBuilder.compareTickers(left.ticker, right.ticker))
+  const logs = yield* logsOf(socket)
   const states = openings ?? (yield* openingsOf(socket, logs, fromMicros))
   const markets = logs.filter(({ ticker, tsLastMicros }) => tsLastMicros >= fromMicros || states.has(ticker))
   return {
     rows: rowsOf(socket, markets, states, fromMicros),
-    sideRows: (tickers) => HourSideRows.read(socket, fromMicros, tickers)
+    sideRows: (tickers) => Effect.andThen(socket.run(anyPlan), HourSideRows.read(socket, fromMicros, tickers))
   }
 })
 
@@ -90,9 +89,13 @@ const begin = `
   set local enable_bitmapscan = off;
   set local max_parallel_workers_per_gather = 0`
 
+/** Small tables may be read in any way. */
+const anyPlan = "set local enable_seqscan = on; set local enable_bitmapscan = on"
+
 const marketOf = (row: HotSocket.Row): Market => ({
   id: Number(row["market_id"]),
   ticker: String(row["ticker"]),
+  tsFirstMicros: Number(row["ts_first_snapshot_micros"] ?? Number.POSITIVE_INFINITY),
   tsLastMicros: Number(row["ts_received_micros"])
 })
 
@@ -167,11 +170,46 @@ const rowsOf = (
   })
 
 /**
- * The states before the hour out of the hot tier: of each log the last keyframe that is not at its snapshot, and the records from there
+ * The state of every log at a moment by the receive clock, exclusive, as the hot tier tells it by its keyframes: what a proof compares
+ * with. Logs of which it does not hold enough are left out.
+ */
+export const statesAt = Effect.fn("HourFromHot.statesAt")(function* (
+  config: PgClient.PgClientConfig,
+  atMicros: number
+): Effect.fn.Return<Openings, SqlError.SqlError> {
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const socket = yield* Effect.acquireRelease(HotSocket.open(config), ({ destroy }) => Effect.sync(destroy))
+      const { states } = yield* statesOf(socket, yield* logsOf(socket), atMicros)
+      return states
+    })
+  )
+})
+
+const logsOf = Effect.fnUntraced(function* (socket: HotSocket.HotSocket) {
+  yield* socket.run(begin)
+  const rows = yield* socket.query(pg`
+    select market_id, ticker, ts_first_snapshot_micros, ts_received_micros from log_heads join markets using (market_id)`)
+  return rows.map(marketOf).sort((left, right) => LogRowsBuilder.compareTickers(left.ticker, right.ticker))
+})
+
+const openingsOf = Effect.fnUntraced(function* (
+  socket: HotSocket.HotSocket,
+  logs: ReadonlyArray<Market>,
+  fromMicros: number
+) {
+  const { states, torn } = yield* statesOf(socket, logs, fromMicros)
+  const [marketTicker] = torn
+  if (marketTicker !== undefined) return yield* new OpeningsMissing({ markets: torn.length, marketTicker })
+  return states
+})
+
+/**
+ * The states before a moment out of the hot tier: of each log the last keyframe that is not at its snapshot, and the records from there
  * on; or the log from its beginning. (A keyframe at a snapshot may keep an estimate of the exchange's time that a later delta corrects:
  * from it the times would not be those of the whole log.)
  */
-const openingsOf = Effect.fnUntraced(function* (
+const statesOf = Effect.fnUntraced(function* (
   socket: HotSocket.HotSocket,
   logs: ReadonlyArray<Market>,
   fromMicros: number
@@ -197,7 +235,6 @@ const openingsOf = Effect.fnUntraced(function* (
     const last = fold.replays.get(ticker)?.last
     return { id, fromMicros: last?.tsReceivedMicros ?? 0, afterOffset: last?.offset ?? 0 }
   })
-  const torn: Array<MarketTicker> = []
   const builder = LogRowsBuilder.make(batchRows, (rows) => LogRowsFold.apply(fold, rows))
   const copy = RecordCopyOut.make({
     builder,
@@ -207,12 +244,34 @@ const openingsOf = Effect.fnUntraced(function* (
   yield* Stream.runForEach(socket.copyOut(copyOf(of, fromMicros)), (bytes) => Effect.sync(() => copy.push(bytes)))
   builder.flush()
   LogRowsFold.finish(fold)
-  for (const { ticker, tsLastMicros } of logs) {
-    const state = fold.replays.get(ticker)
-    // Its log is not there from its beginning: it was folded from the middle, or is all gone.
-    if (state === undefined ? tsLastMicros < fromMicros : state.trust._tag === "unknown") torn.push(ticker)
-  }
-  const [marketTicker] = torn
-  if (marketTicker !== undefined) return yield* new OpeningsMissing({ markets: torn.length, marketTicker })
-  return fold.replays
+  // A log that is not there from its beginning: it was folded from the middle, or what came before the moment is all gone.
+  const torn = yield* notClosed(
+    socket,
+    logs.filter(({ ticker, tsFirstMicros }) => {
+      const state = fold.replays.get(ticker)
+      return state === undefined ? tsFirstMicros < fromMicros : state.trust._tag === "unknown"
+    }),
+    fromMicros
+  )
+  for (const ticker of torn) fold.replays.delete(ticker)
+  const states: Openings = fold.replays
+  return { states, torn }
+})
+
+/** Those of the markets whose recording had not ended at the moment. */
+const notClosed = Effect.fnUntraced(function* (
+  socket: HotSocket.HotSocket,
+  markets: ReadonlyArray<Market>,
+  atMicros: number
+) {
+  if (markets.length === 0) return []
+  const rows = yield* socket.query(pg`
+    select m.id from unnest(${int4s(markets.map(({ id }) => id))}) as m (id)
+    cross join lateral (
+      select cause, ts_end_micros from gaps where market_id = m.id and ts_received_micros < ${int8(atMicros)}
+      order by record_offset desc limit 1
+    ) as last
+    where cause = 'market_closed' and (ts_end_micros is null or ts_end_micros >= ${int8(atMicros)})`)
+  const closed = new Set(rows.map((row) => Number(row["id"])))
+  return markets.filter(({ id }) => !closed.has(id)).map(({ ticker }) => ticker)
 })

@@ -15,7 +15,7 @@ export const hourMicros = 1_795_266_000_000_000
 export const tickerOf = (market: number): string => `KXTEST-26NOV21-M${String(market).padStart(4, "0")}`
 
 /** A folder for as long as the scope. */
-export const folderMade = Effect.acquireRelease(
+const folderMade = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "kalshibook-cold-"))),
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
@@ -106,7 +106,7 @@ const next = (
 }
 
 /** The rows of these logs, in batches of up to `rowsMax`. */
-export const rowsOf = (logs: ReadonlyArray<MarketLog>, rowsMax = 1_000): ReadonlyArray<LogRows.LogRows> => {
+const rowsOf = (logs: ReadonlyArray<MarketLog>, rowsMax = 1_000): ReadonlyArray<LogRows.LogRows> => {
   const batches: Array<LogRows.LogRows> = []
   const builder = LogRowsBuilder.make(rowsMax, (rows) => batches.push(rows))
   for (const { before, records } of logs) {

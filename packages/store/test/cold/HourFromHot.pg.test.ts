@@ -151,6 +151,45 @@ layer(stores, { excludeTestServices: true })("HourFromHot", (it) => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("tells the states at the end of an hour, the same as the rows of the hour fold to", () =>
+    Effect.gen(function* () {
+      const { config } = yield* PgClient.PgClient
+      const atEnd = yield* HourFromHot.statesAt(config, ColdLogs.hourMicros + hourWidthMicros)
+      for (const [index, { before, records }] of logs.entries()) {
+        const state = atEnd.get(ColdLogs.tickerOf(index))
+        assert.strictEqual(state?.last?.offset, records.at(-1)?.offset ?? before.last?.offset)
+        if (records.length === 0 && state !== undefined)
+          assert.strictEqual(Book.hash(state.book), Book.hash(before.book))
+      }
+    })
+  )
+
+  it.effect("refuses to guess the state before the hour when the log's beginning is gone", () =>
+    Effect.gen(function* () {
+      const { config } = yield* PgClient.PgClient
+      const sql = yield* PgClient.PgClient
+      const gone = ColdLogs.tickerOf(4)
+      const without = Effect.gen(function* () {
+        yield* sql`insert into markets (ticker) values ('KXTEST-GONE')`
+        yield* sql`
+          insert into log_heads (record_offset, ts_received_micros, seq, market_id, epoch, sid, kind, ts_first_snapshot_micros)
+          select 9, ${ColdLogs.hourMicros - 7}, 1, market_id, 1, 1, 'd', ${ColdLogs.hourMicros - 9}
+          from markets where ticker = 'KXTEST-GONE'`
+        const error = yield* Effect.flip(HourFromHot.open(config, { fromMicros: ColdLogs.hourMicros }))
+        assert.strictEqual(error._tag, "OpeningsMissing")
+        const states = yield* HourFromHot.statesAt(config, ColdLogs.hourMicros)
+        assert.isTrue(states.has(gone))
+        assert.isFalse(states.has("KXTEST-GONE"))
+        yield* sql`
+          insert into gaps (market_id, record_offset, ts_received_micros, ts_detected_micros, cause)
+          select market_id, 9, ${ColdLogs.hourMicros - 7}, ${ColdLogs.hourMicros - 7}, 'market_closed'
+          from markets where ticker = 'KXTEST-GONE'`
+        yield* HourFromHot.open(config, { fromMicros: ColdLogs.hourMicros })
+      })
+      yield* Effect.scoped(without)
+    })
+  )
+
   it.effect("gives what stands beside the records, as it was at the end of the hour", () =>
     Effect.gen(function* () {
       const hour = yield* opened({ fromMicros: ColdLogs.hourMicros })
