@@ -15,7 +15,7 @@ import type { Trust } from "./Trust.ts"
 export const trustStates = ["unknown", "trusted", "stale"] as const satisfies ReadonlyArray<Trust["_tag"]>
 
 /** Code in `cause` of a sample whose book is not stale; others are places in `gapCauses`. */
-export const causeNone = 255
+const causeNone = 255
 
 export interface BookSamples {
   /** Levels of each side at most. */

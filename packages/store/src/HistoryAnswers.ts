@@ -98,13 +98,17 @@ export const make = (tiers: LogTiers): History["Service"] => {
     const atMicros = query.atMicros ?? mark?.tsReceivedMicros ?? 0
     if (mark === undefined) return { atMicros, books: [] }
     const states = yield* books.statesAt(query.tickers, atMicros, query.clock)
-    const found: Array<BookAnswer> = []
-    for (const ticker of query.tickers) {
+    const found = query.tickers.flatMap((ticker) => {
       const state = states.get(ticker)
-      if (state === undefined || (!query.withClosed && isClosed(state.replay))) continue
-      found.push(yield* answerOf(ticker, state, atMicros, query.clock, stoppedAt))
-    }
-    return { atMicros, books: found }
+      return state === undefined || (!query.withClosed && isClosed(state.replay)) ? [] : [{ ticker, state }]
+    })
+    // After a loss on a connection, each of its books asks for the end of its gap.
+    const answers = yield* Effect.forEach(
+      found,
+      ({ state, ticker }) => answerOf(ticker, state, atMicros, query.clock, stoppedAt),
+      { concurrency: answersAtOnce }
+    )
+    return { atMicros, books: answers }
   })
 
   const beyond = Effect.fnUntraced(function* (atMicros: number, clock: BookClock) {
@@ -145,6 +149,9 @@ export const make = (tiers: LogTiers): History["Service"] => {
 
   return { bookAt, bookNow, booksAt, recordedAt, samples, records, trades: TieredTrades.make(tiers).trades }
 }
+
+/** Answers that are completed at once: as many as there are connections to spare. */
+const answersAtOnce = 4
 
 const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
 

@@ -219,8 +219,7 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
  * Whether the state of a keyframe is all that a fold would know: one that stands in a gap has the gap's head, so the last record is told
  * only where it is the gap.
  */
-export const isTold = ({ last, trust }: Replay.Replay): boolean =>
-  trust._tag !== "stale" || trust.gap.offset === last?.offset
+const isTold = ({ last, trust }: Replay.Replay): boolean => trust._tag !== "stale" || trust.gap.offset === last?.offset
 
 /** Rows that become records at once, by the exchange's clock. */
 const rowsAtOnce = 4_096

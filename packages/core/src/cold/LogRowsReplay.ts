@@ -34,7 +34,7 @@ export const recordEnd = (rows: LogRows, row: number, end: number): number => {
   return next
 }
 
-export const headAt = (rows: LogRows, row: number): RecordHead => {
+const headAt = (rows: LogRows, row: number): RecordHead => {
   const tsExchangeMicros = rows.tsExchangeMicros[row] as number
   return {
     marketTicker: rows.tickers[rows.market[row] as number] as string,
@@ -68,7 +68,7 @@ const gapAt = (rows: LogRows, row: number): GapRecord => ({
 })
 
 /** The record whose rows are [start, end); not for keyframes. */
-export const recordAt = (rows: LogRows, start: number, end: number): BookRecord => {
+const recordAt = (rows: LogRows, start: number, end: number): BookRecord => {
   switch (rows.kind[start]) {
     case kindDelta:
       return {

@@ -16,7 +16,7 @@ export const Clock = Schema.Literals(["received", "exchange"]).annotate({
     "By which clock a moment is meant: `received`, our time of receipt (always present, and never ahead of what a trader could have known), or `exchange`, the exchange's own time."
 })
 
-export const Tier = Schema.Literals(["hot", "cold", "both"]).annotate({
+const Tier = Schema.Literals(["hot", "cold", "both"]).annotate({
   description:
     "Which storage held the records: `hot`, the database; `cold`, sealed hours; `both` when the rebuild began in a sealed hour and went on in the database. The answer is the same."
 })

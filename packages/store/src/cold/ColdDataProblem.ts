@@ -8,7 +8,7 @@ import { Schema } from "effect"
  * - `incomplete`: it does not hold the rows that its manifest tells of
  * - `not_sealed`: records have left the hot tier, and no sealed hour says where they are
  */
-export const coldProblems = ["missing", "differs", "unreadable", "incomplete", "not_sealed"] as const
+const coldProblems = ["missing", "differs", "unreadable", "incomplete", "not_sealed"] as const
 
 /** The stored data is damaged: the same question fails until somebody has sealed the hour again or brought the object back. */
 export class ColdDataProblem extends Schema.TaggedError<ColdDataProblem>()("ColdDataProblem", {
