@@ -86,7 +86,11 @@ export const make = (settings: PastSettings, exchange: Exchange.Exchange, feed: 
     levelChanged: () => undefined,
     bookReplaced: () => undefined,
     traded: () => undefined,
-    marketForgotten: (market) => void client.changed.delete(market),
+    marketForgotten: (market) => {
+      client.changed.delete(market)
+      PastSights.forget(client.sights, market.ticker)
+      if (market.event.markets.length === 0) PastSights.forget(client.sights, market.event.ticker)
+    },
     noticed: ({ kind, ticker }) => {
       const markets = kind === "market" ? [exchange.markets.get(ticker)] : exchange.events.get(ticker)?.markets
       for (const market of markets ?? []) if (market !== undefined) notice(client, market)

@@ -120,10 +120,21 @@ const cutNoticedMicros = 150_000
 
 /** The next batch; `undefined` when the days are over. Costs what happens in it: about 10 us a record. */
 export const next = (past: PastDays): PastBatch | undefined => {
+  for (;;) {
+    const batch = step(past)
+    if (batch !== "unfinished") return batch
+  }
+}
+
+/** How much happens in one step. */
+const stepEvents = 1_000
+
+/** As `next`, but gives up after some milliseconds, for whoever has other things to do as well; call it again to go on. */
+export const step = (past: PastDays): PastBatch | undefined | "unfinished" => {
   if (past.isOver) return undefined
   const { client, settings, simulation } = past
   const { agenda, exchange, replay } = client
-  for (;;) {
+  for (let events = 0; events < stepEvents; events++) {
     const simulatedMicros = Simulation.nextDueMicros(simulation)
     const plannedMicros = Agenda.firstAt(agenda)
     const dueMicros = Math.min(simulatedMicros, plannedMicros)
@@ -141,6 +152,7 @@ export const next = (past: PastDays): PastBatch | undefined => {
     }
     if (exchange.marketsCreated.length > client.marketsSeen) PastClient.lookForNew(client)
   }
+  return "unfinished"
 }
 
 /**

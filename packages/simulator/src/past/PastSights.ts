@@ -16,9 +16,18 @@ export interface PastSights {
   markets: Array<PastSight>
   /** Series that were seen: they do not change. */
   readonly seriesSeen: Set<string>
+  /** How events and markets looked last, as text: what looks the same is not told again. */
+  readonly looks: Map<string, string>
 }
 
-export const make = (): PastSights => ({ series: [], events: [], markets: [], seriesSeen: new Set() })
+export const make = (): PastSights => ({ series: [], events: [], markets: [], seriesSeen: new Set(), looks: new Map() })
+
+const isNew = ({ looks }: PastSights, ticker: string, body: Readonly<Record<string, unknown>>): boolean => {
+  const look = JSON.stringify(body)
+  if (looks.get(ticker) === look) return false
+  looks.set(ticker, look)
+  return true
+}
 
 /** Looks at an event, and at its series when it is the first of it. */
 export const seeEvent = (sights: PastSights, event: SimEvent, tsObservedMicros: number): void => {
@@ -29,13 +38,16 @@ export const seeEvent = (sights: PastSights, event: SimEvent, tsObservedMicros: 
     sights.series.push({ ticker: series.ticker, body, tsObservedMicros })
   }
   const body = Rest.without({ ...RestObjects.event(event) }, Rest.eventTradingFields)
-  sights.events.push({ ticker: event.ticker, body, tsObservedMicros })
+  if (isNew(sights, event.ticker, body)) sights.events.push({ ticker: event.ticker, body, tsObservedMicros })
 }
 
 export const seeMarket = (sights: PastSights, market: SimMarket, tsObservedMicros: number): void => {
   const body = Rest.without({ ...RestObjects.market(market) }, Rest.marketTradingFields)
-  sights.markets.push({ ticker: market.ticker, body, tsObservedMicros })
+  if (isNew(sights, market.ticker, body)) sights.markets.push({ ticker: market.ticker, body, tsObservedMicros })
 }
+
+/** The exchange does not show it any more. */
+export const forget = ({ looks }: PastSights, ticker: string): void => void looks.delete(ticker)
 
 /** Takes what was seen since the last time. */
 export const drain = (sights: PastSights): Pick<PastSights, "series" | "events" | "markets"> => {
