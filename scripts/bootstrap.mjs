@@ -36,6 +36,7 @@ const scripts = new Map([
   ["simulator", false],
   ["tape", false],
   ["demo-history", false],
+  ["archive", false],
   ["test", true],
   ["check", true],
   ["bench", true],

@@ -14,6 +14,7 @@ import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
@@ -32,12 +33,13 @@ import * as Terminal from "./Terminal.ts"
 import * as TryIt from "./TryIt.ts"
 
 const stores = Layer.mergeAll(
+  ArchiveBoard.layerNoDeps,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps
 )

@@ -91,7 +91,7 @@ const collectorOf = (
 const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provide(
-      Layer.mergeAll(History.layerNoDeps, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+      Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
     ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )

@@ -6,6 +6,12 @@ export const requestsInFlightMax = 256
 /** How long an answer may take: longer than the slowest page, shorter than the patience of common HTTP clients (30 s). */
 export const answerMillisMax = 20_000
 
+/** Books written as JSON in one go: a few milliseconds, after which others have a turn. */
+export const booksAtOnceMax = 100
+
+/** Markets that the catalogue is asked for at once when books of an event or a series are. */
+export const marketsOfBooksMax = 5_000
+
 /** How long coverage of the whole exchange is good for: its current hour costs a look at every open market, up to a second. */
 export const coverageMillisMax = 15_000
 

@@ -5,6 +5,8 @@ import {
   BadCursor,
   BadParameter,
   BeforeFirstRecord,
+  ColdDataDamaged,
+  ColdStoreAway,
   DatabaseAway,
   Internal,
   MarketNotRecorded,
@@ -15,6 +17,7 @@ import {
   UnknownSeries
 } from "@kalshibook/core/contract/Problems"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
+import type { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type * as History from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTier"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -38,6 +41,52 @@ export const storeFailed = Effect.fnUntraced(function* (error: HotTierError) {
   }
   const detail = "A fault of ours. It is logged under the request_id."
   return yield* new Internal({ detail, request_id: requestId })
+})
+
+/** The store of sealed hours is away for now. */
+const coldStoreAway = Effect.fnUntraced(function* (error: ColdTierAway) {
+  const { requestId, url } = yield* RequestMeta
+  yield* Effect.logWarning(`sealed history cannot be read: ${error.message}`).pipe(
+    Effect.annotateLogs({ requestId, url })
+  )
+  const detail = `The store of sealed hours cannot be reached; try again in ${retryAfterSeconds} seconds.`
+  return yield* new ColdStoreAway({ detail, request_id: requestId })
+})
+
+const sayings: Readonly<Record<ColdDataProblem["problem"], string>> = {
+  missing: "is missing",
+  differs: "is not what it was when it was proved",
+  unreadable: "cannot be read",
+  incomplete: "lacks rows",
+  not_sealed: "is not there"
+}
+
+/** Sealed data is damaged: somebody has to be called. */
+const coldDataDamaged = Effect.fnUntraced(function* (error: ColdDataProblem) {
+  const { requestId, url } = yield* RequestMeta
+  yield* Effect.logError(`sealed history is damaged: ${error.message}`).pipe(Effect.annotateLogs({ requestId, url }))
+  const detail = `A sealed object that this answer needs ${sayings[error.problem]}. It is logged under the request_id.`
+  return yield* new ColdDataDamaged({ detail, object: error.key, request_id: requestId })
+})
+
+/** What reading the logs of both tiers may fail with, by tag. */
+export const logFailures = {
+  HotTierError: storeFailed,
+  ColdTierAway: coldStoreAway,
+  ColdDataProblem: coldDataDamaged
+}
+
+/** A depth that samples do not have. */
+export const sampleDepth = Effect.fnUntraced(function* (depthMax: number) {
+  const { requestId, url } = yield* RequestMeta
+  const allowed = `a whole number from 1 to ${depthMax}`
+  return yield* new BadParameter({
+    parameter: "depth",
+    allowed,
+    detail: `\`depth\` of samples must be ${allowed}.`,
+    request_id: requestId,
+    suggestion: withoutParameters(url, ["depth"])
+  })
 })
 
 export const badCursor = Effect.fnUntraced(function* () {

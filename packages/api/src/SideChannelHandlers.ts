@@ -6,7 +6,8 @@ import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
 import { microsFromIso } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
-import { exchangeLagMicrosMax, History } from "@kalshibook/store/History"
+import { History } from "@kalshibook/store/History"
+import { exchangeLagMicrosMax } from "@kalshibook/store/HistoryEdge"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option, Predicate } from "effect"
@@ -80,7 +81,7 @@ export const TradesHandlers = HttpApiBuilder.group(
             ...ChannelGapView.listed(gaps, ChannelGapView.tradeView),
             cursor
           }
-        }).pipe(answered(TradeView.Trades), Effect.catchTag("HotTierError", Failures.storeFailed))
+        }).pipe(answered(TradeView.Trades), Effect.catchTags(Failures.logFailures))
     })
   })
 )

@@ -2,6 +2,7 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -16,8 +17,9 @@ import * as ApiServer from "./ApiServer.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
+  ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
@@ -51,6 +53,8 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    ObjectStoreError: refuse,
+    ColdTierAway: refuse,
     ListenFailed: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })

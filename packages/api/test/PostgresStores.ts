@@ -9,7 +9,7 @@ import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Layer } from "effect"
 
 export const storesInPostgres = Layer.mergeAll(
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,

@@ -92,7 +92,7 @@ export const segmentColumns: Readonly<Record<SegmentKind, ReadonlyArray<SegmentC
     nullable(
       "since_offset",
       "BIGINT",
-      "Keyframe: offset of the snapshot since which the book is trusted; empty when it stands in a gap: its levels are then the last good ones."
+      "Keyframe: offset of the snapshot since which the book is trusted or, where gap_cause says so, of the gap in which it stands: its levels are then the last good ones, and its times, epoch, sid and seq the gap's."
     ),
     nullable(
       "ts_exchange_effective",

@@ -16,6 +16,8 @@ import {
   coverageDaysMax,
   cursorCharsMax,
   depthMax,
+  everyMicrosMax,
+  everyMicrosMin,
   limitDefault,
   limitMax,
   textCharsMax,
@@ -58,6 +60,9 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
+  event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`
 } as const
 export type ParameterName = keyof typeof allowed
@@ -75,6 +80,37 @@ const wholeNumber = (minimum: number, maximum: number, description: string, exam
       })
     )
   )
+
+const microsOfUnit: Readonly<Record<string, number>> = {
+  ms: 1_000,
+  s: 1_000_000,
+  m: 60_000_000,
+  h: 3_600_000_000,
+  d: 86_400_000_000
+}
+
+const everyOf = (text: string): number | undefined => {
+  const [, count, unit = ""] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  const micros = Number(count) * (microsOfUnit[unit] ?? Number.NaN)
+  return micros >= everyMicrosMin && micros <= everyMicrosMax ? micros : undefined
+}
+
+/** A time between moments, decoded into microseconds. */
+export const Every = Schema.String.annotate({
+  description: `From one moment to the next: ${allowed.every}. Without it: \`1m\`.`,
+  examples: ["1s"]
+}).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transformEffect({
+      decode: (text) => {
+        const micros = everyOf(text)
+        return micros === undefined ? refuse(text) : Effect.succeed(micros)
+      },
+      encode: (micros) => Effect.succeed(`${micros / 1_000}ms`)
+    })
+  )
+)
 
 /** A moment, decoded into Unix microseconds. */
 const time = (description: string, example: string) =>
@@ -125,6 +161,13 @@ export const TradesTo = time(
   "2026-11-21T15:00:00Z"
 )
 
+export const SamplesFrom = time("The first moment, by the receive clock.", "2026-11-21T14:00:00Z")
+
+export const SamplesTo = time(
+  "Only moments before this one. Without it, and at most: up to where everything received is stored.",
+  "2026-11-21T15:00:00Z"
+)
+
 export const CoverageFrom = time(
   "From the hour of this moment on. Without it: from a day before `to`.",
   "2026-11-21T00:00:00Z"
@@ -160,6 +203,8 @@ export const CursorText = Schema.String.check(Schema.isMaxLength(cursorCharsMax)
 
 const tickerOf = (description: string, example: string) => Ticker.annotate({ description, examples: [example] })
 
+export const EventOfBooks = tickerOf("Only markets of this event.", "KXBTC15M-26NOV211415")
+export const SeriesOfBooks = tickerOf("Only markets of this series.", "KXBTC15M")
 export const MarketTickerPath = tickerOf("A market.", "KXBTC15M-26NOV211415-15")
 export const EventTickerPath = tickerOf("An event.", "KXBTC15M-26NOV211415")
 export const SeriesTickerPath = tickerOf("A series.", "KXBTC15M")

@@ -95,6 +95,18 @@ export const problems = {
     title: "The database is away",
     meaning: "The database cannot be reached. Recording goes on; try again after the seconds in Retry-After."
   },
+  cold_store_away: {
+    status: 503,
+    title: "Sealed history cannot be reached",
+    meaning:
+      "The store of sealed hours cannot be reached at this moment; what is newer can be asked for. Try again after the seconds in Retry-After."
+  },
+  cold_data_damaged: {
+    status: 500,
+    title: "Sealed history is damaged",
+    meaning:
+      "A sealed object that the answer needs is missing, or is not what it was when it was proved, so there is no answer rather than a wrong one. `object` names it. Nothing to do for you: it is logged, and made again from what was recorded."
+  },
   internal: {
     status: 500,
     title: "A fault of ours",
@@ -245,6 +257,25 @@ export class DatabaseAway extends Problem<DatabaseAway>()(
   annotations("database_away")
 ) {}
 
+export class ColdStoreAway extends Problem<ColdStoreAway>()(
+  "ColdStoreAway",
+  declaration("cold_store_away"),
+  fields("cold_store_away"),
+  annotations("cold_store_away")
+) {}
+
+export class ColdDataDamaged extends Problem<ColdDataDamaged>()(
+  "ColdDataDamaged",
+  declaration("cold_data_damaged"),
+  {
+    ...fields("cold_data_damaged"),
+    object: Schema.String.annotate({
+      description: "Key of the object, or what it should be about where none is known."
+    })
+  },
+  annotations("cold_data_damaged")
+) {}
+
 export class Internal extends Problem<Internal>()(
   "Internal",
   declaration("internal"),
@@ -270,8 +301,13 @@ export const problemClasses = {
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,
+  cold_store_away: ColdStoreAway,
+  cold_data_damaged: ColdDataDamaged,
   internal: Internal
 } as const satisfies Record<ProblemCode, unknown>
+
+/** What an endpoint may answer that reads sealed history. */
+export const problemsOfHistory = [ColdStoreAway, ColdDataDamaged] as const
 
 /** What any endpoint may answer, besides its own problems. */
 export const problemsOfAll = [BadParameter, UrlTooLong, Overloaded, TimedOut, DatabaseAway, Internal] as const

@@ -33,6 +33,8 @@ describe("the OpenAPI document", () => {
       "/v1/series",
       "/v1/series/{ticker}",
       "/v1/markets/{ticker}/orderbook",
+      "/v1/orderbooks",
+      "/v1/markets/{ticker}/orderbook/samples",
       "/v1/markets/{ticker}/deltas",
       "/v1/markets/{ticker}/trades",
       "/v1/markets/{ticker}/lifecycle",
