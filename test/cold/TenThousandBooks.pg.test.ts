@@ -33,7 +33,7 @@ const askedAtOnce = 8
 const stores = Layer.mergeAll(
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps))
 ).pipe(Layer.provideMerge(PgTest.layer))
 
 /** What single questions answer, as far as it is not right. */
