@@ -148,8 +148,10 @@ const begin = (rows: LogRows.LogRows, row: number): OpenRecord => ({
 const extend = (open: OpenRecord, rows: LogRows.LogRows, from: number, to: number): number => {
   if (LogRows.tickerAt(rows, from) !== open.head.marketTicker) return from
   const kind = open.isKeyframe ? LogRows.kindKeyframe : LogRows.kindSnapshot
+  const market = rows.market[from]
   let row = from
-  for (; row < to && rows.kind[row] === kind && rows.offset[row] === open.head.offset; row++) {
+  for (; row < to && rows.market[row] === market; row++) {
+    if (rows.kind[row] !== kind || rows.offset[row] !== open.head.offset) break
     if (rows.side[row] === LogRows.sideNone) continue
     const level = { priceE4: rows.priceE4[row] as number, sizeE2: rows.sizeE2[row] as number }
     if (rows.side[row] === LogRows.sideYes) open.yes.push(level)

@@ -101,6 +101,26 @@ describe("LogRowsFold", () => {
     )
   })
 
+  it("tells the states of markets that have only a keyframe apart", () => {
+    const states = tickers.map((marketTicker) => {
+      const replay = Replay.make()
+      const head = { marketTicker, offset: 1, epoch: 1, sid: 1, seq: 1, tsExchangeMicros: null, tsReceivedMicros: 5 }
+      const levels = { yes: [{ priceE4: marketTicker.length + 1, sizeE2: 1 }], no: [] }
+      Replay.apply(replay, { kind: "snapshot", ...head, levels })
+      return replay
+    })
+    const found: Array<Replay.Replay> = []
+    const reader = LogRowsFold.records({ record: () => {}, keyframe: (state) => found.push(state) })
+    const batches = rowsOf(9, (builder) => states.forEach(builder.keyframe))
+    for (const rows of batches) reader.read(rows)
+    reader.finish()
+    assert.deepStrictEqual(
+      found.map(({ last }) => last?.marketTicker),
+      [...tickers]
+    )
+    assert.deepStrictEqual([...folded(batches).keys()], [...tickers])
+  })
+
   it("goes on from a keyframe as from the records before it, by both clocks", () => {
     fc.assert(
       fc.property(LogArbitrary.log, fc.nat(60), rowsMax, (log, cut, rowsMax) => {

@@ -43,6 +43,8 @@ export interface QueryOptions {
 
 /** One query after the other. Interrupting the fiber that waits for one stops the query. */
 export interface Connection {
+  /** Unique in its database: for names of what is registered. */
+  readonly id: number
   /** Runs statements that answer nothing of interest. */
   readonly run: (sql: string, options?: QueryOptions) => Effect.Effect<void, DuckDbError>
   /** Runs a query and gives its rows to `onChunk`, up to 2,048 at a time, in order. Returns how many there were. */
@@ -86,11 +88,7 @@ export const make = Effect.fn("DuckDb.make")(function* (
     )
   )
   let connections = 0
-  return {
-    connect: Effect.map(connected(instance), (connection) =>
-      connectionOf(connection, `kalshibook_sink_${++connections}`)
-    )
-  }
+  return { connect: Effect.map(connected(instance), (connection) => connectionOf(connection, ++connections)) }
 })
 
 const configOf = ({ memoryMebibytes, threads }: Options): Record<string, string> => ({
@@ -120,8 +118,8 @@ const connected = (instance: DuckDBInstance) =>
     (connection) => Effect.sync(() => connection.disconnectSync())
   )
 
-/** `sinkName`: what the function is called, unique in the database, that takes the rows of `scan`. */
-const connectionOf = (connection: DuckDBConnection, sinkName: string): Connection => {
+const connectionOf = (connection: DuckDBConnection, id: number): Connection => {
+  const sinkName = `scanned_${id}`
   const sink = sinkOf(connection, sinkName)
 
   const begun = (sql: string, { operation = "query", values }: QueryOptions, clock: Clock) =>
@@ -179,6 +177,7 @@ const connectionOf = (connection: DuckDBConnection, sinkName: string): Connectio
     })
 
   return {
+    id,
     run,
     forEachChunk,
     scan,

@@ -204,7 +204,7 @@ const wordsOf = (values: Float64Array, count: number): Int32Array<ArrayBuffer> =
   const words = new Int32Array(2 * count)
   for (let row = 0; row < count; row++) {
     const value = values[row] as number
-    if (value !== value) continue
+    if (Number.isNaN(value)) continue
     const high = Math.floor(value / twoTo32)
     words[2 * row] = (value - high * twoTo32) | 0
     words[2 * row + 1] = high
@@ -250,7 +250,7 @@ const texts = new Int32Array(chunkRows * textWords)
 /** A column of a few texts by code. */
 const textColumn = (codes: Uint8Array, count: number, words: ReadonlyArray<string>, validity: Validity): FillColumn => {
   const own = codes.slice(0, count)
-  return validity !== undefined && validity.every((bits) => bits === 0)
+  return validity?.every((bits) => bits === 0)
     ? empty
     : withValidity(
         textsBy(
@@ -287,7 +287,9 @@ const textsBy =
           places.set(code, place)
         }
       }
-      if (place !== row) texts.copyWithin(row * textWords, place * textWords, (place + 1) * textWords)
+      if (place === row) continue
+      for (let word = 0; word < textWords; word++)
+        texts[row * textWords + word] = texts[place * textWords + word] as number
     }
     duckdb.copy_data_to_vector(vector, 0, texts.buffer, 0, count * textBytes)
   }
