@@ -16,13 +16,13 @@ export interface Filled {
   readonly tsReceivedMicros: number
 }
 
-export interface FillingOptions {
+export interface FillingOptions<E, R> {
   /** The next batch; `undefined` when there is none. Whoever takes long to make it says so now and then, and is called again. */
   readonly next: () => PastBatch | undefined | "unfinished"
   /** The tape on which the entries of the batches stand; `null` when there is none. */
   readonly tapeId: string | null
   /** Called after each batch that ended an hour, with what is stored by then. */
-  readonly onHour?: ((filled: Filled) => Effect.Effect<void>) | undefined
+  readonly onHour?: ((filled: Filled) => Effect.Effect<void, E, R>) | undefined
 }
 
 const hourMicros = 3_600_000_000
@@ -30,7 +30,11 @@ const hourMicros = 3_600_000_000
 const queueBatchesMax = 1
 
 /** Returns when all batches are stored. Whether the database may be filled is for the caller to know. */
-export const fill = Effect.fn("PastFilling.fill")(function* ({ next, onHour, tapeId }: FillingOptions) {
+export const fill = Effect.fn("PastFilling.fill")(function* <E = never, R = never>({
+  next,
+  onHour,
+  tapeId
+}: FillingOptions<E, R>) {
   const catalog = yield* MarketCatalog
   const hotTier = yield* HotTier
   const queue = yield* Queue.bounded<PastBatch, Cause.Done>(queueBatchesMax)
