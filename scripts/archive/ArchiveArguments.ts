@@ -54,8 +54,8 @@ export const parse = (args: ReadonlyArray<string>): Result.Result<ArchiveArgumen
       }),
     catch: (cause) => (cause instanceof Error ? (cause.message.split(". ")[0] ?? "") : String(cause))
   })
-  return Result.flatMap(parsed, ({ positionals, values }) => {
-    if (values.help === true) return Result.succeed("help" as const)
+  return Result.flatMap(parsed, ({ positionals, values }): Result.Result<ArchiveArguments | "help", string> => {
+    if (values.help === true) return Result.succeed("help")
     const command = commands.find((known) => known === positionals[0])
     if (command === undefined || positionals.length > 1) {
       return Result.fail(`Which command? There are: ${commands.join(", ")}`)
@@ -86,7 +86,7 @@ export const parse = (args: ReadonlyArray<string>): Result.Result<ArchiveArgumen
       span: values.days === true ? "day" : "hour",
       reason,
       isJson: values.json === true
-    } satisfies ArchiveArguments)
+    })
   })
 }
 

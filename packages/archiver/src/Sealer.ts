@@ -289,7 +289,7 @@ const proveUploaded = Effect.fnUntraced(function* (
   const problems = differences.flat()
   if (problems.length === 0) {
     const claim = { files, markets: made.markets, records: made.records }
-    problems.push(...(yield* (yield* SpanMaker).problems(span, claim, pathOf)))
+    problems.push(...(yield* (yield* SpanMaker).problems({ span, claim, pathOf, against: "hot" })))
   }
   if (problems.length > 0) return yield* new SealUnproved({ span: SealedManifest.nameOf(span), problems })
 })

@@ -1,17 +1,21 @@
 /** The archiver over a real database and a folder of objects: what it seals, what it finds, and what it refuses to let go. */
-import { readdir, rm, utimes, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Archiver } from "@kalshibook/archiver/Archiver"
+import type { ArchiverSettings } from "@kalshibook/archiver/ArchiverSettings"
+import * as SealedManifest from "@kalshibook/archiver/SealedManifest"
 import { Sealer } from "@kalshibook/archiver/Sealer"
 import { Sweeper } from "@kalshibook/archiver/Sweeper"
 import { Verifier } from "@kalshibook/archiver/Verifier"
-import { dayMicros } from "@kalshibook/core/cold/SegmentKeys"
+import * as Book from "@kalshibook/core/Book"
+import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
 import { SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { Segments } from "@kalshibook/store/cold/Segments"
+import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -20,6 +24,8 @@ import * as PgTest from "../../store/test/PgTest.ts"
 import * as Scene from "./Scene.ts"
 
 const hours = 4
+/** On a machine that is busy with other tests. */
+const loadedMillisMax = 120_000
 const round = Effect.flatMap(Archiver, (archiver) => archiver.round)
 const span = (index: number) => ({ _tag: "hour", fromMicros: Scene.hour(index) }) as const
 
@@ -29,14 +35,15 @@ const current = (index: number) =>
   })
 
 /** Everything is sealed once more, in a folder of its own. */
-const sealedIn = Effect.gen(function* () {
+const sealedWith = Effect.fnUntraced(function* (settings: Partial<ArchiverSettings> = {}) {
   yield* Scene.forget
   const root = yield* Scene.folder
-  const { problems, sealed } = yield* round.pipe(Effect.provide(Scene.archiver(root)))
+  const { problems, sealed } = yield* round.pipe(Effect.provide(Scene.archiver(root, settings)))
   assert.deepStrictEqual([...problems], [])
   assert.strictEqual(sealed, hours)
   return root
 })
+const sealedIn = sealedWith()
 
 layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provideMerge(PgTest.layer)), {
   excludeTestServices: true
@@ -47,24 +54,20 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       const root = yield* sealedIn
       yield* Effect.gen(function* () {
         const segments = yield* Segments
-        const sql = yield* SqlClient.SqlClient
+        const history = yield* History
         const listed = yield* segments.list("hour", 0, Number.MAX_SAFE_INTEGER)
         assert.deepStrictEqual(
           listed.map(({ markets, records }) => [markets, records]),
-          yield* Effect.map(
-            sql<{ markets: number; records: number }>`
-              select count(distinct market_id) as markets, count(*) as records from records
-              group by ts_received_micros / 3600000000 order by ts_received_micros / 3600000000`,
-            (rows) =>
-              rows.map((row) => [
-                Math.max(
-                  row.markets,
-                  listed[0]?.markets === 3 && row.markets === 2 ? (listed[1]?.markets ?? 2) : row.markets
-                ),
-                row.records
-              ])
-          )
+          [60, 40, 40, 40].map((records) => [Scene.tickers.length, records])
         )
+        // At the end of each hour the book of each market is the hot tier's.
+        for (const segment of listed) {
+          for (const market of (yield* SealedManifest.read(segment)).markets) {
+            const atMicros = segment.span.fromMicros + hourMicros - 1
+            const { book } = yield* history.bookAt(market.market_ticker, atMicros, "received")
+            assert.strictEqual(market.book_hash, Book.hash(book))
+          }
+        }
         assert.deepStrictEqual(yield* segments.sealedUntil, Option.some(Scene.hour(hours)))
         const state = yield* (yield* ArchiveBoard).read
         assert.strictEqual(state.sealedUntilMicros, Scene.hour(hours))
@@ -73,7 +76,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         // There is nothing more to do, and nothing is done.
         const again = yield* round
         assert.deepStrictEqual([again.sealed, again.resealed, again.days, again.pruned], [0, 0, 0, 0])
-      }).pipe(Effect.provide(Scene.archiver(root)))
+      }).pipe(Effect.provide(History.layerNoDeps.pipe(Layer.provideMerge(Scene.archiver(root)))))
     }).pipe(Effect.scoped)
   )
 
@@ -163,7 +166,6 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           const [changed = ""] = yield* files(dataOf(0))
           yield* Effect.promise(async () => {
             const path = pathOf(0, changed)
-            const { readFile } = await import("node:fs/promises")
             const bytes = await readFile(path)
             bytes[10] = (bytes[10] ?? 0) ^ 1
             await rm(path)
@@ -175,7 +177,6 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           assert.match((yield* verifier.problems(second)).join(), /is missing/)
           const manifestPath = join(root, "objects", third.manifestKey)
           yield* Effect.promise(async () => {
-            const { readFile } = await import("node:fs/promises")
             const text = await readFile(manifestPath, "utf8")
             await rm(manifestPath)
             await writeFile(manifestPath, text.replace('"revision":1', '"revision":7'))
@@ -191,81 +192,105 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
       }).pipe(Effect.scoped)
   )
 
-  it.effect("keeps in the hot tier what is damaged in the bucket, repairs it there, and only then lets it go", () =>
+  it.effect("sweeps what nobody refers to, when it is old, and nothing else", () =>
     Effect.gen(function* () {
       const root = yield* sealedIn
       yield* Effect.gen(function* () {
-        const hot = yield* HotHours
-        const data = join(root, "objects", "v1/records/date=2026-11-22/hour=11")
-        const [one = "", other = ""] = yield* Effect.promise(() => readdir(data))
-        yield* Effect.promise(async () => {
-          await rm(join(data, one))
-          await rm(join(data, other))
-          await writeFile(join(data, other), "something else")
-        })
-        const first = yield* round
-        assert.match(
-          first.problems.get("prune") ?? "",
-          /2026-11-22T11 stays in the hot tier, because its copy is damaged/
-        )
-        assert.strictEqual(first.pruned, 0)
-        assert.strictEqual((yield* hot.partitions).length, hours)
-        const second = yield* round
-        assert.deepStrictEqual([...second.problems], [])
-        assert.strictEqual(second.pruned, hours)
-        assert.deepStrictEqual(yield* hot.partitions, [])
-        assert.strictEqual((yield* current(0)).revision, 1)
-        yield* Scene.sealedWhole(root)
-      }).pipe(Effect.provide(Scene.archiver(root, { hotMicros: 0 })))
-    }).pipe(Effect.scoped)
-  )
-
-  it.effect("sweeps what nobody refers to, when it is old, and nothing else", () =>
-    Effect.gen(function* () {
-      const root = yield* Scene.folder
-      yield* Effect.gen(function* () {
-        const sealer = yield* Sealer
         const sweeper = yield* Sweeper
-        const hot = yield* HotTier
-        const from = 40
-        yield* hot.append(batch({ watermark: watermark({ tsReceivedMicros: Scene.hour(from + 3) }) }))
-        for (let index = hours; index < from; index++) yield* sealer.hour(Scene.hour(index))
         const before = yield* Scene.objects(root)
-        const folder = join(root, "objects", "v1/records/date=2026-11-23/hour=03")
+        const folder = join(root, "objects", "v1/records/date=2026-11-22/hour=13")
         const orphan = join(folder, "part-0000-0123456789abcdef.parquet")
-        const work = join(root, "work", "hour-2026-11-23T03-abcdef01")
+        const work = join(root, "work", "hour-2026-11-22T13-abcdef01")
+        const unsealed = join(root, "objects", "v1/records/date=2026-11-22/hour=19")
+        const underWay = join(unsealed, "part-0000-0123456789abcdef.parquet")
         yield* Effect.promise(async () => {
-          const { mkdir } = await import("node:fs/promises")
-          await mkdir(folder, { recursive: true })
           await mkdir(work, { recursive: true })
+          await mkdir(unsealed, { recursive: true })
           await writeFile(orphan, "left over")
+          await writeFile(underWay, "about to be committed")
         })
-        const all = [Scene.hour(0), Scene.hour(60)] as const
+        const all = [Scene.hour(0), Scene.hour(12)] as const
         assert.deepStrictEqual(yield* sweeper.sweep(...all), [])
-        const long = new Date(Date.now() - 25 * 3_600_000)
-        yield* Effect.promise(async () => {
-          await utimes(orphan, long, long)
-          await utimes(work, long, long)
-        })
-        assert.deepStrictEqual((yield* sweeper.sweep(...all)).length, 2)
+        const old = new Date(Date.now() - 25 * 3_600_000)
+        for (const path of [orphan, work, underWay]) yield* Effect.promise(() => utimes(path, old, old))
+        assert.deepStrictEqual(yield* sweeper.sweep(...all), [work, orphan.slice(join(root, "objects").length + 1)])
+        yield* Effect.promise(() => rm(unsealed, { recursive: true }))
         assert.deepStrictEqual(yield* Scene.objects(root), before)
       }).pipe(Effect.provide(Scene.archiver(root)))
     }).pipe(Effect.scoped)
   )
 
+  it.effect("seals no hour that is not over, and none behind one that is not sealed", () =>
+    Effect.gen(function* () {
+      yield* Scene.forget
+      const root = yield* Scene.folder
+      yield* Effect.gen(function* () {
+        const sealer = yield* Sealer
+        const early = yield* Effect.flip(sealer.hour(Scene.hour(hours)))
+        assert.match(early.message, /2026-11-22T15 cannot be sealed: what was received until its end/)
+        const ahead = yield* Effect.flip(sealer.hour(Scene.hour(1)))
+        assert.match(ahead.message, /the hour at 2026-11-22T11:00:00.000000Z is not sealed/)
+      }).pipe(Effect.provide(Scene.archiver(root)))
+    }).pipe(Effect.scoped)
+  )
+
   it.effect(
-    "makes the files of a day once all of its hours are sealed, and again when one of them is sealed again",
+    "keeps in the hot tier what is damaged in the bucket, repairs it there, and only then lets it go",
     () =>
       Effect.gen(function* () {
-        const root = yield* Scene.folder
+        const root = yield* sealedWith({ fileBytesMax: 1 })
         yield* Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          const day = Scene.hour(13)
-          assert.strictEqual(day % dayMicros, 0)
-          yield* sql`truncate segments`.pipe(Effect.ignore)
-          const segments = yield* Segments
-          assert.deepStrictEqual(yield* segments.daysDue, [day])
-        }).pipe(Effect.provide(Scene.archiver(root)))
-      }).pipe(Effect.scoped)
+          const hot = yield* HotHours
+          const data = join(root, "objects", "v1/records/date=2026-11-22/hour=11")
+          const [one = "", other = ""] = yield* Effect.promise(() => readdir(data))
+          yield* Effect.promise(async () => {
+            await rm(join(data, one))
+            await rm(join(data, other))
+            await writeFile(join(data, other), "something else")
+          })
+          const first = yield* round
+          assert.match(
+            first.problems.get("prune") ?? "",
+            /2026-11-22T11 stays in the hot tier, because its copy is damaged/
+          )
+          assert.strictEqual(first.pruned, 0)
+          assert.strictEqual((yield* hot.partitions).length, hours)
+          const second = yield* round
+          assert.deepStrictEqual([...second.problems], [])
+          assert.strictEqual(second.pruned, hours)
+          assert.deepStrictEqual(yield* hot.partitions, [])
+          assert.strictEqual((yield* current(0)).revision, 1)
+          yield* Scene.sealedWhole(root)
+
+          // A gap reaches back into hours that have left: they are sealed again, of what they were and of it.
+          const before = yield* SealedManifest.read(yield* current(1))
+          const resting = Scene.tickers[1] ?? ""
+          yield* (yield* HotTier).append(
+            batch({
+              records: [
+                gap({ marketTicker: resting, offset: 22, tsReceivedMicros: Scene.hour(2) + 9, cause: "audit" })
+              ],
+              watermark: watermark({ tsReceivedMicros: Scene.hour(hours) + 600_000_002 })
+            })
+          )
+          const third = yield* round
+          assert.deepStrictEqual([...third.problems], [])
+          assert.deepStrictEqual([third.resealed, third.pruned], [2, 1])
+          assert.deepStrictEqual(yield* SealedManifest.read(yield* current(1)), before)
+          for (const index of [2, 3]) {
+            const { markets, revision, files } = yield* SealedManifest.read(yield* current(index))
+            const market = markets.find(({ market_ticker }) => market_ticker === resting)
+            assert.strictEqual(revision, 2)
+            assert.deepStrictEqual([market?.offset_last, market?.gap_cause], [22, "audit"])
+            assert.includeMembers(
+              files.map((file) => file.kind),
+              ["records", "trades", "lifecycle"]
+            )
+          }
+          assert.strictEqual(yield* hot.floor, Scene.hour(hours))
+          yield* Scene.sealedWhole(root)
+        }).pipe(Effect.provide(Scene.archiver(root, { hotMicros: 0, fileBytesMax: 1 })))
+      }).pipe(Effect.scoped),
+    loadedMillisMax
   )
 })

@@ -54,46 +54,52 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
     }).pipe(Effect.scoped)
   )
 
-  it.effect("at any one step leaves nothing half, and the next one seals the same bytes, each hour once", () =>
-    Effect.gen(function* () {
-      assert.isAbove(stepsOfAll, 30)
-      for (let index = 0; index < stepsOfAll; index++) {
-        yield* Scene.forget
-        const root = yield* Scene.folder
-        const told: Array<Step> = []
-        assert.isTrue(yield* killed(root, index, told))
-        yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
-        assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY))
-        const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
-        assert.deepStrictEqual(named, undisturbed, `ended at ${told.at(-1)}`)
-        assert.deepStrictEqual(
-          rows.map((row) => row.revision),
-          [1, 1]
-        )
-      }
-    }).pipe(Effect.scoped)
+  it.effect(
+    "at any one step leaves nothing half, and the next one seals the same bytes, each hour once",
+    () =>
+      Effect.gen(function* () {
+        assert.isAbove(stepsOfAll, 30)
+        for (let index = 0; index < stepsOfAll; index++) {
+          yield* Scene.forget
+          const root = yield* Scene.folder
+          const told: Array<Step> = []
+          assert.isTrue(yield* killed(root, index, told))
+          yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          assert.isFalse(yield* killed(root, Number.POSITIVE_INFINITY))
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          assert.deepStrictEqual(named, undisturbed, `ended at ${told.at(-1)}`)
+          assert.deepStrictEqual(
+            rows.map((row) => row.revision),
+            [1, 1]
+          )
+        }
+      }).pipe(Effect.scoped),
+    120_000
   )
 
-  it.effect("again and again, in the middle of taking up what the one before left, comes to the same end", () =>
-    Effect.gen(function* () {
-      const next = numbers(7)
-      let kills = 0
-      for (let chain = 0; chain < chains; chain++) {
-        yield* Scene.forget
-        const root = yield* Scene.folder
-        while (yield* killed(root, Math.floor(next() * 16))) {
-          kills++
-          yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+  it.effect(
+    "again and again, in the middle of taking up what the one before left, comes to the same end",
+    () =>
+      Effect.gen(function* () {
+        const next = numbers(7)
+        let kills = 0
+        for (let chain = 0; chain < chains; chain++) {
+          yield* Scene.forget
+          const root = yield* Scene.folder
+          while (yield* killed(root, Math.floor(next() * 16))) {
+            kills++
+            yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          }
+          const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
+          assert.deepStrictEqual(named, undisturbed)
+          assert.deepStrictEqual(
+            rows.map((row) => row.revision),
+            [1, 1]
+          )
         }
-        const { named, rows } = yield* Scene.sealedWhole(root).pipe(Effect.provide(Scene.archiver(root)))
-        assert.deepStrictEqual(named, undisturbed)
-        assert.deepStrictEqual(
-          rows.map((row) => row.revision),
-          [1, 1]
-        )
-      }
-      assert.isAbove(kills + stepsOfAll, 100)
-    }).pipe(Effect.scoped)
+        assert.isAbove(kills + stepsOfAll, 100)
+      }).pipe(Effect.scoped),
+    120_000
   )
 
   it.effect("while it prunes loses no hour, and the next one goes on", () =>

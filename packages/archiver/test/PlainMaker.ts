@@ -27,7 +27,7 @@ export const layer: Layer.Layer<SpanMaker, never, SqlClient.SqlClient> = Layer.e
           Effect.flatMap((rows) => Effect.promise(() => madeOf(rows, folder)))
         ),
       day: (_fromMicros, hours, folder) => Effect.promise(() => madeOf(hours.flatMap(rowsOfManifest), folder)),
-      problems: (_span, claim, pathOf) =>
+      problems: ({ claim, pathOf }) =>
         Effect.promise(async () => {
           const problems: Array<string> = []
           for (const file of claim.files) {

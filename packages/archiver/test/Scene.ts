@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
 import { type ArchiverSettings, Settings } from "@kalshibook/archiver/ArchiverSettings"
+import * as ParquetMaker from "@kalshibook/archiver/ParquetMaker"
 import { type Step, Steps } from "@kalshibook/archiver/Step"
 import type { Manifest } from "@kalshibook/core/cold/Manifest"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
@@ -16,7 +17,6 @@ import { Effect, Layer, Logger, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { batch, delta, hourStartMicros, lifecycle, snapshot, trade, watermark } from "../../store/test/Batch.ts"
 import * as PgTest from "../../store/test/PgTest.ts"
-import * as PlainMaker from "./PlainMaker.ts"
 
 export const hour = (index: number): number => hourStartMicros + index * hourMicros
 export const ticker = "KXARCHIVE-1"
@@ -58,12 +58,12 @@ export const objectsIn = (root: string) =>
   })
 
 /** An archiver over the database in the context, and the objects in this folder. */
-export const archiver = (root: string, settings: Partial<ArchiverSettings> = {}) =>
+export const archiver = (root: string, settings: Partial<ArchiverSettings> = {}, maker = ParquetMaker.layer) =>
   ArchiverParts.layer.pipe(
+    Layer.provideMerge(maker),
     Layer.provideMerge(
       Layer.mergeAll(
         objectsIn(root),
-        PlainMaker.layer,
         Settings.layerOf({ workFolder: join(root, "work"), tapeFolder: join(root, "tape"), ...settings })
       )
     ),

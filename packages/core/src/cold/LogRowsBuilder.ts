@@ -5,6 +5,9 @@ import type * as Replay from "../Replay.ts"
 import * as LogRows from "./LogRows.ts"
 
 export interface LogRowsBuilder {
+  /** Adds a row with nothing but its kind and market, for whoever fills the others by himself: `rows` until the next is added. */
+  readonly row: (kind: number, marketTicker: MarketTicker) => number
+  readonly rows: () => LogRows.LogRows
   readonly record: (record: BookRecord) => void
   /** The state of a market before an hour; nothing for one that has none (`hasKeyframe`). */
   readonly keyframe: (state: Replay.Replay) => void
@@ -23,24 +26,29 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
     onRows(full)
   }
 
-  /** A row with a head and nothing else. */
-  const row = (kind: number, head: RecordHead): number => {
+  const row = (kind: number, marketTicker: MarketTicker): number => {
     if (rows.rows === rowsMax) flush()
     const at = rows.rows++
-    rows.market[at] = LogRows.place(rows.tickers, head.marketTicker)
+    rows.market[at] = LogRows.place(rows.tickers, marketTicker)
     rows.kind[at] = kind
-    rows.offset[at] = head.offset
-    rows.epoch[at] = head.epoch
-    rows.sid[at] = head.sid
-    rows.seq[at] = head.seq
-    rows.tsReceivedMicros[at] = head.tsReceivedMicros
-    rows.tsExchangeMicros[at] = head.tsExchangeMicros ?? Number.NaN
+    rows.tsExchangeMicros[at] = Number.NaN
     rows.sizeE2[at] = Number.NaN
     rows.cause[at] = LogRows.causeNone
     rows.tsDetectedMicros[at] = Number.NaN
     rows.sinceOffset[at] = Number.NaN
     rows.tsExchangeEffectiveMicros[at] = Number.NaN
     rows.tsExchangeProvenMicros[at] = Number.NaN
+    return at
+  }
+
+  const begin = (kind: number, head: RecordHead): number => {
+    const at = row(kind, head.marketTicker)
+    rows.offset[at] = head.offset
+    rows.epoch[at] = head.epoch
+    rows.sid[at] = head.sid
+    rows.seq[at] = head.seq
+    rows.tsReceivedMicros[at] = head.tsReceivedMicros
+    rows.tsExchangeMicros[at] = head.tsExchangeMicros ?? Number.NaN
     return at
   }
 
@@ -52,7 +60,7 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
 
   const levels = (kind: number, head: RecordHead, { no, yes }: BookLevels, each?: (at: number) => void): void => {
     if (yes.length + no.length === 0) {
-      const at = row(kind, head)
+      const at = begin(kind, head)
       each?.(at)
     }
     for (const [side, ladder] of [
@@ -60,7 +68,7 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
       ["no", no]
     ] as const) {
       for (const one of ladder) {
-        const at = row(kind, head)
+        const at = begin(kind, head)
         level(at, side, one)
         each?.(at)
       }
@@ -70,10 +78,10 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
   const record = (record: BookRecord): void => {
     switch (record.kind) {
       case "delta":
-        level(row(LogRows.kindDelta, record), record.side, { priceE4: record.priceE4, sizeE2: record.deltaE2 })
+        level(begin(LogRows.kindDelta, record), record.side, { priceE4: record.priceE4, sizeE2: record.deltaE2 })
         break
       case "gap": {
-        const at = row(LogRows.kindGap, record)
+        const at = begin(LogRows.kindGap, record)
         rows.cause[at] = LogRows.causeCode(record.cause)
         rows.tsDetectedMicros[at] = record.tsDetectedMicros
         break
@@ -100,7 +108,7 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
     })
   }
 
-  return { record, keyframe, flush }
+  return { row, rows: () => rows, record, keyframe, flush }
 }
 
 /** Whether a log in this state stands in an hour in which it has no records: not when it has none at all, or has ended. */

@@ -15,7 +15,7 @@ export interface MergeSource<E, R> {
   readonly hasKeyframes: boolean
 }
 
-/** Rows that are handed over at a time; a part of a source must not have more than half of it. */
+/** Rows that are handed over at a time, or as many as one market has in a part of a source. */
 const batchRows = 16_384
 
 interface Head<E> {
@@ -40,15 +40,21 @@ export const merge = <E, R>(sources: ReadonlyArray<MergeSource<E, R>>): Stream.S
       const market: MarketState = { ticker: undefined, source: -1, offsetLast: 0, offsetFloor: 0 }
       return Stream.unfold(undefined, () =>
         Effect.gen(function* () {
-          const batch = LogRows.make(batchRows)
+          let batch = LogRows.make(batchRows)
           while (true) {
             yield* Effect.forEach(heads, refill, { discard: true })
             const index = leastOf(heads)
-            const rows = index < 0 ? undefined : heads[index]?.parts[heads[index].part]
-            if (rows === undefined || batch.rows + rows.rows > batchRows) {
+            const head = heads[index]
+            const rows = head?.parts[head.part]
+            if (head === undefined || rows === undefined) {
               return batch.rows === 0 ? undefined : ([batch, undefined] as const)
             }
-            takeRun(heads[index] as Head<E>, index, rows, market, batch)
+            const end = LogRows.runEnd(rows, head.row, rows.rows)
+            if (batch.rows + end - head.row > batchRows) {
+              if (batch.rows > 0) return [batch, undefined] as const
+              batch = LogRows.make(end - head.row)
+            }
+            takeRun(head, index, rows, end, market, batch)
           }
         })
       )
@@ -102,6 +108,7 @@ const takeRun = <E>(
   head: Head<E>,
   source: number,
   rows: LogRows.LogRows,
+  end: number,
   market: MarketState,
   batch: LogRows.LogRows
 ): void => {
@@ -115,7 +122,6 @@ const takeRun = <E>(
     market.source = source
     market.offsetFloor = market.offsetLast
   }
-  const end = LogRows.runEnd(rows, head.row, rows.rows)
   let from = head.row
   while (from < end && isLeftOut(head, rows, from, market)) from++
   head.row = end

@@ -46,9 +46,16 @@ export interface MarketLog {
 const causes: ReadonlyArray<GapCause> = ["connection_lost", "silence", "recorder_stopped", "audit"]
 
 /** A market's log: some records before the hour, and `count` in it. */
-export const logOf = (market: number, countBefore: number, count: number, seed = market + 1): MarketLog => {
-  const below = numbers(seed)
+export const logOf = (market: number, countBefore: number, count: number): MarketLog => {
+  const whole = wholeLogOf(market, countBefore, count)
   const before = Replay.make()
+  for (const record of whole.slice(0, countBefore)) Replay.apply(before, record)
+  return { before, records: whole.slice(countBefore) }
+}
+
+/** The same with the records before the hour. */
+export const wholeLogOf = (market: number, countBefore: number, count: number): ReadonlyArray<BookRecord> => {
+  const below = numbers(market + 1)
   const replay = Replay.make()
   const records: Array<BookRecord> = []
   let tsReceivedMicros = hourMicros - 1 - countBefore * 1_000
@@ -65,10 +72,9 @@ export const logOf = (market: number, countBefore: number, count: number, seed =
     }
     const record = next(head, replay, below)
     Replay.apply(replay, record)
-    if (index < countBefore) Replay.apply(before, record)
-    else records.push(record)
+    records.push(record)
   }
-  return { before, records }
+  return records
 }
 
 const ladder = (below: (max: number) => number): ReadonlyArray<Level> =>
