@@ -35,18 +35,6 @@ export const make = ({ cold, hot, sealed }: LogTiers, log: TieredLog) => {
       ({ floorMicros, hours }) => (atMicros < floorMicros ? hours[0] : undefined)
     )
 
-  /** Takes out those whose keyframe stands in a gap that is not its last record: a keyframe has one head, and does not tell that gap. */
-  const dropUntold = Effect.fnUntraced(function* (states: Map<MarketTicker, FoundState>) {
-    const places: Array<{ readonly marketTicker: MarketTicker; readonly offset: number }> = []
-    for (const [marketTicker, { keyframeOffset, replay }] of states) {
-      const { trust } = replay
-      if (trust._tag !== "stale" || keyframeOffset === null || trust.gap.offset !== keyframeOffset) continue
-      places.push({ marketTicker, offset: keyframeOffset })
-    }
-    const told = yield* sealed.withGapAt(places)
-    for (const { marketTicker } of places) if (!told.has(marketTicker)) states.delete(marketTicker)
-  })
-
   /** Those of a sealed hour that its files tell right. */
   const fromHour = Effect.fnUntraced(function* (tickers: ReadonlyArray<MarketTicker>, atMicros: number) {
     const states = new Map<MarketTicker, FoundState>()
@@ -56,10 +44,9 @@ export const make = ({ cold, hot, sealed }: LogTiers, log: TieredLog) => {
     const books = yield* cold.hourBooks(hour, isFiltered ? tickers : undefined, atMicros)
     for (const ticker of tickers) {
       const book = books.get(ticker)
-      if (book === undefined) continue
+      if (book === undefined || isUntold(book)) continue
       states.set(ticker, { ...book, tier: "cold" })
     }
-    yield* dropUntold(states)
     if (!hour.isMarked) return states
     // Gaps that were stored since the hour was sealed: those logs are folded one by one.
     let sinceMicros = atMicros
@@ -106,5 +93,9 @@ export const make = ({ cold, hot, sealed }: LogTiers, log: TieredLog) => {
 
   return { statesAt, recordedAt }
 }
+
+/** Whether it stands where its keyframe stands, in a gap that is not the last record: a keyframe does not tell both. */
+const isUntold = ({ keyframeOffset, replay: { trust } }: Pick<FoundState, "keyframeOffset" | "replay">): boolean =>
+  trust._tag === "stale" && keyframeOffset !== null && trust.gap.offset < keyframeOffset
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)

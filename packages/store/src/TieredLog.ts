@@ -113,24 +113,18 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
     return yield* new ColdDataProblem({ problem: "incomplete", key: hour.manifestKey, detail })
   })
 
-  /** A keyframe has one head: in a gap it tells all of it only when the gap is its last record. */
-  const tellsGap = ({ last, trust }: Replay.Replay) => {
-    if (trust._tag !== "stale" || last === undefined) return Effect.succeed(true)
-    const { marketTicker, offset } = last
-    return Effect.map(sealed.withGapAt([{ marketTicker, offset }]), (found) => found.has(marketTicker))
-  }
-
   /** Whether a fold may begin with the hour: what it begins with is right, and does not lie behind the moment. */
   const isBeginning = Effect.fnUntraced(function* (
     hour: FoundHour,
-    { entry, keyframe }: MarketHour,
+    { entry, keyframe: keyframeOf }: MarketHour,
     atMicros: number,
     clock: BookClock
   ) {
+    const keyframe = keyframeOf()
     if (keyframe?.last === undefined) return entry.offset_first === 1
     if (clock === "exchange" && keyframe.tsExchangeEffectiveMicros > atMicros) return false
     const { offset, tsReceivedMicros } = keyframe.last
-    if (!(yield* tellsGap(keyframe))) return false
+    if (!isTold(keyframe)) return false
     if (!hour.isMarked) return true
     const late = yield* sealed.gaps(entry.market_ticker, tsReceivedMicros, hour.hourMicros)
     return late.every((gap) => gap.offset <= offset)
@@ -163,7 +157,7 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
     const first = yield* beginning(ticker, atMicros, clock)
     if (first === undefined) return undefined
     const { marketHour } = first
-    const replay = marketHour.keyframe ?? Replay.make()
+    const replay = marketHour.keyframe() ?? Replay.make()
     const keyframeOffset = replay.last?.offset ?? null
     const cursor = LogCursor.make(tiers, {
       marketTicker: ticker,
@@ -220,6 +214,13 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
       })
   }
 }
+
+/**
+ * Whether the state of a keyframe is all that a fold would know: one that stands in a gap has the gap's head, so the last record is told
+ * only where it is the gap.
+ */
+export const isTold = ({ last, trust }: Replay.Replay): boolean =>
+  trust._tag !== "stale" || trust.gap.offset === last?.offset
 
 /** Rows that become records at once, by the exchange's clock. */
 const rowsAtOnce = 4_096

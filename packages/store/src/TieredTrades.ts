@@ -57,7 +57,10 @@ export const make = ({ cold, hot, sealed }: LogTiers) => {
       onSome: (after) => Math.max(query.fromMicros, after.tsExchangeMicros)
     })
     const asked = { ...query, fromMicros }
-    const fills = yield* sealed.fills(clamped(fromMicros - fillMarginMicros), clamped(query.toMicros + fillMarginMicros))
+    const fills = yield* sealed.fills(
+      clamped(fromMicros - fillMarginMicros),
+      clamped(query.toMicros + fillMarginMicros)
+    )
     const read = new Set<number>()
     const kept = new Map<string, TradeRecord>()
     const take = Effect.fnUntraced(function* (hours: ReadonlyArray<FoundHour>) {

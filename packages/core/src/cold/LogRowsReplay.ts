@@ -114,8 +114,10 @@ export const fromKeyframe = (rows: LogRows, start: number, end: number): Replay.
   const state = Replay.make()
   state.book = Book.fromLevels(levelsAt(rows, start, end))
   state.last = headAt(rows, start)
-  if (!Number.isNaN(sinceOffset)) state.trust = Trust.trusted(sinceOffset)
-  else if (causeOf(rows.cause[start] as number) !== undefined) state.trust = Trust.stale(gapAt(rows, start))
+  state.trust =
+    causeOf(rows.cause[start] as number) === undefined
+      ? Trust.trusted(sinceOffset)
+      : Trust.stale({ ...gapAt(rows, start), offset: sinceOffset })
   state.tsExchangeEffectiveMicros = rows.tsExchangeEffectiveMicros[start] as number
   state.tsExchangeProvenMicros = rows.tsExchangeProvenMicros[start] as number
   return state

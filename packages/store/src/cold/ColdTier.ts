@@ -25,8 +25,8 @@ export interface MarketHour {
   readonly entry: ManifestMarket
   /** Key of the object. */
   readonly source: string
-  /** The state before the hour; `undefined` where the log begins in it, or begins again. */
-  readonly keyframe: Replay.Replay | undefined
+  /** The state before the hour, anew each time; `undefined` where the log begins in it, or begins again. */
+  readonly keyframe: () => Replay.Replay | undefined
   /** The first row behind the keyframe's. */
   readonly rowFirst: number
 }
@@ -40,6 +40,8 @@ export interface ColdTierOptions {
 const smallMax = 4
 /** Questions about all of an hour at once: each keeps the cores busy for a second. */
 const largeMax = 1
+/** Rows of markets' hours that stay in memory at most, about 100 bytes each: whoever reads page by page reads the same hour again. */
+const rowsKeptMax = 300_000
 /** How long DuckDB may work for a question. */
 const smallMillisMax = 10_000
 const largeMillisMax = 15_000
@@ -125,7 +127,36 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
       )
     }).pipe(Effect.scoped)
 
-  const marketHour = Effect.fn("ColdTier.marketHour")(function* (hour: SealedHour, ticker: MarketTicker) {
+  /** By manifest and market; what was used longest ago comes first. */
+  const kept = new Map<string, MarketHour>()
+  let rowsKept = 0
+
+  const keep = (key: string, read: MarketHour): void => {
+    if (kept.has(key)) return
+    kept.set(key, read)
+    rowsKept += read.rows.rows
+    for (const [oldest, { rows }] of kept) {
+      if (rowsKept <= rowsKeptMax) return
+      kept.delete(oldest)
+      rowsKept -= rows.rows
+    }
+  }
+
+  const marketHour = (hour: SealedHour, ticker: MarketTicker) =>
+    Effect.suspend(() => {
+      const key = `${hour.manifestSha256} ${ticker}`
+      const known = kept.get(key)
+      if (known === undefined) {
+        return Effect.tap(readMarketHour(hour, ticker), (read) =>
+          Effect.sync(() => (read === undefined ? undefined : keep(key, read)))
+        )
+      }
+      kept.delete(key)
+      kept.set(key, known)
+      return Effect.succeed(known)
+    })
+
+  const readMarketHour = Effect.fn("ColdTier.marketHour")(function* (hour: SealedHour, ticker: MarketTicker) {
     const manifest = yield* manifests.of(hour)
     const entry = yield* manifest.market(ticker)
     if (entry === undefined) return undefined
@@ -249,7 +280,7 @@ const checked = (file: ManifestFile, entry: ManifestMarket, rows: LogRows.LogRow
     if (!hasOffsets(rows, rowFirst, entry)) {
       return incomplete(file.key, `the offsets of ${ticker} are not those that its manifest tells of`)
     }
-    const keyframe = hasKeyframe ? LogRowsReplay.fromKeyframe(rows, 0, rowFirst) : undefined
+    const keyframe = () => (hasKeyframe ? LogRowsReplay.fromKeyframe(rows, 0, rowFirst) : undefined)
     return Effect.succeed({ rows, entry, source: file.key, keyframe, rowFirst })
   })
 

@@ -9,7 +9,7 @@ import { dayOf } from "@kalshibook/core/cold/SegmentKeys"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { during, type HotTierError } from "../HotTierError.ts"
-import { int8, int8s, texts } from "../PgNumbers.ts"
+import { int8 } from "../PgNumbers.ts"
 import type { SealedHour } from "./Manifests.ts"
 
 /** A sealed hour, and whether something was stored of it since. */
@@ -61,10 +61,6 @@ export class SealedHours extends Context.Service<
      * the time until it was filled.
      */
     readonly fills: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<TradeHours>, HotTierError>
-    /** Those of the markets that have a gap at just this offset. */
-    readonly withGapAt: (
-      places: ReadonlyArray<Pick<StoredGap, "marketTicker" | "offset">>
-    ) => Effect.Effect<ReadonlySet<MarketTicker>, HotTierError>
     /** Markets of which something was recorded at the moment or since. */
     readonly writtenSince: (fromMicros: number) => Effect.Effect<ReadonlyArray<MarketTicker>, HotTierError>
     /** Gaps that begin in [from, to); of one market, or of all (a scan). */
@@ -88,8 +84,7 @@ export class SealedHours extends Context.Service<
       hours: () => Effect.succeed({ floorMicros: 0, hours: [] }),
       gaps: () => Effect.succeed([]),
       fills: () => Effect.succeed([]),
-      writtenSince: () => Effect.succeed([]),
-      withGapAt: () => Effect.succeed(new Set())
+      writtenSince: () => Effect.succeed([])
     })
   )
 }
@@ -150,14 +145,6 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
       Effect.map((rows) => rows.map((row) => ({ fromMicros: row.from_micros, toMicros: row.to_micros })))
     )
 
-  const withGapAt = (places: ReadonlyArray<Pick<StoredGap, "marketTicker" | "offset">>) =>
-    sql<{ ticker: string }>`
-      select ticker from unnest(${texts(places.map((place) => place.marketTicker))},
-                                ${int8s(places.map((place) => place.offset))}) as place (ticker, record_offset)
-        join markets using (ticker) join gaps using (market_id, record_offset)`.pipe(
-      Effect.map((rows) => new Set(rows.map((row) => row.ticker)))
-    )
-
   const writtenSince = (fromMicros: number) =>
     sql<{ ticker: string }>`
       select ticker from log_heads join markets using (market_id) where ts_received_micros >= ${int8(fromMicros)}`.pipe(
@@ -165,7 +152,6 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
     )
 
   return {
-    withGapAt: (places) => (places.length === 0 ? Effect.succeed(new Set()) : withGapAt(places).pipe(during("gapsAt"))),
     writtenSince: (fromMicros) => writtenSince(fromMicros).pipe(during("writtenSince")),
     fills: (fromMicros, toMicros) => fills(fromMicros, toMicros).pipe(during("tradeFills")),
     floorMicros: sql<{ floor_micros: number }>`select ${floor} as floor_micros`.pipe(

@@ -80,15 +80,18 @@ const recordRows = (record: BookRecord): ReadonlyArray<Row> => {
 }
 
 const keyframeRows = ({ book, last, trust, ...state }: Replay.Replay): ReadonlyArray<Row> => {
-  if (last === undefined) return []
+  if (last === undefined || trust._tag === "unknown") return []
+  const head = trust._tag === "stale" ? { ...trust.gap, offset: last.offset } : last
   const since =
     trust._tag === "trusted"
       ? { since_offset: String(trust.sinceOffset) }
-      : trust._tag === "stale"
-        ? { gap_cause: text(trust.gap.cause), ts_detected: micros(trust.gap.tsDetectedMicros) }
-        : {}
+      : {
+          since_offset: String(trust.gap.offset),
+          gap_cause: text(trust.gap.cause),
+          ts_detected: micros(trust.gap.tsDetectedMicros)
+        }
   return levelsOf(Book.levels(book)).map(([side, price, size]) =>
-    rowOf(last, "keyframe", {
+    rowOf(head, "keyframe", {
       side,
       price,
       size,

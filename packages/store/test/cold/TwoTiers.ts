@@ -45,3 +45,18 @@ export const layer = (bytesMax = 64 * 1024 * 1024) =>
     Layer.provideMerge(Folder.layer),
     Layer.provideMerge(PgTest.layer)
   )
+
+/** Runs with a history of its own over the same tiers, with nothing in memory and an empty cache. */
+export const withFreshCache = <A, E>(work: Effect.Effect<A, E, History>) =>
+  Effect.gen(function* () {
+    const { path } = yield* Folder
+    const folder = yield* PgTest.temporaryFolder
+    const fresh = History.layerNoDeps.pipe(
+      Layer.provide(ColdTier.layerOf()),
+      Layer.provide(ObjectCache.layerFolder({ folder, bytesMax: 64 * 1024 * 1024 })),
+      Layer.provide(
+        ObjectStore.layerFolder({ folder: join(path, "objects"), baseUrl: "http://localhost", secret: Option.none() })
+      )
+    )
+    return yield* Effect.provide(work, Layer.fresh(fresh))
+  }).pipe(Effect.scoped)
