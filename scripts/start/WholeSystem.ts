@@ -1,11 +1,15 @@
 /**
- * All of KalshiBook in one process: the database, the collector and the API, started in this order and stopped in the reverse
- * one, so that whatever was received is stored before its database goes.
+ * All of KalshiBook in one process: the database, the archiver, the collector and the API, started in this order and stopped in the
+ * reverse one, so that whatever was received is stored before its database goes.
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import * as Archiver from "@kalshibook/archiver/Archiver"
+import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
+import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
+import * as ParquetMaker from "@kalshibook/archiver/ParquetMaker"
 import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
@@ -21,6 +25,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -44,6 +49,12 @@ const stores = Layer.mergeAll(
   StatusBoard.layerNoDeps
 )
 
+const archiver = Archiver.runLayer.pipe(
+  Layer.provide(ArchiverParts.layer),
+  Layer.provide(ParquetMaker.layer),
+  Layer.provide(Layer.mergeAll(ObjectStore.layer, ArchiverSettings.Settings.layer))
+)
+
 /** Runs until it is interrupted; fails with an error whose message is for the one who typed the command. */
 export const run = (settings: StartSettings, simulator: Option.Option<SimulatorProcess.SimulatorStarting>) =>
   runAll(settings, simulator).pipe(Effect.provide(Telemetry.layerOtlp("kalshibook")))
@@ -61,6 +72,7 @@ const runAll = Effect.fnUntraced(function* (
   })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
+  yield* Layer.build(Layer.provide(archiver, Layer.succeedContext(database)))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>

@@ -16,7 +16,7 @@ import * as ArchiverMetrics from "./ArchiverMetrics.ts"
 import { Settings } from "./ArchiverSettings.ts"
 import { Pruner } from "./Pruner.ts"
 import { nameOf } from "./SealedManifest.ts"
-import { Sealer } from "./Sealer.ts"
+import { type Sealed, Sealer } from "./Sealer.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { TapeUploads } from "./TapeUploads.ts"
 
@@ -51,6 +51,8 @@ export class Archiver extends Context.Service<
   {
     /** Does all that there is to do now. Never fails: problems are told. */
     readonly round: Effect.Effect<Round>
+    /** Only seals what is due of the hours before this moment, again and for days, too, and tells of each. */
+    readonly seal: (toMicros: number, tell: (sealed: Sealed) => void) => Effect.Effect<Round>
     /** What did not get on in the last round, for people; `null` while all does. */
     readonly problem: () => string | null
   }
@@ -63,6 +65,7 @@ export class Archiver extends Context.Service<
       const state: State = { told: new Map(), tsSweptMillis: Number.NEGATIVE_INFINITY }
       return Archiver.of({
         round: round(state).pipe(Effect.provideContext(context)),
+        seal: (toMicros, tell) => sealing(state, toMicros, tell).pipe(Effect.provideContext(context)),
         problem: () => problemOf(state.told)
       })
     })
@@ -100,89 +103,117 @@ interface State {
 const problemOf = (told: ReadonlyMap<Part, string>): string | null =>
   told.size === 0 ? null : [...told].map(([part, problem]) => `${part}: ${problem}`).join("; ")
 
-const round = Effect.fnUntraced(function* (state: State) {
-  const counts = { sealed: 0, resealed: 0, days: 0, pruned: 0 }
+/** Runs a part to its end, whatever becomes of it. */
+const attempt = Effect.fnUntraced(function* <E, R>(
+  state: State,
+  part: Part,
+  activity: string,
+  work: Effect.Effect<void, E, R>
+) {
+  const exit = yield* Effect.exit(work)
+  if (Exit.isSuccess(exit)) {
+    if (state.told.delete(part)) yield* Effect.logInfo(`${activity}: it gets on again`)
+  } else if (Cause.hasInterruptsOnly(exit.cause)) {
+    return yield* Effect.interrupt
+  } else {
+    const error = Cause.squash(exit.cause)
+    const problem = error instanceof Error ? error.message : String(error)
+    if (state.told.get(part) !== problem) yield* Effect.logError(`${activity}: ${problem}`)
+    state.told.set(part, problem)
+  }
+  yield* ArchiverMetrics.partFailing(part, Exit.isFailure(exit))
+})
 
-  /** Runs a part to its end, whatever becomes of it. */
-  const attempt = <E, R>(part: Part, activity: string, work: Effect.Effect<void, E, R>) =>
-    Effect.gen(function* () {
-      const exit = yield* Effect.exit(work)
-      if (Exit.isSuccess(exit)) {
-        if (state.told.delete(part)) yield* Effect.logInfo(`${activity}: it gets on again`)
-      } else if (Cause.hasInterruptsOnly(exit.cause)) {
-        return yield* Effect.interrupt
-      } else {
-        const error = Cause.squash(exit.cause)
-        const problem = error instanceof Error ? error.message : String(error)
-        if (state.told.get(part) !== problem) yield* Effect.logError(`${activity}: ${problem}`)
-        state.told.set(part, problem)
-      }
-      yield* ArchiverMetrics.partFailing(part, Exit.isFailure(exit))
-    })
+const none: Omit<Round, "problems"> = { sealed: 0, resealed: 0, days: 0, pruned: 0 }
 
-  yield* attempt("seal", "sealing hours", sealDue(counts))
-  yield* attempt("reseal", "sealing marked hours again", resealMarked(counts))
-  yield* attempt("days", "making files of days", makeDays(counts))
-  yield* attempt("prune", "pruning the hot tier", pruneOld(counts))
-  yield* attempt("tapes", "uploading tapes", uploadTapes)
-  yield* attempt("sweep", "sweeping", sweepAtTimes(state))
-  // Nothing waits for it, and while the database is away there is nobody to tell.
-  yield* Effect.ignore(tell(state))
+const sealing = Effect.fnUntraced(function* (state: State, toMicros: number, tell: Tell) {
+  const counts: Counts = { ...none }
+  yield* attempt(state, "seal", "sealing hours", sealDue(counts, toMicros, tell))
+  yield* attempt(state, "reseal", "sealing marked hours again", resealMarked(counts, toMicros, tell))
+  yield* attempt(state, "days", "making files of days", makeDays(counts, toMicros, tell))
   return { ...counts, problems: new Map(state.told) } satisfies Round as Round
 })
 
-type Counts = { -readonly [Name in "sealed" | "resealed" | "days" | "pruned"]: number }
-
-/** The end of the last hour that may be sealed; none while nothing is stored. */
-const settledUntil = Effect.gen(function* () {
-  const { settleMicros } = yield* Settings
-  const watermark = yield* (yield* HotTier).watermark
-  return Option.map(watermark, ({ tsReceivedMicros }) => hourOf(tsReceivedMicros - settleMicros))
+const round = Effect.fnUntraced(function* (state: State) {
+  const counts: Counts = { ...(yield* sealing(state, Number.MAX_SAFE_INTEGER, () => undefined)) }
+  yield* attempt(state, "prune", "pruning the hot tier", pruneOld(counts))
+  yield* attempt(state, "tapes", "uploading tapes", uploadTapes)
+  yield* attempt(state, "sweep", "sweeping", sweepAtTimes(state))
+  // Nothing waits for it, and while the database is away there is nobody to tell.
+  yield* Effect.ignore(tellBoard(state))
+  return { ...counts, problems: new Map(state.told) } satisfies Round as Round
 })
 
-const sealDue = Effect.fnUntraced(function* (counts: Counts) {
-  const until = yield* settledUntil
-  if (Option.isNone(until)) return
-  const segments = yield* Segments
+type Counts = { -readonly [Name in keyof typeof none]: number }
+type Tell = (sealed: Sealed) => void
+
+/** The end of the last hour that may be sealed, and the first that is in the hot tier alone; none while nothing is stored. */
+const due = Effect.gen(function* () {
+  const { settleMicros } = yield* Settings
+  const watermark = yield* (yield* HotTier).watermark
+  if (Option.isNone(watermark)) return Option.none()
+  const hot = yield* HotHours
+  const floor = yield* hot.floor
+  const sealedUntil = yield* (yield* Segments).sealedUntil
+  const first = Option.isSome(sealedUntil) ? sealedUntil : yield* hot.first
+  if (Option.isNone(first)) return Option.none()
+  // Older than what is sealed where a past was poured in afterwards.
+  const oldest = (yield* hot.partitions).find((hour) => hour >= floor) ?? first.value
+  const untilMicros = hourOf(watermark.value.tsReceivedMicros - settleMicros)
+  return Option.some({ fromMicros: Math.min(first.value, oldest), untilMicros })
+})
+
+const sealDue = Effect.fnUntraced(function* (counts: Counts, toMicros: number, tell: Tell) {
+  const range = Option.getOrUndefined(yield* due)
+  if (range === undefined) return
+  const untilMicros = Math.min(range.untilMicros, toMicros)
   const sealer = yield* Sealer
-  const sealedUntil = yield* segments.sealedUntil
-  const first = Option.isSome(sealedUntil) ? sealedUntil : yield* (yield* HotHours).first
-  if (Option.isNone(first)) return
-  for (let hour = first.value; hour + hourMicros <= until.value; hour += hourMicros) {
+  const sealed = yield* (yield* Segments).list("hour", range.fromMicros, untilMicros)
+  const known = new Set(sealed.map(({ span }) => span.fromMicros))
+  for (let hour = range.fromMicros; hour + hourMicros <= untilMicros; hour += hourMicros) {
+    if (known.has(hour)) continue
     const startedMillis = yield* Clock.currentTimeMillis
-    const { outcome, segment } = yield* sealer.hour(hour)
+    const done = yield* sealer.hour(hour)
     const seconds = ((yield* Clock.currentTimeMillis) - startedMillis) / 1_000
-    if (outcome !== "sealed") continue
+    tell(done)
+    if (done.outcome !== "sealed") continue
     counts.sealed++
     yield* ArchiverMetrics.counted("sealed")
     yield* ArchiverMetrics.sealed(seconds)
-    const { bytes, markets, records } = segment
-    yield* Effect.logInfo(`sealed the hour ${nameOf(segment.span)}`).pipe(
+    const { bytes, markets, records, span } = done.segment
+    yield* Effect.logInfo(`sealed the hour ${nameOf(span)}`).pipe(
       Effect.annotateLogs({ records, markets, bytes, seconds })
     )
   }
 })
 
 /** In order: each hour begins with the state at the end of the one before. */
-const resealMarked = Effect.fnUntraced(function* (counts: Counts) {
-  const sealedUntil = Option.getOrElse(yield* (yield* Segments).sealedUntil, () => 0)
+const resealMarked = Effect.fnUntraced(function* (counts: Counts, toMicros: number, tell: Tell) {
   const sealer = yield* Sealer
-  const marks = yield* (yield* SegmentMarks).list(0, sealedUntil)
-  for (const hour of new Set(marks.map((mark) => mark.hourMicros))) {
-    const { outcome, segment } = yield* sealer.hour(hour)
-    if (outcome !== "sealed") continue
+  const marks = yield* (yield* SegmentMarks).list(0, toMicros)
+  const marked = new Set(marks.map((mark) => mark.hourMicros))
+  if (marked.size === 0) return
+  const sealed = yield* (yield* Segments).list("hour", Math.min(...marked), Math.max(...marked) + 1)
+  for (const { span } of sealed) {
+    if (!marked.has(span.fromMicros)) continue
+    const done = yield* sealer.hour(span.fromMicros)
+    tell(done)
+    if (done.outcome !== "sealed") continue
     counts.resealed++
     yield* ArchiverMetrics.counted("resealed")
-    yield* Effect.logInfo(`sealed the hour ${nameOf(segment.span)} again, as revision ${segment.revision}`).pipe(
-      Effect.annotateLogs({ reason: segment.reason })
+    yield* Effect.logInfo(`sealed the hour ${nameOf(span)} again, as revision ${done.segment.revision}`).pipe(
+      Effect.annotateLogs({ reason: done.segment.reason })
     )
   }
 })
 
-const makeDays = Effect.fnUntraced(function* (counts: Counts) {
+const makeDays = Effect.fnUntraced(function* (counts: Counts, toMicros: number, tell: Tell) {
   const sealer = yield* Sealer
   for (const day of yield* (yield* Segments).daysDue) {
-    const { outcome, segment } = yield* sealer.day(day)
+    if (day >= toMicros) break
+    const done = yield* sealer.day(day)
+    const { outcome, segment } = done
+    tell(done)
     if (outcome !== "sealed") continue
     counts.days++
     yield* ArchiverMetrics.counted("day")
@@ -218,7 +249,7 @@ const sweepAtTimes = Effect.fnUntraced(function* (state: State) {
 
 const sweepDaysMicros = 2 * 24 * hourMicros
 
-const tell = Effect.fnUntraced(function* (state: State) {
+const tellBoard = Effect.fnUntraced(function* (state: State) {
   const board = yield* ArchiveBoard
   const problem = problemOf(state.told)
   const tsReportedMicros = (yield* Clock.currentTimeMillis) * 1_000

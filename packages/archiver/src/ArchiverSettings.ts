@@ -47,7 +47,7 @@ const mebibyte = 1024 * 1024
 const minuteMicros = 60_000_000
 const hourMicros = 60 * minuteMicros
 
-export const defaults: ArchiverSettings = {
+const defaults: ArchiverSettings = {
   fileBytesMax: 32 * mebibyte,
   settleMicros: 5 * minuteMicros,
   hotMicros: 48 * hourMicros,

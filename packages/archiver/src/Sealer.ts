@@ -8,8 +8,11 @@
 import type { Manifest, ManifestFile } from "@kalshibook/core/cold/Manifest"
 import * as SegmentColumns from "@kalshibook/core/cold/SegmentColumns"
 import { fileKey, manifestKey, type SegmentSpan, spanEndMicros } from "@kalshibook/core/cold/SegmentKeys"
+import { isoFromMicros } from "@kalshibook/core/Units"
+import { HotHours } from "@kalshibook/store/cold/HotHours"
 import { type SegmentMark, SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { type Segment, Segments } from "@kalshibook/store/cold/Segments"
+import { HotTier } from "@kalshibook/store/HotTier"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import type { ObjectStoreError } from "@kalshibook/store/objects/ObjectStoreError"
@@ -32,9 +35,27 @@ export class SealUnproved extends Schema.TaggedError<SealUnproved>()("SealUnprov
   }
 }
 
+/** An hour that may not be sealed yet: sealed now it would lack something, and nothing would tell. */
+export class SealRefused extends Schema.TaggedError<SealRefused>()("SealRefused", {
+  hour: Schema.String,
+  problem: Schema.String
+}) {
+  readonly isRetryable = false
+
+  override get message(): string {
+    return `the hour ${this.hour} cannot be sealed: ${this.problem}`
+  }
+}
+
 const contentType = "application/vnd.apache.parquet"
 
-export type SealError = SealUnproved | SealedManifest.ManifestWrong | MakeError | HotTierError | ObjectStoreError
+export type SealError =
+  | SealRefused
+  | SealUnproved
+  | SealedManifest.ManifestWrong
+  | MakeError
+  | HotTierError
+  | ObjectStoreError
 
 /** What became of it, with the revision that counts now. */
 export interface Sealed {
@@ -46,23 +67,24 @@ export interface Sealed {
   readonly segment: Segment
 }
 
+type Needs = HotHours | HotTier | ObjectStore | SegmentMarks | Segments | Settings | SpanMaker
+
 export class Sealer extends Context.Service<
   Sealer,
   {
-    /** Seals an hour that is not sealed, or is marked; any other is left as it is. */
+    /**
+     * Seals an hour that is not sealed, or is marked; any other is left as it is. Refuses one that is not settled, and one behind
+     * another that is not sealed.
+     */
     readonly hour: (fromMicros: number) => Effect.Effect<Sealed, SealError>
     /** Makes the files of a day out of those of its hours, all of which are sealed. */
     readonly day: (fromMicros: number) => Effect.Effect<Sealed, SealError>
   }
 >()("@kalshibook/archiver/Sealer") {
-  static readonly layerNoDeps: Layer.Layer<
-    Sealer,
-    never,
-    ObjectStore | SegmentMarks | Segments | Settings | SpanMaker
-  > = Layer.effect(
+  static readonly layerNoDeps: Layer.Layer<Sealer, never, Needs> = Layer.effect(
     Sealer,
     Effect.gen(function* () {
-      const context = yield* Effect.context<ObjectStore | SegmentMarks | Segments | Settings | SpanMaker>()
+      const context = yield* Effect.context<Needs>()
       return Sealer.of({
         hour: (fromMicros) => hour(fromMicros).pipe(Effect.provideContext(context)),
         day: (fromMicros) => day(fromMicros).pipe(Effect.provideContext(context))
@@ -77,6 +99,7 @@ const hour = Effect.fn("Sealer.hour")(function* (fromMicros: number) {
   const marks = yield* (yield* SegmentMarks).list(fromMicros, fromMicros + 1)
   const before = yield* (yield* Segments).current(span)
   if (Option.isSome(before) && marks.length === 0) return unchanged(before.value)
+  if (Option.isNone(before)) yield* refuseEarly(span)
   const maker = yield* SpanMaker
   return yield* seal({
     span,
@@ -86,6 +109,26 @@ const hour = Effect.fn("Sealer.hour")(function* (fromMicros: number) {
     reason: [...new Set(marks.map((mark) => mark.reason))].join(", "),
     make: (folder) => maker.hour(fromMicros, folder)
   })
+})
+
+/** Only gaps leave marks when they come late: all else must have come before an hour is read. */
+const refuseEarly = Effect.fnUntraced(function* (span: SegmentSpan) {
+  const refuse = (problem: string) => new SealRefused({ hour: SealedManifest.nameOf(span), problem })
+  const { settleMicros } = yield* Settings
+  const watermark = Option.getOrUndefined(yield* (yield* HotTier).watermark)
+  if (watermark === undefined || watermark.tsReceivedMicros < spanEndMicros(span) + settleMicros) {
+    return yield* refuse("what was received until its end, and a while after it, is not stored yet")
+  }
+  const sealedUntil = yield* (yield* Segments).sealedUntil
+  if (Option.isSome(sealedUntil) && span.fromMicros > sealedUntil.value) {
+    return yield* refuse(`hours before it are not sealed, from ${isoFromMicros(sealedUntil.value)} on`)
+  }
+  const hot = yield* HotHours
+  const floor = yield* hot.floor
+  const earlier = (yield* hot.partitions).filter((hour) => hour >= floor && hour < span.fromMicros)
+  const sealed = yield* (yield* Segments).list("hour", earlier[0] ?? 0, span.fromMicros)
+  const missing = earlier.find((hour) => !sealed.some((one) => one.span.fromMicros === hour))
+  if (missing !== undefined) return yield* refuse(`the hour at ${isoFromMicros(missing)} is not sealed`)
 })
 
 const day = Effect.fn("Sealer.day")(function* (fromMicros: number) {
@@ -246,7 +289,7 @@ const proveUploaded = Effect.fnUntraced(function* (
   const problems = differences.flat()
   if (problems.length === 0) {
     const claim = { files, markets: made.markets, records: made.records }
-    problems.push(...(yield* (yield* SpanMaker).problems(span, claim, pathOf)))
+    problems.push(...(yield* (yield* SpanMaker).problems({ span, claim, pathOf, against: "hot" })))
   }
   if (problems.length > 0) return yield* new SealUnproved({ span: SealedManifest.nameOf(span), problems })
 })

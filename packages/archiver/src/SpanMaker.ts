@@ -5,6 +5,7 @@
  */
 import type { Manifest, ManifestFile, ManifestMarket, ManifestTape } from "@kalshibook/core/cold/Manifest"
 import type { SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
+import type * as SegmentProof from "@kalshibook/store/cold/SegmentProof"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import type { ObjectStoreError } from "@kalshibook/store/objects/ObjectStoreError"
 import { Context, type Effect, Schema } from "effect"
@@ -34,8 +35,18 @@ export interface MadeSpan {
   readonly tapes: ReadonlyArray<ManifestTape>
 }
 
-/** What is to be proved: a manifest, or what will be one. */
-export type Claim = Pick<Manifest, "files" | "markets" | "records">
+export interface SpanProof {
+  readonly span: SegmentSpan
+  /** A manifest, or what will be one. */
+  readonly claim: SegmentProof.Claim
+  /** Where the files lie that were read back. */
+  readonly pathOf: (file: ManifestFile) => string
+  /**
+   * `itself`: rows, times, offsets without holes, books by their hash, a sample read by a second reader. `hot`: for an hour that is
+   * whole in the hot tier, also that it goes on where the hour before ends, and that its books are those of the hot tier's keyframes.
+   */
+  readonly against: "itself" | "hot"
+}
 
 export class SpanMaker extends Context.Service<
   SpanMaker,
@@ -51,14 +62,7 @@ export class SpanMaker extends Context.Service<
       hours: ReadonlyArray<Manifest>,
       folder: string
     ) => Effect.Effect<MadeSpan, MakeError>
-    /**
-     * Reads the files, which lie at these paths, and returns what about them is not as it is claimed, as sentences: rows, times,
-     * offsets, books by their hash, and what a second reader reads of a sample.
-     */
-    readonly problems: (
-      span: SegmentSpan,
-      claim: Claim,
-      pathOf: (file: ManifestFile) => string
-    ) => Effect.Effect<ReadonlyArray<string>, MakeError>
+    /** Reads the files and returns what about them is not as it is claimed, as sentences. */
+    readonly problems: (proof: SpanProof) => Effect.Effect<ReadonlyArray<string>, MakeError>
   }
 >()("@kalshibook/archiver/SpanMaker") {}

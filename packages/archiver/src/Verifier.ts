@@ -13,6 +13,8 @@ import * as SealedManifest from "./SealedManifest.ts"
 import { type MakeError, SpanMaker } from "./SpanMaker.ts"
 import * as WorkFolder from "./WorkFolder.ts"
 
+export type VerifyError = MakeError | HotTierError | ObjectStoreError
+
 export class Verifier extends Context.Service<
   Verifier,
   {
@@ -20,9 +22,7 @@ export class Verifier extends Context.Service<
      * What is wrong with a segment, as sentences; none when it is proved, which is then noted. Fails when that cannot be known now:
      * the store or the database is away.
      */
-    readonly problems: (
-      segment: Segment
-    ) => Effect.Effect<ReadonlyArray<string>, MakeError | HotTierError | ObjectStoreError>
+    readonly problems: (segment: Segment) => Effect.Effect<ReadonlyArray<string>, VerifyError>
   }
 >()("@kalshibook/archiver/Verifier") {
   static readonly layerNoDeps: Layer.Layer<Verifier, never, ObjectStore | Segments | Settings | SpanMaker> =
@@ -70,7 +70,10 @@ const problemsIn = Effect.fnUntraced(function* (segment: Segment, folder: string
   )
   const changed = found.flat()
   if (changed.length > 0) return changed
-  return [...(yield* (yield* SpanMaker).problems(segment.span, manifest, pathOf)), ...countProblems(segment, manifest)]
+  return [
+    ...(yield* (yield* SpanMaker).problems({ span: segment.span, claim: manifest, pathOf, against: "itself" })),
+    ...countProblems(segment, manifest)
+  ]
 })
 
 /** The row was made of the manifest. */
