@@ -77,7 +77,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
         // There is nothing more to do, and nothing is done.
         const again = yield* round
         assert.deepStrictEqual([again.sealed, again.resealed, again.days, again.pruned], [0, 0, 0, 0])
-      }).pipe(Effect.provide(History.layerNoDeps.pipe(Layer.provideMerge(Scene.archiver(root)))))
+      }).pipe(Effect.provide(History.layerHot.pipe(Layer.provideMerge(Scene.archiver(root)))))
     }).pipe(Effect.scoped)
   )
 
