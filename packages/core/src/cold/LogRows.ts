@@ -8,7 +8,6 @@
 import { type GapCause, gapCauses, type MarketTicker, type Side } from "../BookRecord.ts"
 
 export const rowKinds = ["keyframe", "snapshot", "delta", "gap"] as const
-export type RowKind = (typeof rowKinds)[number]
 /** Codes in `kind`: places in `rowKinds`. */
 export const kindKeyframe = 0
 export const kindSnapshot = 1

@@ -69,7 +69,6 @@ export const allowed = {
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint"
 } as const
-export type ParameterName = keyof typeof allowed
 
 /** The same for the fields of a body. */
 export const allowedInBody: Readonly<Record<string, string>> = {
