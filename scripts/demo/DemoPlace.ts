@@ -16,7 +16,11 @@ import { Clock, Config, Data, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { dayMicros } from "./DemoArguments.ts"
 
-/** The days may not be put there. The message is for the one who typed the command, and says what to do. */
+/**
+ * The days may not be put there. The message is for the one who typed the command, and says what to do.
+ *
+ * @public the types of what is exported here name it
+ */
 export class NoPlace extends Data.TaggedError("NoPlace")<{ readonly message: string }> {}
 
 /** A recorder says something of itself every two seconds. */

@@ -40,9 +40,13 @@ export const copy = Effect.fnUntraced(function* (
   const owner = from.isOfSome ? ownerOf(from.kind) : undefined
   const columns = segmentColumns[from.kind].map(({ name, type }) => (format === "parquet" ? name : textOf(name, type)))
   // A span after the other, each in its order: what belongs to the first hour comes first.
-  const select = `
-    select ${columns.join(", ")} from read_parquet(${SealedRows.fileList(from.paths)})
-    ${owner === undefined ? "" : `where ${owner} in (select ticker from wanted)`}`
+  const files = SealedRows.fileList(from.paths)
+  const select =
+    owner === undefined
+      ? `select ${columns.join(", ")} from read_parquet(${files})`
+      : // Gotcha: rows that pass a filter come in the order of the file only where it is asked for (see `LogRowsReader`).
+        `select ${columns.join(", ")} from read_parquet(${files}, filename = true, file_row_number = true)
+         where ${owner} in (select ticker from wanted) order by list_position(${files}, filename), file_row_number`
   let rows = 0
   yield* connection.forEachChunk(
     `copy (${select}) to ${quoted(path)} (${options[format]})`,
