@@ -127,7 +127,9 @@ layer(stores, { excludeTestServices: true })("HourFromHot", (it) => {
         found.records,
         logs.flatMap(({ records }) => records)
       )
-      const expected = logs.map(({ before }) => before).filter((before) => LogRowsBuilder.hasKeyframe(before))
+      const expected = logs
+        .map(({ before }) => before)
+        .filter((before) => LogRowsBuilder.hasKeyframe(before, ColdLogs.hourMicros))
       assert.deepStrictEqual(
         found.keyframes.map((one) => ({ ...stateOf(one), recordsApplied: 0 })),
         expected.map((one) => ({ ...stateOf(one), recordsApplied: 0 }))
