@@ -103,7 +103,7 @@ const seal = Effect.fnUntraced(function* (folder: string) {
     const batches: Array<LogRows.LogRows> = []
     const builder = LogRowsBuilder.make(rowsAtOnce, (rows) => batches.push(rows))
     for (const [market, replay] of replays.entries()) {
-      builder.keyframe(replay, hour)
+      builder.keyframe(replay)
       const count = recordsOf(market)
       const stepMicros = hourMicros / count
       const noted = Prng.chance(prng, 0.05) ? Prng.below(prng, count) : -1

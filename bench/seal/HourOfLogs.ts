@@ -32,7 +32,7 @@ export function* rowsOf(settings: HourSettings): Generator<LogRows.LogRows> {
     const prng = Prng.make(1, market)
     const marketTicker = `KXBENCH-26NOV21-M${String(market).padStart(4, "0")}`
     const before = openingOf(marketTicker, prng)
-    builder.keyframe(before, 0)
+    builder.keyframe(before)
     for (const _ of fill(builder, marketTicker, market, countOf(market, settings), before, prng, settings)) {
       yield* done.splice(0)
     }

@@ -99,7 +99,7 @@ const hour = Effect.fnUntraced(function* (known: KnownStates, fromMicros: number
   const gone = fromMicros < (yield* (yield* HotHours).floor) ? yield* sealedHour(fromMicros) : Option.none()
   const sources: ReadonlyArray<Source> = Option.match(gone, {
     onNone: () => [{ rows, hasKeyframes: true }],
-    onSome: () => [{ rows: keyframesOf(openings ?? new Map(), fromMicros), hasKeyframes: true }]
+    onSome: () => [{ rows: keyframesOf(openings ?? new Map()), hasKeyframes: true }]
   })
   const sealed = Option.isNone(gone)
     ? []
@@ -214,17 +214,14 @@ const sealedFiles = Effect.fnUntraced(function* (manifest: Manifest, kind: Segme
 
 const keyframeRowsMax = 4_096
 
-const keyframesOf = (
-  states: ReadonlyMap<MarketTicker, Replay.Replay>,
-  fromMicros: number
-): Stream.Stream<LogRows.LogRows> =>
+const keyframesOf = (states: ReadonlyMap<MarketTicker, Replay.Replay>): Stream.Stream<LogRows.LogRows> =>
   Stream.suspend(() => {
     const batches: Array<LogRows.LogRows> = []
     const builder = LogRowsBuilder.make(keyframeRowsMax, (rows) => batches.push(rows))
     const tickers = [...states.keys()].sort(LogRowsBuilder.compareTickers)
     for (const ticker of tickers) {
       const state = states.get(ticker)
-      if (state !== undefined) builder.keyframe(state, fromMicros)
+      if (state !== undefined) builder.keyframe(state)
     }
     builder.flush()
     return Stream.fromIterable(batches)

@@ -3,15 +3,14 @@ import * as Book from "../Book.ts"
 import type { BookLevels, BookRecord, Level, MarketTicker, RecordHead, Side } from "../BookRecord.ts"
 import type * as Replay from "../Replay.ts"
 import * as LogRows from "./LogRows.ts"
-import { dayMicros } from "./SegmentKeys.ts"
 
 export interface LogRowsBuilder {
   /** Adds a row with nothing but its kind and market, for whoever fills the others by himself: `rows` until the next is added. */
   readonly row: (kind: number, marketTicker: MarketTicker) => number
   readonly rows: () => LogRows.LogRows
   readonly record: (record: BookRecord) => void
-  /** The state of a market before an hour that begins then; nothing for one that has none (`hasKeyframe`). */
-  readonly keyframe: (state: Replay.Replay, fromMicros: number) => void
+  /** The state of a market before an hour; nothing for one that has none (`hasKeyframe`). */
+  readonly keyframe: (state: Replay.Replay) => void
   /** Hands over what is not handed over yet. */
   readonly flush: () => void
 }
@@ -93,9 +92,9 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
     }
   }
 
-  const keyframe = (state: Replay.Replay, fromMicros: number): void => {
+  const keyframe = (state: Replay.Replay): void => {
     const { last, trust, tsExchangeEffectiveMicros, tsExchangeProvenMicros } = state
-    if (last === undefined || !hasKeyframe(state, fromMicros)) return
+    if (last === undefined || !hasKeyframe(state)) return
     const head = trust._tag === "stale" ? { ...trust.gap, offset: last.offset } : last
     levels(LogRows.kindKeyframe, head, Book.levels(state.book), (at) => {
       rows.tsExchangeEffectiveMicros[at] = tsExchangeEffectiveMicros
@@ -112,18 +111,11 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
   return { row, rows: () => rows, record, keyframe, flush }
 }
 
-/** How long a log may stand in a gap and still be written: one that nobody records any more is not written for ever. */
-const gapMicrosMax = dayMicros
-
-/**
- * Whether a log in this state stands in an hour that begins then and in which it has no records: not when it has none at all, has
- * ended, or has stood in a gap for a day. The last hour in which it stands says the same.
- */
-export const hasKeyframe = ({ last, trust }: Replay.Replay, fromMicros: number): boolean => {
-  if (last === undefined || trust._tag === "unknown") return false
-  if (trust._tag === "trusted" || trust.gap.offset !== last.offset) return true
-  return trust.gap.cause !== "market_closed" && fromMicros - trust.gap.tsReceivedMicros < gapMicrosMax
-}
+/** Whether a log in this state stands in an hour in which it has no records: not when it has none at all, or has ended. */
+export const hasKeyframe = ({ last, trust }: Replay.Replay): boolean =>
+  last !== undefined &&
+  trust._tag !== "unknown" &&
+  !(trust._tag === "stale" && trust.gap.cause === "market_closed" && trust.gap.offset === last.offset)
 
 /** Tickers as the rows are sorted: by their bytes. */
 export const compareTickers = (left: MarketTicker, right: MarketTicker): number =>

@@ -111,7 +111,7 @@ describe("LogRowsFold", () => {
     })
     const found: Array<Replay.Replay> = []
     const reader = LogRowsFold.records({ record: () => {}, keyframe: (state) => found.push(state) })
-    const batches = rowsOf(9, (builder) => states.forEach((state) => builder.keyframe(state, 0)))
+    const batches = rowsOf(9, (builder) => states.forEach(builder.keyframe))
     for (const rows of batches) reader.read(rows)
     reader.finish()
     assert.deepStrictEqual(
@@ -126,10 +126,10 @@ describe("LogRowsFold", () => {
       fc.property(LogArbitrary.log, fc.nat(60), rowsMax, (log, cut, rowsMax) => {
         const before = Replay.make()
         for (const record of log.slice(0, cut)) Replay.apply(before, record)
-        if (!LogRowsBuilder.hasKeyframe(before, 0)) return
+        if (!LogRowsBuilder.hasKeyframe(before)) return
         const after = log.slice(cut)
         const batches = rowsOf(rowsMax, (builder) => {
-          builder.keyframe(before, 0)
+          builder.keyframe(before)
           after.forEach(builder.record)
         })
         const [replay] = folded(batches).values()

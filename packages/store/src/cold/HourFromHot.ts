@@ -142,7 +142,7 @@ const rowsOf = (
     const beginUpTo = (number: number): void => {
       for (; next < number; next++) {
         const state = states.get((markets[next] as Market).ticker)
-        if (state !== undefined) builder.keyframe(state, fromMicros)
+        if (state !== undefined) builder.keyframe(state)
       }
     }
     const copy = RecordCopyOut.make({

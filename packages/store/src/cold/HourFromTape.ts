@@ -76,7 +76,7 @@ export const read = Effect.fn("HourFromTape.read")(function* <E>(
       const { marketTicker, tsReceivedMicros } = record
       if (isWithin(record)) {
         isIn = true
-        const log = logs.get(marketTicker) ?? marketRowsOf(states.get(marketTicker), fromMicros)
+        const log = logs.get(marketTicker) ?? marketRowsOf(states.get(marketTicker))
         logs.set(marketTicker, log)
         log.builder.record(record)
       } else if (openings === undefined && tsReceivedMicros < fromMicros) {
@@ -113,8 +113,7 @@ export const read = Effect.fn("HourFromTape.read")(function* <E>(
   })
 
   for (const [ticker, state] of states) {
-    if (!logs.has(ticker) && LogRowsBuilder.hasKeyframe(state, fromMicros))
-      logs.set(ticker, marketRowsOf(state, fromMicros))
+    if (!logs.has(ticker) && LogRowsBuilder.hasKeyframe(state)) logs.set(ticker, marketRowsOf(state))
   }
   const tickers = [...logs.keys()].sort(LogRowsBuilder.compareTickers)
   return {
@@ -137,10 +136,10 @@ interface MarketRows {
   readonly parts: Array<LogRows.LogRows>
 }
 
-const marketRowsOf = (state: Replay.Replay | undefined, fromMicros: number): MarketRows => {
+const marketRowsOf = (state: Replay.Replay | undefined): MarketRows => {
   const parts: Array<LogRows.LogRows> = []
   const builder = LogRowsBuilder.make(marketRows, (rows) => parts.push(rows))
-  if (state !== undefined) builder.keyframe(state, fromMicros)
+  if (state !== undefined) builder.keyframe(state)
   return { builder, parts }
 }
 

@@ -110,7 +110,7 @@ const rowsOf = (logs: ReadonlyArray<MarketLog>, rowsMax = 1_000): ReadonlyArray<
   const batches: Array<LogRows.LogRows> = []
   const builder = LogRowsBuilder.make(rowsMax, (rows) => batches.push(rows))
   for (const { before, records } of logs) {
-    builder.keyframe(before, hourMicros)
+    builder.keyframe(before)
     for (const record of records) builder.record(record)
   }
   builder.flush()

@@ -127,9 +127,7 @@ layer(stores, { excludeTestServices: true })("HourFromHot", (it) => {
         found.records,
         logs.flatMap(({ records }) => records)
       )
-      const expected = logs
-        .map(({ before }) => before)
-        .filter((before) => LogRowsBuilder.hasKeyframe(before, ColdLogs.hourMicros))
+      const expected = logs.map(({ before }) => before).filter((before) => LogRowsBuilder.hasKeyframe(before))
       assert.deepStrictEqual(
         found.keyframes.map((one) => ({ ...stateOf(one), recordsApplied: 0 })),
         expected.map((one) => ({ ...stateOf(one), recordsApplied: 0 }))
