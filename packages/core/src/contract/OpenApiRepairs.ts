@@ -10,7 +10,7 @@
  */
 import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
-import { depthMax, limitDefault, limitMax } from "./Limits.ts"
+import { depthCentsDefault, depthCentsMax, depthMax, limitDefault, limitMax } from "./Limits.ts"
 import { operationExamples, problemExample } from "./OpenApiExamples.ts"
 import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
 
@@ -119,7 +119,8 @@ const addProperties = (schema: Record<string, unknown>, properties: Readonly<Rec
 /** The whole numbers of the query. */
 const wholeNumbers: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: limitMax, default: limitDefault },
-  depth: { type: "integer", minimum: 0, maximum: depthMax, default: 0 }
+  depth: { type: "integer", minimum: 0, maximum: depthMax, default: 0 },
+  depth_cents: { type: "integer", minimum: 0, maximum: depthCentsMax, default: depthCentsDefault }
 }
 
 const repairOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
