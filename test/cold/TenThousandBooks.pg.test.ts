@@ -1,5 +1,5 @@
 /**
- * Ten thousand books of three generated days, asked for in every way there is, held to the exchange that the days were made with: while all
+ * Ten thousand books of generated days, asked for in every way there is, held to the exchange that the days were made with: while all
  * is hot; when half of it has left, proved, for the cold tier; and when all has that can.
  */
 import { join } from "node:path"
@@ -20,7 +20,9 @@ import * as TwoTiers from "../../packages/store/test/cold/TwoTiers.ts"
 import * as PastFilling from "../../scripts/demo/PastFilling.ts"
 import { fromMicros, hourMicros, makeLogs, type Point, pointsOf, wrongByTruth } from "./PastPoints.ts"
 
-const days = 3
+/** Half a day fits into a test run; `KALSHIBOOK_PROOF_DAYS=3 npx vitest run test/cold` takes three days. */
+const days = Number(process.env["KALSHIBOOK_PROOF_DAYS"] ?? 0.5)
+const hours = Math.round(days * 24)
 const untilMicros = fromMicros + days * 24 * hourMicros
 const logs = makeLogs({ seed: 11, untilMicros, marketsOpen: 40, deltasPerSecond: 1, faultsPerDay: 20 })
 const byReceipt = pointsOf(logs, { seed: 1, clock: "received", moments: 180, marketsEach: 50 })
@@ -94,8 +96,8 @@ const archive = (hotMicros: number) =>
     return yield* Effect.flatMap(Archiver.Archiver, (archiver) => archiver.round).pipe(Effect.provide(parts))
   })
 
-layer(world, { excludeTestServices: true, timeout: 120_000 })("ten thousand books of three days", (it) => {
-  const millisMax = 300_000
+layer(world, { excludeTestServices: true, timeout: 120_000 })("ten thousand books", (it) => {
+  const millisMax = 60_000 + days * 600_000
 
   it("where a log is trusted, it is the exchange's book, and most of the time it is trusted", () => {
     assert.strictEqual(points.length, 10_000)
@@ -123,8 +125,8 @@ layer(world, { excludeTestServices: true, timeout: 120_000 })("ten thousand book
     () =>
       Effect.gen(function* () {
         const round = yield* archive(1_000 * hourMicros)
-        assert.deepStrictEqual([...round.problems], [])
-        assert.strictEqual(round.sealed, days * 24)
+        assert.deepStrictEqual([...round.problems].map(String), [])
+        assert.strictEqual(round.sealed, hours)
         assert.deepStrictEqual(yield* together, [])
       }),
     millisMax
@@ -134,9 +136,9 @@ layer(world, { excludeTestServices: true, timeout: 120_000 })("ten thousand book
     "when half of the hours have left the hot tier, both tiers answer as one",
     () =>
       Effect.gen(function* () {
-        const round = yield* archive(36 * hourMicros)
-        assert.deepStrictEqual([...round.problems], [])
-        assert.isAbove(round.pruned, 30)
+        const round = yield* archive((hours / 2) * hourMicros)
+        assert.deepStrictEqual([...round.problems].map(String), [])
+        assert.isAbove(round.pruned, hours / 2 - 3)
         const { tiers, wrong } = yield* singly
         assert.deepStrictEqual(wrong, [])
         assert.isAbove(tiers.cold, singles.length / 4)
@@ -150,7 +152,7 @@ layer(world, { excludeTestServices: true, timeout: 120_000 })("ten thousand book
     () =>
       Effect.gen(function* () {
         const round = yield* archive(0)
-        assert.deepStrictEqual([...round.problems], [])
+        assert.deepStrictEqual([...round.problems].map(String), [])
         assert.strictEqual(yield* (yield* SealedHours).floorMicros, untilMicros)
         const { tiers, wrong } = yield* singly
         assert.deepStrictEqual(wrong, [])
