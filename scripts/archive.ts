@@ -51,9 +51,16 @@ const fieldsOf = (segment: Segment) => ({
   reason: segment.reason
 })
 
+/** With separators, in a column. */
+const count = (value: number, width: number): string => value.toLocaleString("en-US").padStart(width)
+
+const sayNone = (): void => {
+  if (!isJson) process.stdout.write(`no ${span} of that time is sealed\n`)
+}
+
 const lineOf = (segment: Segment): string => {
   const { bytes, markets, reason: why, records, revision, tsSealedMicros } = segment
-  const size = `${records} records, ${markets} markets, ${(bytes / 1_048_576).toFixed(1)} MiB`
+  const size = `${count(records, 12)} records  ${count(markets, 7)} markets  ${count(Math.ceil(bytes / 1_024), 10)} KiB`
   const note = why === null ? "" : `, because: ${why}`
   return `${nameOf(segment.span).padEnd(13)} r${revision}  ${size}  sealed ${isoFromMicros(tsSealedMicros).slice(0, 19)}Z${note}`
 }
@@ -64,12 +71,17 @@ const tell = ({ outcome, segment }: Sealed): void =>
 const list = Effect.gen(function* () {
   const segments = yield* (yield* Segments).list(span, fromMicros, toMicros)
   for (const segment of segments) print(lineOf(segment), fieldsOf(segment))
+  if (segments.length === 0) sayNone()
   return 0
 })
 
 const verify = Effect.gen(function* () {
   const verifier = yield* Verifier
   const segments = yield* (yield* Segments).list(span, fromMicros, toMicros)
+  if (segments.length === 0) {
+    sayNone()
+    return 0
+  }
   let wrong = 0
   for (const segment of segments) {
     const problems = yield* verifier.problems(segment)
@@ -77,7 +89,10 @@ const verify = Effect.gen(function* () {
     print(`${problems.length === 0 ? "whole    " : "DAMAGED  "} ${lineOf(segment)}`, { ...fieldsOf(segment), problems })
     if (!isJson) for (const problem of problems) process.stdout.write(`          ${problem}\n`)
   }
-  if (!isJson) process.stdout.write(`${wrong === 0 ? "whole" : "DAMAGED"}: ${segments.length} read, ${wrong} damaged\n`)
+  if (!isJson)
+    process.stdout.write(
+      `${count(segments.length, 0)} read: ${wrong === 0 ? "all are whole" : `${wrong} DAMAGED`}\n`
+    )
   return wrong === 0 ? 0 : 1
 })
 

@@ -13,6 +13,7 @@ import { Coverage } from "@kalshibook/store/Coverage"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
+import type { ObjectStoreError } from "@kalshibook/store/objects/ObjectStoreError"
 import { Effect, Layer, Logger, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { batch, delta, hourStartMicros, lifecycle, snapshot, trade, watermark } from "../../store/test/Batch.ts"
@@ -58,12 +59,17 @@ const objectsIn = (root: string) =>
   })
 
 /** An archiver over the database in the context, and the objects in this folder. */
-export const archiver = (root: string, settings: Partial<ArchiverSettings> = {}, maker = ParquetMaker.layer) =>
+export const archiver = (
+  root: string,
+  settings: Partial<ArchiverSettings> = {},
+  maker = ParquetMaker.layer,
+  store: Layer.Layer<ObjectStore, ObjectStoreError> = objectsIn(root)
+) =>
   ArchiverParts.layer.pipe(
     Layer.provideMerge(maker),
     Layer.provideMerge(
       Layer.mergeAll(
-        objectsIn(root),
+        store,
         Settings.layerOf({ workFolder: join(root, "work"), tapeFolder: join(root, "tape"), ...settings })
       )
     ),
