@@ -112,6 +112,8 @@ export const clear = (book: Book): void => {
  */
 export const replace = (book: Book, levels: BookLevels): BookProblem | undefined => {
   clear(book)
+  const levelCount = levels.yes.length + levels.no.length
+  if (!LevelTable.hasRoom(book.cells, levelCount)) book.cells = LevelTable.make(levelCount)
   for (const side of ["yes", "no"] as const) {
     for (const level of levels[side]) {
       if (!(level.sizeE2 > 0)) return "size_out_of_range"

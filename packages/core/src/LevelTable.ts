@@ -11,7 +11,15 @@ export type Cells = Float64Array
 const slotsMin = 16
 const slotWidth = 2
 
-export const make = (): Cells => new Float64Array(slotsMin * slotWidth)
+/** Room for so many levels; it grows beyond them. */
+export const make = (levels = 0): Cells => {
+  let slots = slotsMin
+  while (slots < levels * 2) slots *= 2
+  return new Float64Array(slots * slotWidth)
+}
+
+/** Whether so many levels fit without growing. */
+export const hasRoom = (cells: Cells, levels: number): boolean => levels * 2 * slotWidth <= cells.length
 
 /** Where a key would be if no other were in its way. */
 const home = (key: number, mask: number): number => (Math.imul(key, 0x9e3779b1) >>> 15) & mask
@@ -39,7 +47,7 @@ export const resize = (cells: Cells, at: number, sizeE2: number): void => {
 export const insert = (cells: Cells, at: number, key: number, sizeE2: number, count: number): Cells => {
   cells[at] = key
   cells[at + 1] = sizeE2
-  return count * 2 * slotWidth > cells.length ? grown(cells) : cells
+  return hasRoom(cells, count) ? cells : grown(cells)
 }
 
 /** Frees a place that is taken. */

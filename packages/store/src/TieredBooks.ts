@@ -9,8 +9,8 @@ import type { FoundState, LogError, TieredLog } from "./TieredLog.ts"
 
 /** Logs that are folded at once. */
 const concurrency = 8
-/** From so many on all rows of a file are read rather than those of the markets that are asked for. */
-const tickersFilteredMax = 300
+/** Beyond these, reading all of an hour costs less than beginning to read once for each market. */
+const tickersFilteredMax = 60
 
 type States = ReadonlyMap<MarketTicker, FoundState>
 

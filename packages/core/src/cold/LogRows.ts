@@ -78,6 +78,31 @@ export const causeOf = (code: number): GapCause | undefined => gapCauses[code]
 /** The words of `cause`, by code. */
 export const causeTexts: ReadonlyArray<string> = gapCauses
 
+/** Rows [from, to), or those of them for which there is room, as a view: what is written there is written here. */
+export const slice = (rows: LogRows, from: number, to: number): LogRows => {
+  const market = rows.market.subarray(from, to)
+  return {
+    rows: market.length,
+    market,
+    tickers: rows.tickers,
+    offset: rows.offset.subarray(from, to),
+    kind: rows.kind.subarray(from, to),
+    tsReceivedMicros: rows.tsReceivedMicros.subarray(from, to),
+    tsExchangeMicros: rows.tsExchangeMicros.subarray(from, to),
+    epoch: rows.epoch.subarray(from, to),
+    sid: rows.sid.subarray(from, to),
+    seq: rows.seq.subarray(from, to),
+    side: rows.side.subarray(from, to),
+    priceE4: rows.priceE4.subarray(from, to),
+    sizeE2: rows.sizeE2.subarray(from, to),
+    cause: rows.cause.subarray(from, to),
+    tsDetectedMicros: rows.tsDetectedMicros.subarray(from, to),
+    sinceOffset: rows.sinceOffset.subarray(from, to),
+    tsExchangeEffectiveMicros: rows.tsExchangeEffectiveMicros.subarray(from, to),
+    tsExchangeProvenMicros: rows.tsExchangeProvenMicros.subarray(from, to)
+  }
+}
+
 /** Copies rows [from, to) of one behind those of another, which has room for them. O(rows). */
 export const append = (source: LogRows, from: number, to: number, target: LogRows): void => {
   const at = target.rows

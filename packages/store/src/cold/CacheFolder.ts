@@ -98,4 +98,4 @@ export const sha256Of = (path: string): Effect.Effect<string> =>
   })
 
 /** The whole of a small file, as text. */
-export const text = (path: string) => attempt(path, () => readFile(path, "utf8"))
+export const text = (path: string) => attempt(path, async () => (await readFile(path)).toString("utf8"))

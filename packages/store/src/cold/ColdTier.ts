@@ -8,14 +8,14 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
-import type * as Replay from "@kalshibook/core/Replay"
+import * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Config, Context, Effect, Layer, Pool, Semaphore } from "effect"
 import { ColdDataProblem, ColdTierAway, type ColdTierError } from "./ColdDataProblem.ts"
 import * as DuckDb from "./DuckDb.ts"
-import * as HourBooksPass from "./HourBooksPass.ts"
 import * as LogRowsReader from "./LogRowsReader.ts"
 import { Manifests, type OpenManifest, type SealedHour } from "./Manifests.ts"
+import * as MarketBlocks from "./MarketBlocks.ts"
 import { ObjectCache } from "./ObjectCache.ts"
 import * as TradeRowsReader from "./TradeRowsReader.ts"
 
@@ -29,6 +29,14 @@ export interface MarketHour {
   readonly keyframe: () => Replay.Replay | undefined
   /** The first row behind the keyframe's. */
   readonly rowFirst: number
+}
+
+/** A market's book at a moment within a sealed hour. */
+export interface HourBook {
+  readonly replay: Replay.Replay
+  readonly keyframeOffset: number | null
+  /** Key of the object. */
+  readonly source: string
 }
 
 export interface ColdTierOptions {
@@ -67,7 +75,7 @@ export class ColdTier extends Context.Service<
       hour: SealedHour,
       tickers: ReadonlyArray<MarketTicker> | undefined,
       atMicros: number
-    ) => Effect.Effect<ReadonlyMap<MarketTicker, HourBooksPass.HourBook>, ColdTierError>
+    ) => Effect.Effect<ReadonlyMap<MarketTicker, HourBook>, ColdTierError>
     /** The markets with rows in the hour, ascending bytewise. */
     readonly tickers: (hour: SealedHour) => Effect.Effect<ReadonlyArray<MarketTicker>, ColdTierError>
     /** Trades of a market received in the hour, [from, to) by exchange time, in the order of (time, id). */
@@ -161,21 +169,13 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
     const entry = yield* manifest.market(ticker)
     if (entry === undefined) return undefined
     const file = yield* recordsFile(manifest, entry)
-    const rows = LogRows.make(entry.rows)
-    yield* reading(file, (connection, path) =>
-      LogRowsReader.forEach(
-        connection,
-        {
-          file: path,
-          tickers: [ticker],
-          rowFirst: entry.row_first,
-          rows: entry.rows,
-          workMillisMax: smallMillisMax
-        },
-        (part) => {
-          if (rows.rows + part.rows <= entry.rows) LogRows.append(part, 0, part.rows, rows)
-        }
-      )
+    const rows = yield* reading(file, (connection, path) =>
+      LogRowsReader.ofMarkets(connection, {
+        file: path,
+        rowFirst: entry.row_first,
+        markets: [entry],
+        workMillisMax: smallMillisMax
+      })
     ).pipe(small.withPermit)
     return yield* checked(file, entry, rows)
   })
@@ -186,20 +186,25 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
     atMicros: number
   ) {
     const manifest = yield* manifests.of(hour)
-    const books = new Map<MarketTicker, HourBooksPass.HourBook>()
-    const wanted = yield* wantedOf(manifest, tickers)
+    const books = new Map<MarketTicker, HourBook>()
+    const entries = yield* entriesOf(manifest, tickers ?? manifest.tickers)
+    const into = LogRows.make(MarketBlocks.rowsMax)
     for (const file of manifest.files("records")) {
-      const asked = wanted === undefined ? undefined : (wanted.get(file.part) ?? [])
-      if (asked !== undefined && asked.length === 0) continue
-      const pass = HourBooksPass.make(file.key, atMicros, books)
-      yield* reading(file, (connection, path) =>
-        LogRowsReader.forEach(
-          connection,
-          { file: path, tickers: asked, toMicros: atMicros, workMillisMax: largeMillisMax },
-          pass.take
+      for (const block of MarketBlocks.of(entries.filter(({ part }) => part === file.part))) {
+        const rows = yield* reading(file, (connection, path) =>
+          LogRowsReader.ofMarkets(connection, { file: path, ...block, into, workMillisMax: largeMillisMax })
         )
-      )
-      pass.end()
+        for (const entry of block.markets) {
+          const from = entry.row_first - block.rowFirst
+          const marketHour = yield* checked(
+            file,
+            entry,
+            LogRows.slice(rows, from, Math.min(rows.rows, from + entry.rows))
+          )
+          const book = bookAt(marketHour, atMicros)
+          if (book !== undefined) books.set(entry.market_ticker, book)
+        }
+      }
     }
     return books
   }, large.withPermit)
@@ -248,22 +253,25 @@ const recordsFile = (manifest: OpenManifest, entry: ManifestMarket) => {
     : Effect.succeed(file)
 }
 
-/** Which of the tickers are in which part; `undefined` for all of all. */
-const wantedOf = Effect.fnUntraced(function* (
-  manifest: OpenManifest,
-  tickers: ReadonlyArray<MarketTicker> | undefined
-) {
-  if (tickers === undefined) return undefined
-  const wanted = new Map<number, Array<MarketTicker>>()
-  for (const ticker of tickers) {
-    const entry = yield* manifest.market(ticker)
-    if (entry === undefined) continue
-    const part = wanted.get(entry.part)
-    if (part === undefined) wanted.set(entry.part, [ticker])
-    else part.push(ticker)
-  }
-  return wanted
-})
+/** What the manifest says of the markets, of those that it has. */
+const entriesOf = (manifest: OpenManifest, tickers: ReadonlyArray<MarketTicker>) =>
+  Effect.gen(function* () {
+    const entries: Array<ManifestMarket> = []
+    for (const ticker of tickers) {
+      const entry = yield* manifest.market(ticker)
+      if (entry !== undefined) entries.push(entry)
+    }
+    return entries
+  })
+
+/** `undefined` where the state before the market's first record up to the moment is not there. O(rows). */
+const bookAt = ({ entry, keyframe, rowFirst, rows, source }: MarketHour, atMicros: number): HourBook | undefined => {
+  const replay = keyframe() ?? (entry.offset_first === 1 ? Replay.make() : undefined)
+  if (replay === undefined) return undefined
+  const keyframeOffset = replay.last?.offset ?? null
+  LogRowsReplay.foldReceived(replay, rows, rowFirst, rows.rows, atMicros)
+  return replay.last === undefined ? undefined : { replay, keyframeOffset, source }
+}
 
 /** The rows, if they are those that the manifest tells of. O(rows). */
 const checked = (file: ManifestFile, entry: ManifestMarket, rows: LogRows.LogRows) =>

@@ -47,6 +47,15 @@ export const make = (chunk: DuckDBDataChunk): DuckChunk => {
     const bytes = data(column, width)
     return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
   }
+  /** The columns whose texts were asked for: each look at DuckDB's memory is kept account of. */
+  const texts = new Map<number, Uint8Array>()
+  const textData = (column: number): Uint8Array => {
+    const known = texts.get(column)
+    if (known !== undefined) return known
+    const made = data(column, textBytes)
+    texts.set(column, made)
+    return made
+  }
   return {
     rows,
     int32s: (column) => words(column, 4),
@@ -58,7 +67,7 @@ export const make = (chunk: DuckDBDataChunk): DuckChunk => {
     },
     textWords: (column) => words(column, textBytes),
     text: (column, row) => {
-      const bytes = data(column, textBytes).subarray(row * textBytes, (row + 1) * textBytes)
+      const bytes = textData(column).subarray(row * textBytes, (row + 1) * textBytes)
       const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
       return utf8.decode(
         length <= inlineBytesMax

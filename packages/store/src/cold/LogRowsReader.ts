@@ -4,6 +4,7 @@
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as LogRows from "@kalshibook/core/cold/LogRows"
+import type { ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import { Effect, Stream } from "effect"
 import * as DuckChunk from "./DuckChunk.ts"
@@ -13,13 +14,20 @@ import { type Connection, DuckDbError, quoted } from "./DuckDb.ts"
 export interface RowsQuery {
   /** Path of a local file, in a folder that the database may read. */
   readonly file: string
-  readonly tickers?: ReadonlyArray<MarketTicker> | undefined
   /** Only these rows, counted from 0. */
   readonly rowFirst?: number | undefined
   readonly rows?: number | undefined
-  /** Only rows received up to this moment, Unix microseconds, inclusive. */
-  readonly toMicros?: number | undefined
   /** How long DuckDB may work for it. */
+  readonly workMillisMax?: number | undefined
+}
+
+/** The rows of markets that follow each other in a file, as its manifest tells of them. */
+export interface MarketsQuery {
+  readonly file: string
+  readonly rowFirst: number
+  readonly markets: ReadonlyArray<Pick<ManifestMarket, "market_ticker" | "rows">>
+  /** What is filled and given, if there is room in it; absent: rows of their own. */
+  readonly into?: LogRows.LogRows | undefined
   readonly workMillisMax?: number | undefined
 }
 
@@ -49,6 +57,44 @@ export const forEach = (
     return problem === undefined ? count : yield* damaged(query, problem)
   })
 
+/**
+ * On a connection of a database with one thread: the rows of some markets, at once and at the least cost. Fewer where the file has
+ * fewer, or has rows of markets before or behind them. Nothing is sorted and markets are not told apart: by their offsets it is seen
+ * whether the rows are what the manifest says.
+ */
+export const ofMarkets = (connection: Connection, query: MarketsQuery): Effect.Effect<LogRows.LogRows, DuckDbError> =>
+  Effect.suspend(() => {
+    const { file, markets, rowFirst } = query
+    const rowsMax = markets.reduce((sum, market) => sum + market.rows, 0)
+    const rows = query.into !== undefined && query.into.kind.length >= rowsMax ? query.into : LogRows.make(rowsMax)
+    const { tickers } = rows
+    rows.rows = 0
+    tickers.length = 0
+    let named = 0
+    for (const market of markets) {
+      rows.market.fill(tickers.push(market.market_ticker) - 1, named, named + market.rows)
+      named += market.rows
+    }
+    let problem: string | undefined
+    const take = (chunk: DuckChunk.DuckChunk): string | undefined => {
+      const part = LogRows.slice(rows, rows.rows, Math.min(rowsMax, rows.rows + chunk.rows))
+      rows.rows += chunk.rows
+      return part.rows < chunk.rows ? "more rows than there can be" : decode(chunk, part)
+    }
+    return connection
+      .scan(
+        `select ${selected} from read_parquet(${quoted(file)}, file_row_number = true)
+         where file_row_number >= ${rowFirst} and file_row_number < ${rowFirst + rowsMax}
+           and market_ticker >= ${quoted(tickers[0] ?? "")} and market_ticker <= ${quoted(tickers.at(-1) ?? "")}`,
+        columnCount,
+        (chunk) => {
+          problem ??= take(chunk)
+        },
+        { operation, workMillisMax: query.workMillisMax }
+      )
+      .pipe(Effect.flatMap(() => (problem === undefined ? Effect.succeed(rows) : damaged(query, problem))))
+  })
+
 /** The same as a stream; each part is its receiver's own. */
 export const stream = (connection: Connection, query: RowsQuery): Stream.Stream<LogRows.LogRows, DuckDbError> =>
   Stream.unwrap(
@@ -65,14 +111,45 @@ export const stream = (connection: Connection, query: RowsQuery): Stream.Stream<
 
 const operation = "read records"
 const chunkRowsMax = 2_048
+/** By code. */
+const sides = ["", "yes", "no"]
 
-const damaged = ({ file }: RowsQuery, problem: string) =>
+const damaged = ({ file }: { readonly file: string }, problem: string) =>
   Effect.fail(new DuckDbError({ operation, reason: "BadFile", detail: `${file}: ${problem}` }))
 
 /** The types are those of the table in any case: what is there is cast, or refused. The ticker is told by `runsOf`. */
-const columnsRead = segmentColumns.records.filter(({ name }) => name !== "market_ticker")
-const columnCount = columnsRead.length
-const selected = columnsRead.map(({ name, type }) => `${name}::${type}`).join(", ")
+const typed = Object.fromEntries(segmentColumns.records.map(({ name, type }) => [name, `${name}::${type}`]))
+
+/** A word as the place that it has in a list, from 0, and behind its end where it is none of them. */
+const codeOf = (name: string, words: ReadonlyArray<string>): string =>
+  `(case coalesce(${typed[name]}, '') ${words.map((word, code) => `when ${quoted(word)} then ${code}`).join(" ")} else ${words.length} end)::UTINYINT`
+
+/**
+ * What is selected, by the place of its column. Narrow: all that is looked at in DuckDB's memory counts as memory of ours until it is
+ * collected, and a collection takes longer than reading.
+ */
+const selection = {
+  offset: typed["record_offset"],
+  kind: codeOf("kind", LogRows.rowKinds),
+  received: typed["ts_received"],
+  exchange: typed["ts_exchange"],
+  epoch: typed["epoch"],
+  sid: typed["sid"],
+  seq: typed["seq"],
+  side: codeOf("side", sides),
+  price: typed["price"],
+  size: `coalesce(${typed["size_delta"]}, ${typed["size"]})`,
+  cause: typed["gap_cause"],
+  detected: typed["ts_detected"],
+  since: typed["since_offset"],
+  effective: typed["ts_exchange_effective"],
+  proven: typed["ts_exchange_proven"]
+}
+const selected = Object.values(selection).join(", ")
+const columnCount = Object.keys(selection).length
+const columns = Object.fromEntries(Object.keys(selection).map((name, index) => [name, index])) as Readonly<
+  Record<keyof typeof selection, number>
+>
 
 /**
  * Gotcha: a filter of DuckDB (1.5.6, also with one thread and preserve_insertion_order) gathers chunks of a few rows and lets fuller ones
@@ -83,12 +160,8 @@ const statementOf = (query: RowsQuery): string => {
   return `select ${selected} ${from}${from.includes(" where ") ? " order by file_row_number" : ""}`
 }
 
-const fromOf = ({ file, rowFirst, rows, tickers, toMicros }: RowsQuery): string => {
+const fromOf = ({ file, rowFirst, rows }: RowsQuery): string => {
   const clauses: Array<string> = []
-  if (tickers !== undefined) {
-    clauses.push(tickers.length === 0 ? "false" : `market_ticker in (${tickers.map(quoted).join(", ")})`)
-  }
-  if (toMicros !== undefined) clauses.push(`ts_received <= make_timestamptz(${toMicros})`)
   if (rowFirst !== undefined) clauses.push(`file_row_number >= ${rowFirst}`)
   if (rows !== undefined) clauses.push(`file_row_number < ${(rowFirst ?? 0) + rows}`)
   const where = clauses.length === 0 ? "" : ` where ${clauses.join(" and ")}`
@@ -102,8 +175,6 @@ interface Runs {
 
 /** How many rows each market has, in the order of the rows: a text a row would cost more than all else. */
 const runsOf = (connection: Connection, query: RowsQuery): Effect.Effect<Runs, DuckDbError> => {
-  if (query.tickers?.length === 1)
-    return Effect.succeed(runsFrom(query.tickers as [string], [Number.POSITIVE_INFINITY]))
   const tickers: Array<MarketTicker> = []
   const counts: Array<number> = []
   return connection
@@ -141,27 +212,6 @@ const runsFrom = (tickers: ReadonlyArray<MarketTicker>, counts: ReadonlyArray<nu
   }
 }
 
-const at = Object.fromEntries(columnsRead.map(({ name }, index) => [name, index])) as Readonly<Record<string, number>>
-const place = (name: string): number => at[name] as number
-const columns = {
-  offset: place("record_offset"),
-  kind: place("kind"),
-  received: place("ts_received"),
-  exchange: place("ts_exchange"),
-  epoch: place("epoch"),
-  sid: place("sid"),
-  seq: place("seq"),
-  side: place("side"),
-  price: place("price"),
-  sizeDelta: place("size_delta"),
-  size: place("size"),
-  cause: place("gap_cause"),
-  detected: place("ts_detected"),
-  since: place("since_offset"),
-  effective: place("ts_exchange_effective"),
-  proven: place("ts_exchange_proven")
-}
-
 /** Fills `rows` with the chunk's. Returns what is wrong with it, or `undefined`. */
 const decode = (chunk: DuckChunk.DuckChunk, rows: LogRows.LogRows): string | undefined => {
   rows.rows = chunk.rows
@@ -174,17 +224,17 @@ const decode = (chunk: DuckChunk.DuckChunk, rows: LogRows.LogRows): string | und
     decodeInt64(chunk, columns.since, rows.sinceOffset) &&
     decodeInt64(chunk, columns.effective, rows.tsExchangeEffectiveMicros) &&
     decodeInt64(chunk, columns.proven, rows.tsExchangeProvenMicros) &&
-    decodeSizes(chunk, rows)
+    decodeInt64(chunk, columns.size, rows.sizeE2)
   if (!isExact) return "a number beyond 2^53"
   rows.epoch.set(chunk.int32s(columns.epoch))
   rows.sid.set(chunk.int32s(columns.sid))
-  if (!decodeKinds(chunk, rows.kind)) return "a kind that is none"
-  if (!decodeSides(chunk, rows.side)) return "a side that is none"
+  rows.kind.set(chunk.bytes(columns.kind))
+  if (!areBelow(rows.kind, rows.rows, LogRows.rowKinds.length)) return "a kind that is none"
+  rows.side.set(chunk.bytes(columns.side))
+  if (!areBelow(rows.side, rows.rows, sides.length)) return "a side that is none"
   decodePrices(chunk, rows.priceE4)
   return decodeCauses(chunk, rows.cause) ? undefined : "a cause that is none"
 }
-
-const wordsPerText = 4
 
 const isEmpty = (validity: Int32Array, rows: number): boolean => {
   for (let word = 0; word << 5 < rows; word++) if (validity[word] !== 0) return false
@@ -203,70 +253,22 @@ const decodeInt64 = (chunk: DuckChunk.DuckChunk, column: number, target: Float64
     return true
   }
   const words = chunk.int64Words(column)
-  let highWords = 0
-  if (validity === undefined) {
-    for (let row = 0; row < rows; row++) {
-      target[row] = DuckChunk.int64At(words, row)
-      highWords |= words[2 * row + 1] as number
-    }
-  } else {
-    for (let row = 0; row < rows; row++) {
-      const isThere = DuckChunk.isThere(validity, row)
-      target[row] = isThere ? DuckChunk.int64At(words, row) : Number.NaN
-      if (isThere) highWords |= words[2 * row + 1] as number
-    }
-  }
-  // All of these are 0 or more, so a sign bit is beyond, too.
-  return highWords >= 0 && highWords <= highWordMax
-}
-
-const decodeSizes = (chunk: DuckChunk.DuckChunk, { sizeE2 }: LogRows.LogRows): boolean => {
-  const { rows } = chunk
-  const ofDelta = chunk.validity(columns.sizeDelta)
-  const ofWhole = chunk.validity(columns.size)
-  const deltas = chunk.int64Words(columns.sizeDelta)
-  const wholes = chunk.int64Words(columns.size)
-  let isExact = true
+  let beyond = 0
   for (let row = 0; row < rows; row++) {
-    const words = DuckChunk.isThere(ofDelta, row) ? deltas : DuckChunk.isThere(ofWhole, row) ? wholes : undefined
-    if (words === undefined) {
-      sizeE2[row] = Number.NaN
+    if (validity !== undefined && !DuckChunk.isThere(validity, row)) {
+      target[row] = Number.NaN
       continue
     }
     const high = words[2 * row + 1] as number
-    sizeE2[row] = DuckChunk.int64At(words, row)
-    isExact &&= high <= highWordMax && high >= -highWordMax
+    target[row] = DuckChunk.int64At(words, row)
+    // The distance from 0, but for one: below 0 the bits are turned over.
+    beyond |= high ^ (high >> 31)
   }
-  return isExact
+  return beyond <= highWordMax
 }
 
-/** The first letters of a text of up to 12 bytes stand behind its length, the first in the lowest byte. */
-const lengthAt = (words: Int32Array, row: number): number => words[row * wordsPerText] as number
-const letterAt = (words: Int32Array, row: number): number => (words[row * wordsPerText + 1] as number) & 0xff
-
-/** Kinds by length and first letter, which tell them apart. */
-const decodeKinds = (chunk: DuckChunk.DuckChunk, target: Uint8Array): boolean => {
-  const words = chunk.textWords(columns.kind)
-  for (let row = 0; row < chunk.rows; row++) {
-    const code = kindByKey[lengthAt(words, row) * 256 + letterAt(words, row)]
-    if (code === undefined) return false
-    target[row] = code
-  }
-  return true
-}
-
-const kindByKey: Array<number | undefined> = new Array(9 * 256).fill(undefined)
-for (const [code, word] of LogRows.rowKinds.entries()) kindByKey[word.length * 256 + word.charCodeAt(0)] = code
-
-const decodeSides = (chunk: DuckChunk.DuckChunk, target: Uint8Array): boolean => {
-  const words = chunk.textWords(columns.side)
-  const validity = chunk.validity(columns.side)
-  for (let row = 0; row < chunk.rows; row++) {
-    if (!DuckChunk.isThere(validity, row)) target[row] = LogRows.sideNone
-    else if (lengthAt(words, row) === 3 && letterAt(words, row) === 121) target[row] = LogRows.sideYes
-    else if (lengthAt(words, row) === 2 && letterAt(words, row) === 110) target[row] = LogRows.sideNo
-    else return false
-  }
+const areBelow = (codes: Uint8Array, rows: number, end: number): boolean => {
+  for (let row = 0; row < rows; row++) if ((codes[row] as number) >= end) return false
   return true
 }
 

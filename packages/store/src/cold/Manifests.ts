@@ -105,16 +105,21 @@ const opened = ({ hourMicros, manifestKey: key, revision }: SealedHour, text: st
     for (const entry of head.markets) {
       if (Predicate.hasProperty(entry, "market_ticker")) entries.set(String(entry.market_ticker), entry)
     }
+    const decoded = new Map<MarketTicker, ManifestMarket>()
     const manifest: OpenManifest = {
       key,
       files: (kind) => head.files.filter((file) => file.kind === kind).sort((left, right) => left.part - right.part),
       market: (ticker) => {
+        const known = decoded.get(ticker)
+        if (known !== undefined) return Effect.succeed(known)
         const entry = entries.get(ticker)
         if (entry === undefined) return Effect.undefined
-        return Option.match(decodeMarket(entry), {
-          onNone: () => new ColdDataProblem({ problem: "unreadable", key, detail: `what it says of ${ticker}` }),
-          onSome: (market) => Effect.succeed(market)
-        })
+        const market = Option.getOrUndefined(decodeMarket(entry))
+        if (market === undefined) {
+          return new ColdDataProblem({ problem: "unreadable", key, detail: `what it says of ${ticker}` })
+        }
+        decoded.set(ticker, market)
+        return Effect.succeed(market)
       },
       tickers: [...entries.keys()]
     }

@@ -44,11 +44,14 @@ export const reading = <A, R>(
   )
 
 /** The bytes from `fromByte` on, fewer than asked for only at the end of the file. */
-export const readPart = async (handle: FileHandle, fromByte: number, bytes: number): Promise<Buffer> => {
-  const part = Buffer.allocUnsafe(bytes)
+export const readPart = (handle: FileHandle, fromByte: number, bytes: number): Promise<Buffer> =>
+  fill(handle, fromByte, Buffer.allocUnsafe(bytes))
+
+/** The part of a buffer that was filled. */
+const fill = async (handle: FileHandle, fromByte: number, part: Buffer): Promise<Buffer> => {
   let filled = 0
-  while (filled < bytes) {
-    const { bytesRead } = await handle.read(part, filled, bytes - filled, fromByte + filled)
+  while (filled < part.length) {
+    const { bytesRead } = await handle.read(part, filled, part.length - filled, fromByte + filled)
     if (bytesRead === 0) break
     filled += bytesRead
   }
@@ -67,17 +70,18 @@ export const write = async (handle: FileHandle, bytes: Uint8Array, atByte: numbe
   }
 }
 
-/** Reads an open file to its end, in chunks, and gives what was read. */
+/** Reads an open file to its end, in chunks, and gives what was read. A chunk lasts until `each` has ended. */
 export const readAll = async (
   handle: FileHandle,
   signal: AbortSignal,
   each: (chunk: Buffer) => Promise<void>
 ): Promise<ObjectReceipt> => {
   const hash = createHash("sha256")
+  const buffer = Buffer.allocUnsafe(chunkBytes)
   let bytes = 0
   while (true) {
     signal.throwIfAborted()
-    const chunk = await readPart(handle, bytes, chunkBytes)
+    const chunk = await fill(handle, bytes, buffer)
     hash.update(chunk)
     bytes += chunk.length
     if (chunk.length > 0) await each(chunk)
@@ -86,7 +90,7 @@ export const readAll = async (
 }
 
 /**
- * Writes a file under a name of its own in `folder`, syncs it and hands it to `keep`, which gives it its place; whatever `keep`
+ * Writes a file under a name of its own in `folder` and hands it to `keep`, which gives it its place; whatever `keep`
  * has left there, and what was not finished, is removed.
  */
 export const writing = <A>(
@@ -97,11 +101,7 @@ export const writing = <A>(
   const path = `${folder}/.${randomUUID()}.partial`
   return Effect.acquireUseRelease(
     io(() => open(path, "wx")),
-    (handle) =>
-      write(handle).pipe(
-        Effect.tap(() => io(() => handle.sync())),
-        Effect.tap((written) => keep(path, written))
-      ),
+    (handle) => Effect.tap(write(handle), (written) => keep(path, written)),
     (handle) =>
       Effect.promise(async () => {
         await handle.close().catch(() => undefined)
@@ -110,17 +110,15 @@ export const writing = <A>(
   )
 }
 
-/** Writes a local file that appears, or takes the place of an older one, when it is whole. */
+/**
+ * Writes a local file that appears, or takes the place of an older one, when it is whole. Not synced: the object is still in its
+ * store when a copy is lost with the power.
+ */
 export const writeWhole = (
   localPath: string,
   write: (handle: FileHandle) => Effect.Effect<ObjectReceipt, ObjectStoreReason>
 ): Effect.Effect<ObjectReceipt, ObjectStoreReason> =>
-  writing(dirname(localPath), write, (path) =>
-    io(async () => {
-      await rename(path, localPath)
-      await syncFolder(dirname(localPath))
-    })
-  )
+  writing(dirname(localPath), write, (path) => io(() => rename(path, localPath)))
 
 /** Of bytes in memory. */
 export const receiptOf = (bytes: Uint8Array): ObjectReceipt => ({

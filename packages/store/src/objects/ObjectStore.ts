@@ -85,8 +85,8 @@ export class ObjectStore extends Context.Service<
     /** The same for bytes in memory, at most 16 MiB. */
     readonly put: (key: string, bytes: Uint8Array, options: ObjectKind) => Effect.Effect<void, ObjectStoreError>
     /**
-     * Streams an object into a file, which appears, or takes the place of an older one, only when it is whole and synced. A body
-     * that ends early is never a short file; one with another sum than the one stored with it is `Corrupt`. Whoever knows the
+     * Streams an object into a file, which appears, or takes the place of an older one, only when it is whole; what was fetched
+     * before a loss of power must be checked. A body that ends early is never a short file; one with another sum than the one stored with it is `Corrupt`. Whoever knows the
      * sum from elsewhere compares the receipt.
      */
     readonly getToFile: (key: string, localPath: string) => Effect.Effect<ObjectReceipt, ObjectStoreError>

@@ -53,7 +53,8 @@ const keep = (
   write: Parameters<typeof LocalFile.writing<ObjectReceipt>>[1]
 ): Effect.Effect<void, ObjectStoreReason> => {
   const file = ObjectFolder.fileOf(folder, key)
-  return LocalFile.writing(ObjectFolder.partialOf(folder.path), write, (made, receipt) =>
+  const writeSynced: typeof write = (handle) => Effect.tap(write(handle), () => ObjectFolder.io(() => handle.sync()))
+  return LocalFile.writing(ObjectFolder.partialOf(folder.path), writeSynced, (made, receipt) =>
     Effect.gen(function* () {
       const isPlaced = yield* ObjectFolder.io(async () => {
         await ObjectFolder.makeFoldersOf(file)

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
+import type * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsFold from "@kalshibook/core/cold/LogRowsFold"
 import type * as Replay from "@kalshibook/core/Replay"
 import * as LogRowsReader from "@kalshibook/store/cold/LogRowsReader"
@@ -26,6 +27,14 @@ const read = (connection: Parameters<typeof LogRowsReader.forEach>[0], query: Lo
     reader.finish()
     return { records, keyframes }
   })
+
+const recordsOf = (batches: ReadonlyArray<LogRows.LogRows>) => {
+  const records: Array<BookRecord> = []
+  const reader = LogRowsFold.records({ record: (record) => records.push(record) })
+  for (const rows of batches) reader.read(rows)
+  reader.finish()
+  return records
+}
 
 it.live("gives back exactly the records that were written, and the states before them", () =>
   Effect.gen(function* () {
@@ -54,25 +63,39 @@ it.live("gives back exactly the records that were written, and the states before
   }).pipe(Effect.scoped)
 )
 
-it.live("reads the rows of some markets, up to a moment, or by their place", () =>
+it.live("reads the rows of some markets, wherever they stand in the file", () =>
   Effect.gen(function* () {
     const { connection, db, folder } = yield* ColdLogs.place
     const written = yield* LogRowsWriter.write(db, ColdLogs.streamOf(logs), { ...options, folder })
     const file = written.files[0]?.path as string
-    const tickers = [ColdLogs.tickerOf(12), ColdLogs.tickerOf(31)]
-    const toMicros = ColdLogs.hourMicros + 1_000_000_000
-    const expected = logs.flatMap(({ records }) => records).filter((record) => tickers.includes(record.marketTicker))
-    assert.deepStrictEqual((yield* read(connection, { file, tickers })).records, expected)
-    assert.deepStrictEqual(
-      (yield* read(connection, { file, tickers, toMicros })).records,
-      expected.filter((record) => record.tsReceivedMicros <= toMicros)
-    )
-    for (const market of written.markets.filter((_, index) => index % 9 === 0)) {
-      const one = yield* read(connection, { file, rowFirst: market.row_first, rows: market.rows })
-      assert.strictEqual(one.records.length, market.records)
-      assert.isTrue(one.records.every((record) => record.marketTicker === market.market_ticker))
+    for (let index = 0; index < written.markets.length; index += 9) {
+      const market = written.markets[index] as (typeof written.markets)[0]
+      const markets = written.markets.slice(index, index + 3)
+      const tickers = markets.map(({ market_ticker }) => market_ticker)
+      const expected = logs.flatMap(({ records }) => records).filter((record) => tickers.includes(record.marketTicker))
+      const rows = yield* LogRowsReader.ofMarkets(connection, { file, rowFirst: market.row_first, markets })
+      assert.deepStrictEqual(recordsOf([rows]), expected)
+      const between = { file, rowFirst: market.row_first, rows: rows.rows }
+      assert.deepStrictEqual((yield* read(connection, between)).records, expected)
     }
-    assert.deepStrictEqual((yield* read(connection, { file, tickers: [] })).records, [])
+  }).pipe(Effect.scoped)
+)
+
+it.live("gives no rows of other markets than were asked for, and fewer where the file ends", () =>
+  Effect.gen(function* () {
+    const { connection, db, folder } = yield* ColdLogs.place
+    const written = yield* LogRowsWriter.write(db, ColdLogs.streamOf(logs), { ...options, folder })
+    const file = written.files[0]?.path as string
+    const last = written.markets.at(-1) as (typeof written.markets)[0]
+    const rowsAround = last.rows + 50
+    for (const [rowFirst, rows] of [
+      [last.row_first - 50, rowsAround],
+      [last.row_first, last.rows + 5_000]
+    ] as const) {
+      const found = yield* LogRowsReader.ofMarkets(connection, { file, rowFirst, markets: [{ ...last, rows }] })
+      assert.strictEqual(found.rows, last.rows)
+      assert.strictEqual(found.offset[found.rows - 1], last.offset_last)
+    }
   }).pipe(Effect.scoped)
 )
 
