@@ -21,7 +21,7 @@ import {
 } from "./LogRows.ts"
 
 /** Whether the row is one of a snapshot or keyframe, which may have several. */
-export const isOfLevels = (rows: LogRows, row: number): boolean =>
+const isOfLevels = (rows: LogRows, row: number): boolean =>
   rows.kind[row] !== kindDelta && rows.kind[row] !== kindGap
 
 /** End of the record that begins at a row: the levels of a snapshot or keyframe are rows of one offset. */
