@@ -4,10 +4,13 @@
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { Layer } from "effect"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
+import { Callers } from "./Callers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { BooksHandlers, RecordsHandlers } from "./HistoryHandlers.ts"
+import * as Metering from "./Metering.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
@@ -22,9 +25,10 @@ const handlers = Layer.mergeAll(
   TradesHandlers,
   LifecycleHandlers,
   CoverageHandlers,
+  AccountHandlers,
   StatusHandlers,
   HealthHandlers
-)
+).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {

@@ -83,6 +83,8 @@ const links = {
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
+  pricing: "/v1/pricing",
+  usage: "/v1/usage?from=&to=",
   health: "/healthz",
   metrics: "/metrics"
 }

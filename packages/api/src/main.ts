@@ -5,8 +5,11 @@ import { Coverage } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { Keys } from "@kalshibook/store/Keys"
+import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import * as PepperFile from "@kalshibook/store/PepperFile"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
@@ -21,8 +24,10 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
-  Coverage.layerNoDeps
-).pipe(Layer.provide(Database.layer))
+  Coverage.layerNoDeps,
+  Ledger.layerNoDeps,
+  Keys.layerNoDeps
+).pipe(Layer.provideMerge(PepperFile.layer), Layer.provide(Database.layer))
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
@@ -51,7 +56,8 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
-    ListenFailed: refuse
+    ListenFailed: refuse,
+    PepperError: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -14,6 +14,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import * as Customer from "./Customer.ts"
 import * as Seed from "./Seed.ts"
 
 /** What time it is in these tests: one second after the watermark. */
@@ -21,7 +22,8 @@ const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
 const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
   Layer.provideMerge(Layer.mergeAll(HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)),
-  Layer.provideMerge(MarketCatalog.layerMemory)
+  Layer.provideMerge(MarketCatalog.layerMemory),
+  Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
 )
 
 /** A recorder of the same process. */

@@ -7,6 +7,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Layer } from "effect"
+import * as Customer from "./Customer.ts"
 
 export const storesInPostgres = Layer.mergeAll(
   History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
@@ -14,5 +15,6 @@ export const storesInPostgres = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  StatusBoard.layerNoDeps
+  StatusBoard.layerNoDeps,
+  Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
 )

@@ -52,7 +52,7 @@ describe("a balance", () => {
           }
         }
       ),
-      { numRuns: propertyRuns(300) }
+      propertyRuns(300)
     )
   })
 

@@ -23,7 +23,8 @@ export const BooksGroup = HttpApiGroup.make("books")
       query: {
         at: Schema.optionalKey(Parameter.At),
         clock: Schema.optionalKey(Parameter.ClockName),
-        depth: Schema.optionalKey(Parameter.Depth)
+        depth: Schema.optionalKey(Parameter.Depth),
+        ...Parameter.charged
       },
       success: Orderbook,
       error: [...problemsOfAll, TimeInFuture, UnknownMarket, MarketNotRecorded, BeforeFirstRecord]
@@ -35,7 +36,7 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The full-depth book of a market at any past moment, or now, in Kalshi's own shape, with its proof.",
           "",
           "```",
-          'curl "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
           "```",
           "",
           "- The book *at T* is every record whose time does not pass T, in log order: by the receive clock, or with `clock=exchange` by the exchange's.",
@@ -55,7 +56,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
         from: Schema.optionalKey(Parameter.From),
         to: Schema.optionalKey(Parameter.To),
         limit: Schema.optionalKey(Parameter.Limit),
-        cursor: Schema.optionalKey(Parameter.CursorText)
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        ...Parameter.charged
       },
       success: Records,
       error: [...problemsOfAll, BadCursor, UnknownMarket, MarketNotRecorded]
@@ -83,7 +85,8 @@ export const TradesGroup = HttpApiGroup.make("trades")
         from: Schema.optionalKey(Parameter.TradesFrom),
         to: Schema.optionalKey(Parameter.TradesTo),
         limit: Schema.optionalKey(Parameter.Limit),
-        cursor: Schema.optionalKey(Parameter.CursorText)
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        ...Parameter.charged
       },
       success: Trades,
       error: [...problemsOfAll, BadCursor, UnknownMarket]
@@ -105,7 +108,8 @@ const lifecycleQuery = {
   from: Schema.optionalKey(Parameter.From),
   to: Schema.optionalKey(Parameter.To),
   limit: Schema.optionalKey(Parameter.Limit),
-  cursor: Schema.optionalKey(Parameter.CursorText)
+  cursor: Schema.optionalKey(Parameter.CursorText),
+  ...Parameter.charged
 }
 
 export const LifecycleGroup = HttpApiGroup.make("lifecycle")

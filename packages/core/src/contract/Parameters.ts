@@ -58,7 +58,9 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
-  tickers: `1 to ${tickersMax} market tickers, separated by commas`
+  tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  dry_run: "`true` or `false`",
+  max_credits: "a whole number of credits, 0 or more"
 } as const
 export type ParameterName = keyof typeof allowed
 
@@ -135,6 +137,13 @@ export const CoverageTo = time(
   "2026-11-22T00:00:00Z"
 )
 
+export const UsageFrom = time(
+  "Only what was used at this moment or later. Without it: from the beginning of the month (UTC) of `to`.",
+  "2026-11-01T00:00:00Z"
+)
+
+export const UsageTo = time("Only what was used before this moment. Without it: now.", "2026-11-22T00:00:00Z")
+
 export const ClockName = Clock.annotate({
   description:
     "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing."
@@ -194,3 +203,19 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+export const DryRun = Schema.Literals(["true", "false"]).annotate({
+  description:
+    "`true`: does nothing, costs nothing, and answers an `Estimate`: how many rows, bytes and credits the call has at most.",
+  examples: ["false"]
+})
+
+export const MaxCredits = wholeNumber(
+  0,
+  999_999_999,
+  "Refuses the call beforehand when it may cost more credits than this.",
+  10
+)
+
+/** What every call has that costs credits. */
+export const charged = { dry_run: Schema.optionalKey(DryRun), max_credits: Schema.optionalKey(MaxCredits) }

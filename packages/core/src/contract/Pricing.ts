@@ -130,35 +130,34 @@ const perRows = (list: string, rowsPerCredit: number, bytesPerRow: number): Pric
   bytesPerRow
 })
 
-/** By `group.endpoint` of the contract. Bytes are what such answers have, before compression, at most. */
+/** By operation, as the documentation names it. Bytes are what such answers have, before compression, at most. */
 export const prices: Readonly<Record<string, Price>> = {
-  "markets.list": perRows("markets", 1_000, 2_500),
-  "markets.get": perCall(4_000),
-  "events.list": perRows("events", 1_000, 1_000),
-  "events.get": perCall(2_500_000),
-  "series.list": perRows("series", 1_000, 1_000),
-  "series.get": perCall(2_000),
-  "books.at": perCall(200_000),
-  "records.list": perRows("records", 250, 320),
-  "trades.list": perRows("trades", 250, 420),
-  "lifecycle.ofMarket": perRows("lifecycle", 250, 500),
-  "lifecycle.list": perRows("lifecycle", 250, 500),
-  "coverage.market": open,
-  "coverage.exchange": open,
-  "status.status": open,
-  "health.healthz": open,
-  "health.metrics": open,
-  "health.index": open,
-  "health.problem": open,
-  "account.pricing": open,
-  "account.usage": keyed("read"),
-  "account.ticket": keyed("stream")
+  listMarkets: perRows("markets", 1_000, 2_500),
+  getMarket: perCall(4_000),
+  listEvents: perRows("events", 1_000, 1_000),
+  getEvent: perCall(2_500_000),
+  listSeries: perRows("series", 1_000, 1_000),
+  getSeries: perCall(2_000),
+  getOrderbook: perCall(200_000),
+  listDeltas: perRows("records", 250, 320),
+  listTrades: perRows("trades", 250, 420),
+  listMarketLifecycle: perRows("lifecycle", 250, 500),
+  listLifecycle: perRows("lifecycle", 250, 500),
+  getMarketCoverage: open,
+  getCoverage: open,
+  getStatus: open,
+  getHealth: open,
+  getMetrics: open,
+  getIndex: open,
+  getProblem: open,
+  getPricing: open,
+  getUsage: keyed("read")
 }
 
-/** What an endpoint that the table does not have costs: nobody gets it without a key. */
+/** What an operation that the table does not have costs: nobody gets it without a key. */
 const unlisted: Price = perCall(1_000_000)
 
-export const priceOf = (group: string, endpoint: string): Price => prices[`${group}.${endpoint}`] ?? unlisted
+export const priceOf = (operation: string): Price => prices[operation] ?? unlisted
 
 /** What a call costs at most. */
 export interface Ceiling {
