@@ -41,19 +41,40 @@ const transactionPoolerPort = "6543"
 const startupParameters = { plan_cache_mode: "force_custom_plan" }
 
 /** The database of the environment: `DATABASE_URL`, else an embedded one in `KALSHIBOOK_DATA_DIR` (`.kalshibook`). */
-export const layer: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.unwrap(
-  Effect.gen(function* () {
-    const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
-    const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-    return Option.match(
-      Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
-      {
-        onNone: () => layerEmbedded({ folder: join(folder, "postgres"), durability: "keep" }),
-        onSome: layerUrl
-      }
-    )
-  })
+export const layer: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.suspend(() =>
+  ofEnvironment((folder) => layerEmbedded({ folder, durability: "keep" }))
 )
+
+/** The same for a command that runs beside the program: an embedded database that runs already is shared, not started. */
+export const layerBeside: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.suspend(() =>
+  ofEnvironment((folder) =>
+    Layer.unwrap(
+      EmbeddedPostgres.running(folder).pipe(
+        Effect.mapError((error) => new DatabaseError({ message: error.message })),
+        Effect.map(
+          Option.match({
+            onNone: () => layerEmbedded({ folder, durability: "keep" }),
+            onSome: (place) => layerAt(place, folder)
+          })
+        )
+      )
+    )
+  )
+)
+
+const ofEnvironment = (
+  embedded: (folder: string) => Layer.Layer<Provided, DatabaseError>
+): Layer.Layer<Provided, DatabaseError | Config.ConfigError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
+      const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
+      return Option.match(
+        Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
+        { onNone: () => embedded(join(folder, "postgres")), onSome: layerUrl }
+      )
+    })
+  )
 
 /** The database at a `postgres://` URL. */
 export const layerUrl = (url: Redacted.Redacted): Layer.Layer<Provided, DatabaseError> =>
@@ -81,23 +102,24 @@ export const layerEmbedded = (options: EmbeddedPostgres.Options): Layer.Layer<Pr
   Layer.unwrap(
     EmbeddedPostgres.start(options).pipe(
       Effect.mapError((error) => new DatabaseError({ message: error.message })),
-      Effect.map(({ socketFolder, port, username, database }) =>
-        layerMigrated(
-          { kind: "embedded", place: options.folder },
-          PgClient.layer({
-            host: socketFolder,
-            port,
-            username,
-            database,
-            applicationName,
-            types: makeTypes(),
-            ...pool,
-            startupParameters
-          }),
-          (error) => `The embedded database in ${options.folder} cannot be used: ${reasonOf(error)}`
-        )
-      )
+      Effect.map((place) => layerAt(place, options.folder))
     )
+  )
+
+const layerAt = ({ database, port, socketFolder, username }: EmbeddedPostgres.Place, folder: string) =>
+  layerMigrated(
+    { kind: "embedded", place: folder },
+    PgClient.layer({
+      host: socketFolder,
+      port,
+      username,
+      database,
+      applicationName,
+      types: makeTypes(),
+      ...pool,
+      startupParameters
+    }),
+    (error) => `The embedded database in ${folder} cannot be used: ${reasonOf(error)}`
   )
 
 const layerMigrated = (

@@ -10,7 +10,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { open, readFile, rename } from "node:fs/promises"
 import { resolve } from "node:path"
-import { Clock, Deferred, Effect, type Scope } from "effect"
+import { Clock, Deferred, Effect, Option, type Scope } from "effect"
 import { EmbeddedPostgresError, io } from "./EmbeddedPostgresError.ts"
 import * as PostgresBinaries from "./PostgresBinaries.ts"
 import * as PostgresFolder from "./PostgresFolder.ts"
@@ -86,6 +86,18 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   args.push("-c", `unix_socket_directories=${socketFolder}`, "-c", PostmasterFile.ownerSetting(process.pid))
   yield* keepRunning(folder, [...user.prefix, postgres, ...args])
   return { socketFolder, port, username, database }
+})
+
+/** The server that another process runs in the folder; `None` when none does. */
+export const running = Effect.fn("EmbeddedPostgres.running")(function* (
+  folder: string
+): Effect.fn.Return<Option.Option<Place>, EmbeddedPostgresError> {
+  const cluster = PostgresFolder.clusterOf(resolve(folder))
+  const postmaster = yield* io("read postmaster.pid", () => PostmasterFile.read(cluster))
+  if (postmaster?.status !== "ready" || !PostmasterFile.isAlive(postmaster.pid)) return Option.none()
+  const owner = yield* io("read postmaster.opts", () => PostmasterFile.readOwner(cluster))
+  if (owner === undefined || !PostmasterFile.isAlive(owner)) return Option.none()
+  return Option.some({ socketFolder: postmaster.socketFolder, port, username, database })
 })
 
 /** Returns when the server is ready, and starts another one whenever it ends by itself (killed, out of memory, disk full). */
