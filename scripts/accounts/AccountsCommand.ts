@@ -27,7 +27,7 @@ const usage = `npm run accounts -- <command>
   usage NAME [--days N]       what was used, by day, call and key (30)`
 
 /** The command line makes no sense, or names what is not there. */
-export class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
+class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
 const refuse = (message: string) => Effect.fail(new Refused({ message }))
 

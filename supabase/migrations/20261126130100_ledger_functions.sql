@@ -51,7 +51,7 @@ begin
 end $$;
 
 -- Takes tokens out of the buckets that are named, out of all or of none. Microseconds to wait, 0 when they were taken; and what is left in
--- the first.
+-- the first. A refusal writes nothing: the level follows from the time.
 create function take_tokens(account uuid, buckets text[], per_second double precision[], burst double precision[], cost double precision,
   now_micros bigint, out wait_micros bigint, out tokens_left double precision)
 language plpgsql as $$
@@ -63,22 +63,29 @@ declare
 begin
   wait_micros := 0;
   for i in 1 .. cardinality(buckets) loop
-    insert into rate_buckets values (buckets[i], account, burst[i], now_micros) on conflict do nothing;
-    select tokens, ts_micros into strict level, since from rate_buckets where bucket = buckets[i] for update;
-    level := least(burst[i], level + greatest(0, now_micros - since) / 1e6 * per_second[i]);
-    levels[i] := level;
-    missing := least(cost, burst[i]) - level;
+    select tokens, ts_micros into level, since from rate_buckets where bucket = buckets[i] for update;
+    if not found then
+      insert into rate_buckets values (buckets[i], account, burst[i], now_micros) on conflict do nothing;
+      select tokens, ts_micros into strict level, since from rate_buckets where bucket = buckets[i] for update;
+    end if;
+    levels[i] := least(burst[i], level + greatest(0, now_micros - since) / 1e6 * per_second[i]);
+    missing := least(cost, burst[i]) - levels[i];
     if missing > 0 then wait_micros := greatest(wait_micros, ceil(missing / per_second[i] * 1e6)::bigint); end if;
   end loop;
-  for i in 1 .. cardinality(buckets) loop
-    update rate_buckets set tokens = levels[i] - case when wait_micros = 0 then cost else 0 end, ts_micros = greatest(ts_micros, now_micros)
-    where bucket = buckets[i];
-  end loop;
-  tokens_left := greatest(0, levels[1] - case when wait_micros = 0 then cost else 0 end);
+  tokens_left := levels[1];
+  if wait_micros = 0 then
+    for i in 1 .. cardinality(buckets) loop
+      update rate_buckets set tokens = levels[i] - cost, ts_micros = greatest(ts_micros, now_micros) where bucket = buckets[i];
+    end loop;
+    tokens_left := tokens_left - cost;
+  end if;
+  tokens_left := greatest(0, tokens_left);
 end $$;
 
 -- Lets calls in, or says why not: first the rate, then the credits, which are held. `calls` is an array of objects; the answer has a row
 -- for each. Verdicts: admitted, repeated (the same page again: nothing is held), rate_limited, exhausted, capped, key_capped.
+--
+-- The calls of an account come one after the other: its balance is locked and read once, and written once.
 create function admit_calls(calls jsonb, at_micros bigint)
 returns table (request_id text, verdict text, wait_micros bigint, tokens_left double precision, credits_left bigint, held bigint)
 language plpgsql set role = kalshibook_api set plan_cache_mode = force_generic_plan as $$
@@ -87,6 +94,7 @@ declare
   asked record;
   balance credit_balances;
   now_micros bigint := coalesce(at_micros, micros_now());
+  current_account uuid;
   taken record;
   grant_part bigint;
   bought_part bigint;
@@ -95,21 +103,25 @@ declare
 begin
   for asked in
     select * from jsonb_to_recordset(calls) as call (request_id text, account uuid, prefix text, endpoint text, question text,
-      credits bigint, cost double precision, buckets jsonb, credits_monthly bigint, is_postpaid boolean, cap_credits bigint,
-      key_cap_credits bigint, lease_micros bigint, repeat_micros bigint)
+      credits bigint, cost double precision, buckets text[], per_second double precision[], burst double precision[],
+      credits_monthly bigint, is_postpaid boolean, cap_credits bigint, key_cap_credits bigint, lease_micros bigint,
+      repeat_micros bigint)
     order by account -- everybody locks in the same order
   loop
-    perform set_config('kalshibook.account_id', asked.account::text, true);
+    if asked.account is distinct from current_account then
+      if balance is not null then
+        update credit_balances set grant_left = balance.grant_left, bought_left = balance.bought_left, month_held = balance.month_held
+        where account_id = current_account;
+      end if;
+      current_account := asked.account;
+      balance := null;
+      perform set_config('kalshibook.account_id', asked.account::text, true);
+    end if;
     request_id := asked.request_id;
     held := 0;
     credits_left := null;
     wanted := asked.credits;
-    select * into taken from take_tokens(
-      asked.account,
-      array(select b ->> 'name' from jsonb_array_elements(asked.buckets) as b),
-      array(select (b ->> 'perSecond')::double precision from jsonb_array_elements(asked.buckets) as b),
-      array(select (b ->> 'burst')::double precision from jsonb_array_elements(asked.buckets) as b),
-      asked.cost, now_micros);
+    select * into taken from take_tokens(asked.account, asked.buckets, asked.per_second, asked.burst, asked.cost, now_micros);
     wait_micros := taken.wait_micros;
     tokens_left := taken.tokens_left;
     if wait_micros > 0 then
@@ -117,7 +129,7 @@ begin
       return next;
       continue;
     end if;
-    balance := balance_at(asked.account, now_micros, asked.credits_monthly);
+    if balance is null then balance := balance_at(asked.account, now_micros, asked.credits_monthly); end if;
     verdict := 'admitted';
     if asked.question is not null and exists (
       select from ledger where account_id = asked.account and question_hash = decode(asked.question, 'hex') and state = 'used'
@@ -147,8 +159,6 @@ begin
         balance.grant_left := balance.grant_left - grant_part;
         balance.bought_left := balance.bought_left - bought_part;
         balance.month_held := balance.month_held + wanted;
-        update credit_balances set grant_left = balance.grant_left, bought_left = balance.bought_left, month_held = balance.month_held
-        where account_id = asked.account;
         held := wanted;
       end if;
     end if;
@@ -158,6 +168,10 @@ begin
         else greatest(0, asked.cap_credits - balance.month_used - balance.month_held) end);
     return next;
   end loop;
+  if balance is not null then
+    update credit_balances set grant_left = balance.grant_left, bought_left = balance.bought_left, month_held = balance.month_held
+    where account_id = current_account;
+  end if;
 end $$;
 
 -- Says what became of calls that were let in. A call that is not held any more (it lapsed, or was settled) stays as it is. Answers the ids
@@ -166,36 +180,45 @@ create function settle_calls(calls jsonb, at_micros bigint) returns setof text
 language plpgsql set role = kalshibook_api set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
+  of_account record;
   told record;
-  entry ledger;
-  now_micros bigint := coalesce(at_micros, micros_now());
-  used bigint;
+  balance credit_balances;
   back bigint;
   bought_back bigint;
-  grant_back bigint;
+  prefixes text[];
+  now_micros bigint := coalesce(at_micros, micros_now());
 begin
-  for told in
-    select * from jsonb_to_recordset(calls) as call (request_id text, account uuid, state text, credits bigint, rows bigint)
-    order by account
+  for of_account in
+    select call ->> 'account' as id, jsonb_agg(call) as calls from jsonb_array_elements(calls) as call group by 1 order by 1
   loop
-    perform set_config('kalshibook.account_id', told.account::text, true);
-    perform from credit_balances where account_id = told.account for update;
-    select * into entry from ledger where request_id = told.request_id and state = 'held';
-    if not found then continue; end if;
-    used := case when told.state = 'used' then least(told.credits, entry.from_grant + entry.from_bought + entry.on_account) else 0 end;
-    back := entry.from_grant + entry.from_bought + entry.on_account - used;
-    bought_back := least(greatest(0, back - entry.on_account), entry.from_bought);
-    grant_back := greatest(0, back - entry.on_account - bought_back);
-    update ledger set state = told.state, credits = used, rows = told.rows where request_id = told.request_id;
-    update credit_balances set
-      bought_left = bought_left + bought_back,
-      grant_left = grant_left + case when month = entry.month then grant_back else 0 end,
-      month_used = month_used + case when month = entry.month then used else 0 end,
-      month_held = month_held - case when month = entry.month then used + back else 0 end
-    where account_id = told.account;
+    perform set_config('kalshibook.account_id', of_account.id, true);
+    select * into balance from credit_balances where account_id = of_account.id::uuid for update;
+    prefixes := '{}';
+    for told in
+      update ledger set
+        state = call.state,
+        credits = case call.state when 'used' then least(call.credits, from_grant + from_bought + on_account) else 0 end,
+        rows = call.rows
+      from jsonb_to_recordset(of_account.calls) as call (request_id text, state text, credits bigint, rows bigint)
+      where ledger.request_id = call.request_id and ledger.state = 'held'
+      returning ledger.request_id, ledger.prefix, ledger.month, from_grant, from_bought, on_account, ledger.credits
+    loop
+      back := told.from_grant + told.from_bought + told.on_account - told.credits;
+      bought_back := least(greatest(0, back - told.on_account), told.from_bought);
+      balance.bought_left := balance.bought_left + bought_back;
+      if told.month = balance.month then
+        balance.grant_left := balance.grant_left + greatest(0, back - told.on_account - bought_back);
+        balance.month_used := balance.month_used + told.credits;
+        balance.month_held := balance.month_held - told.credits - back;
+      end if;
+      if told.prefix <> all(prefixes) then prefixes := prefixes || told.prefix; end if;
+      return next told.request_id;
+    end loop;
+    update credit_balances set bought_left = balance.bought_left, grant_left = balance.grant_left, month_used = balance.month_used,
+      month_held = balance.month_held
+    where account_id = of_account.id::uuid;
     update api_keys set ts_used_micros = now_micros
-    where prefix = entry.prefix and coalesce(ts_used_micros, 0) < now_micros - 60000000;
-    return next told.request_id;
+    where prefix = any(prefixes) and coalesce(ts_used_micros, 0) < now_micros - 60000000;
   end loop;
 end $$;
 

@@ -3,7 +3,7 @@ import { Effect, Option, type Redacted } from "effect"
 import { Accounts } from "./Accounts.ts"
 import { Keys } from "./Keys.ts"
 
-export const demoName = "demo"
+const demoName = "demo"
 
 /** Enough for a month of asking as fast as a machine can. */
 const creditsMonthly = 10_000_000

@@ -32,7 +32,7 @@ export const layer: Layer.Layer<Pepper, PepperError | Config.ConfigError> = Laye
 )
 
 /** The pepper in a folder's file `key-pepper`. Whoever comes second reads what the first has made. */
-export const kept = (folder: string): Effect.Effect<Redacted.Redacted, PepperError> =>
+const kept = (folder: string): Effect.Effect<Redacted.Redacted, PepperError> =>
   Effect.tryPromise({
     try: async () => {
       const file = join(folder, "key-pepper")

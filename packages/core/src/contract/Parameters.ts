@@ -204,13 +204,13 @@ export type Status = typeof Status.Type
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
 
-export const DryRun = Schema.Literals(["true", "false"]).annotate({
+const DryRun = Schema.Literals(["true", "false"]).annotate({
   description:
     "`true`: does nothing, costs nothing, and answers an `Estimate`: how many rows, bytes and credits the call has at most.",
   examples: ["false"]
 })
 
-export const MaxCredits = wholeNumber(
+const MaxCredits = wholeNumber(
   0,
   999_999_999,
   "Refuses the call beforehand when it may cost more credits than this.",
