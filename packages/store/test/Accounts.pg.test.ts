@@ -12,6 +12,7 @@ import { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
 import * as PgTest from "./PgTest.ts"
+import { property } from "./PropertyEffect.ts"
 
 /** 2026-11-26T12:00:00Z, Unix microseconds. */
 const noonMicros = 1_795_694_400_000_000
@@ -98,15 +99,8 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
 
   it.effect("decides as the rules of core do, whatever happens in whatever order", () =>
     Effect.gen(function* () {
-      const context = yield* Effect.context<All>()
-      yield* Effect.promise(() =>
-        fc.assert(
-          fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), terms, (acts, rules) =>
-            Effect.runPromiseWith(context)(compare(acts, rules))
-          ),
-          { numRuns: 15 }
-        )
-      )
+      const asked = fc.record({ acts: fc.array(act, { minLength: 5, maxLength: 40 }), rules: terms })
+      yield* property(asked, 15, ({ acts, rules }) => compare(acts, rules))
     })
   )
 
