@@ -22,6 +22,7 @@ import { storeFailed } from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
 import { type Meter, RequestMeta } from "./RequestMeta.ts"
+import * as RowPayments from "./RowPayments.ts"
 import * as Sample from "./Sample.ts"
 import { withParameter } from "./Suggestions.ts"
 
@@ -47,7 +48,7 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         const { notes } = yield* RequestMeta
         const wait = anonymous.take(addressOf(request), (yield* Clock.currentTimeMillis) * 1_000)
         if (wait > 0) return yield* tooFast(wait)
-        notes.meter = { caller: undefined, price, isFree: true, estimate: undefined, charge: { rows: 0, credits: 0 } }
+        notes.meter = { ...anybody, price, charge: { rows: 0, credits: 0 } }
         return yield* call
       })
 
@@ -74,6 +75,7 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
           price,
           isFree: admission.verdict === "repeated",
           estimate: isDryRun ? ceiling : undefined,
+          payForRows: RowPayments.make(ledger, ledgerCall, price),
           charge: { rows: 0, credits: 0 }
         }
         notes.meter = meter
@@ -152,6 +154,9 @@ const insideRequest = <A, E, R>(
   ) as Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>>
 
 const isStoreError = (error: unknown): error is HotTierError => error instanceof HotTierError
+
+/** Whoever has no key pays nothing. */
+const anybody = { caller: undefined, isFree: true, estimate: undefined, payForRows: RowPayments.free } as const
 
 /** A call as the ledger needs to know it. */
 interface AskedCall {

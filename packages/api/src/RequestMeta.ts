@@ -6,6 +6,7 @@ import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Caller } from "./Callers.ts"
+import type { PayForRows } from "./RowPayments.ts"
 
 /** A call that is metered: what it costs is found when its answer is made. */
 export interface Meter {
@@ -15,6 +16,8 @@ export interface Meter {
   readonly isFree: boolean
   /** What is answered in place of doing anything; `undefined` when the call is meant. */
   readonly estimate: Ceiling | undefined
+  /** For answers that are streams, which `answered` does not make: pays for rows before they are sent. */
+  readonly payForRows: PayForRows
   /** What the answer cost. */
   charge: { readonly rows: number; readonly credits: number }
 }

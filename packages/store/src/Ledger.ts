@@ -14,7 +14,7 @@ import { ledgerInPostgres } from "./LedgerPostgres.ts"
 
 /** A call that asks to be let in. */
 export interface LedgerCall {
-  /** Unique for ever: a call is let in once. */
+  /** Unique for ever: a call is let in once. With a `/` behind a call's own: a part of it, which is no call of its own in the usage. */
   readonly requestId: string
   readonly accountId: string
   /** Of the key that asks. */

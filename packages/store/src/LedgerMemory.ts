@@ -129,7 +129,12 @@ export const ledgerInMemory = (state: AccountsState["Service"]): Ledger["Service
           const day = Math.floor(atMicros / dayMicros) * dayMicros
           const name = `${day} ${endpoint} ${prefix}`
           const sum = sums.get(name) ?? { dayMicros: day, endpoint, prefix, calls: 0, credits: 0, rows: 0 }
-          sums.set(name, { ...sum, calls: sum.calls + 1, credits: sum.credits + credits, rows: sum.rows + rows })
+          sums.set(name, {
+            ...sum,
+            calls: sum.calls + (call.requestId.includes("/") ? 0 : 1),
+            credits: sum.credits + credits,
+            rows: sum.rows + rows
+          })
         }
         return [...sums.keys()].sort().flatMap((name) => sums.get(name) ?? [])
       }),

@@ -103,7 +103,7 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
     settle,
     usage: (accountId, { fromMicros, toMicros }) =>
       sql<UsageSum>`
-        select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix, count(*) as calls,
+        select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix, count(*) filter (where position('/' in request_id) = 0) as calls,
                sum(credits)::bigint as credits, sum(rows)::bigint as rows
         from ledger
         where state = 'used' and ts_micros >= ${int8(fromMicros)} and ts_micros < ${int8(toMicros)}
