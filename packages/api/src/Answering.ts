@@ -92,7 +92,7 @@ const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong
 }
 
 /** A key of ours, anywhere, or a parameter that is there for one. */
-const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
+export const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
 
 /** What only a new version of the server changes. Everything else is as of now. */
 const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath])

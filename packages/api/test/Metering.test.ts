@@ -7,7 +7,7 @@ import type { Terms, TierName } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import type { KeyWish } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
-import { Effect, Layer, Logger, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, type Json, json } from "./Http.ts"
@@ -36,7 +36,22 @@ const recording = Logger.layer([Logger.map(Logger.formatJson, (line) => void log
 
 const demo = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
 
-layer(Layer.provideMerge(ApiTest.layer(), recording))("a key", (it) => {
+/** Every span that ended. */
+const spans: Array<Tracer.Span> = []
+const tracing = Layer.succeed(
+  Tracer.Tracer,
+  Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      spans.push(span)
+      return span
+    }
+  })
+)
+
+const watched = Layer.merge(recording, tracing)
+
+layer(Layer.provideMerge(ApiTest.layer(), watched))("a key", (it) => {
   it.effect("is taken as a bearer and as X-API-Key, and its answer says what was used and what is left", () =>
     Effect.gen(function* () {
       const { key } = yield* customer()
@@ -102,7 +117,11 @@ layer(Layer.provideMerge(ApiTest.layer(), recording))("a key", (it) => {
         assert.notInclude(JSON.stringify(body), key.slice(20))
       }
       yield* json(book, { key: `${key}x` })
+      assert.strictEqual((yield* ask(book, { key })).status, 200)
       assert.notInclude(logged.join("\n"), key.slice(20))
+      const attributes = spans.map(({ attributes }) => [...attributes.entries()].join(" ")).join("\n")
+      assert.include(attributes, "/orderbook")
+      assert.notInclude(attributes, key.slice(20))
     })
   )
 
