@@ -101,6 +101,9 @@ declare
   key_used bigint;
   wanted bigint;
 begin
+  -- Nobody waits for the disk: a hold that a crash of the server takes away is as good as lapsed, and what settles it comes later in the
+  -- same log, so that it cannot be kept without it.
+  perform set_config('synchronous_commit', 'off', true);
   for asked in
     select * from jsonb_to_recordset(calls) as call (request_id text, account uuid, prefix text, endpoint text, question text,
       credits bigint, cost double precision, buckets text[], per_second double precision[], burst double precision[],
