@@ -89,7 +89,7 @@ const stores = Layer.unwrap(
       (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
     ),
     (folder) =>
-      History.layerNoDeps.pipe(
+      History.layerHot.pipe(
         Layer.provideMerge(HotTier.layerNoDeps),
         Layer.provide(Database.layerEmbedded({ folder: join(folder, "postgres"), durability: "keep" }))
       )

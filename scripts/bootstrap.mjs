@@ -36,6 +36,8 @@ const scripts = new Map([
   ["simulator", false],
   ["tape", false],
   ["accounts", false],
+  ["demo-history", false],
+  ["archive", false],
   ["test", true],
   ["check", true],
   ["bench", true],

@@ -3,6 +3,7 @@
  * them hidden behind another. An empty variable counts as absent. What only one program reads it reads itself, once checked here.
  */
 import path from "node:path"
+import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
 import * as EnvironmentSettings from "@kalshibook/collector/EnvironmentSettings"
 import * as Result from "effect/Result"
 
@@ -75,6 +76,7 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     problems.push(`KALSHIBOOK_API_PORT and KALSHIBOOK_SIMULATOR_PORT are both ${apiPort}: choose two.`)
   }
   problems.push(...Result.getOrElse(Result.flip(EnvironmentSettings.read(text)), () => []))
+  problems.push(...Result.getOrElse(Result.flip(ArchiverEnvironment.read(text)), () => []))
   if (problems.length > 0) return Result.fail(problems)
   return Result.succeed({
     dataFolder: path.resolve(folder, text("KALSHIBOOK_DATA_DIR") ?? dataFolderDefault),

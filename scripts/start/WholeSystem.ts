@@ -1,12 +1,16 @@
 /**
- * All of KalshiBook in one process: the database, the collector and the API, started in this order and stopped in the reverse
- * one, so that whatever was received is stored before its database goes.
+ * All of KalshiBook in one process: the database, the archiver, the collector and the API, started in this order and stopped in the
+ * reverse one, so that whatever was received is stored before its database goes.
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import * as Archiver from "@kalshibook/archiver/Archiver"
+import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
+import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
+import * as ParquetMaker from "@kalshibook/archiver/ParquetMaker"
 import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
@@ -16,8 +20,10 @@ import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import * as DemoAccount from "@kalshibook/store/DemoAccount"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -25,6 +31,7 @@ import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
@@ -38,12 +45,13 @@ import * as Terminal from "./Terminal.ts"
 import * as TryIt from "./TryIt.ts"
 
 const stores = Layer.mergeAll(
+  ArchiveBoard.layerNoDeps,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
@@ -53,6 +61,12 @@ const stores = Layer.mergeAll(
 
 /** What an invented exchange shows to whoever has no key. */
 const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
+
+const archiver = Archiver.runLayer.pipe(
+  Layer.provide(ArchiverParts.layer),
+  Layer.provide(ParquetMaker.layer),
+  Layer.provide(Layer.mergeAll(ObjectStore.layer, ArchiverSettings.Settings.layer))
+)
 
 /** Runs until it is interrupted; fails with an error whose message is for the one who typed the command. */
 export const run = (settings: StartSettings, simulator: Option.Option<SimulatorProcess.SimulatorStarting>) =>
@@ -71,6 +85,7 @@ const runAll = Effect.fnUntraced(function* (
   })
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
+  yield* Layer.build(Layer.provide(archiver, Layer.succeedContext(database)))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>
@@ -87,11 +102,14 @@ const runAll = Effect.fnUntraced(function* (
   )
   const collector = Context.get(collected, Collector)
   status = collector.status
+  const files = yield* Layer.build(
+    Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
+  )
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
-      Layer.provide(Layer.succeedContext(stored))
+      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )
   // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.

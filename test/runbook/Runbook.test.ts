@@ -2,6 +2,8 @@
 import fs from "node:fs"
 import path from "node:path"
 import { assert, it } from "@effect/vitest"
+import { parts } from "@kalshibook/archiver/Archiver"
+import * as ArchiverMetrics from "@kalshibook/archiver/ArchiverMetrics"
 import * as AuditMetrics from "@kalshibook/collector/AuditMetrics"
 import { Collector } from "@kalshibook/collector/Collector"
 import { makeReporter } from "@kalshibook/collector/CollectorMetrics"
@@ -43,6 +45,10 @@ const metrics = Effect.gen(function* () {
   yield* AuditMetrics.audited("passed")
   yield* AuditMetrics.audited("failed")
   yield* AuditMetrics.skipped("rest_failed")
+  const archive = { tsSealedMicros: 1, hours: 1, bytes: 1, hoursMarked: 0, hotFromMicros: null, report: null }
+  yield* ArchiverMetrics.state({ ...archive, sealedUntilMicros: 1 }, 2)
+  yield* ArchiverMetrics.sealed(1)
+  yield* Effect.forEach(parts, (part) => ArchiverMetrics.partFailing(part, false))
   yield* Layer.build(
     StatusPosting.layer.pipe(
       Layer.provide(Layer.merge(Layer.succeed(Collector, collector), Layer.succeed(StatusBoard, board)))

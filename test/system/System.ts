@@ -19,6 +19,7 @@ import {
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -50,6 +51,7 @@ export interface RunningSystem extends Recording {
 
 /** The stores over one Postgres, which other parts may share or outlive. */
 const stores = Layer.mergeAll(
+  FileStores.layerNone,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
@@ -93,7 +95,7 @@ const collectorOf = (
 const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provide(
-      Layer.mergeAll(History.layerNoDeps, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+      Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
     ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )

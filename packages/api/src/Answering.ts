@@ -4,8 +4,15 @@
  */
 import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
-import { Internal, KeyInQuery, MethodNotAllowed, UnknownRoute, UrlTooLong } from "@kalshibook/core/contract/Problems"
-import { Cause, Clock, Effect, Option, Result, type Types } from "effect"
+import {
+  Internal,
+  KeyInQuery,
+  MalformedRequest,
+  MethodNotAllowed,
+  UnknownRoute,
+  UrlTooLong
+} from "@kalshibook/core/contract/Problems"
+import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,
   HttpPlatform,
@@ -16,29 +23,47 @@ import {
   HttpServerResponse
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { compressBytesMin, documentSecondsMax, preflightSecondsMax, retryAfterSeconds } from "./ApiLimits.ts"
+import {
+  bodyBytesMax,
+  compressBytesMin,
+  documentSecondsMax,
+  preflightSecondsMax,
+  retryAfterSeconds
+} from "./ApiLimits.ts"
 import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { docsPath, methodsOfGet, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
+import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
-  allowedMethods: ["GET", "HEAD", "OPTIONS"],
+  allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+  allowedHeaders: ["Authorization", "X-API-Key", "Content-Type", "Range", "If-Range", "If-None-Match"],
   exposedHeaders: [
     "X-Request-Id",
     "Retry-After",
     "RateLimit",
     "RateLimit-Policy",
     "X-Credits-Used",
-    "X-Credits-Remaining"
+    "X-Credits-Remaining",
+    "Content-Range",
+    "Accept-Ranges",
+    "ETag",
+    "Content-Disposition"
   ],
   maxAge: preflightSecondsMax
 })
 
-const compression = HttpMiddleware.compression({ algorithms: ["gzip", "br"], minSize: compressBytesMin })
+/** Parquet and packed files are not packed again. */
+const packedTypes = /^(?:text\/|application\/(?:json|problem\+json|x-ndjson|javascript|vnd\.apache\.arrow))/
+
+const compression = HttpMiddleware.compression({
+  algorithms: ["zstd", "gzip", "br"],
+  minSize: compressBytesMin,
+  compressible: (contentType) => packedTypes.test(contentType)
+})
 
 /** Global: goes around every route of the router that it is added to. */
 export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
@@ -68,6 +93,7 @@ const answer = Effect.fnUntraced(function* <E, R>(
   // An upgraded connection lives as long as its client wants.
   const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
   const response = yield* Effect.andThen(refuseUrl(meta), cors(bounded)).pipe(
+    Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
     Effect.provideService(RequestMeta, meta),
     Effect.catchCause((cause) => problemResponse(cause, request, meta)),
     compression
@@ -103,9 +129,11 @@ const headersFor = (
   route: string | undefined
 ): Record<string, string> => ({
   "x-request-id": requestId,
-  "cache-control": lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store",
+  "cache-control":
+    response.headers["cache-control"] ??
+    (lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store"),
   ...(response.status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
-  ...(response.status === 405 ? { allow: methodsOfGet } : {})
+  ...(response.status === 405 ? { allow: methodsOf(route) } : {})
 })
 
 /** The problem document of a failure. A client that went away gets nothing: its interruption is passed on. */
@@ -121,8 +149,12 @@ const problemResponse = (
   if (HttpServerError.isHttpServerError(failure) && failure.reason._tag === "RouteNotFound") {
     return HttpServerRespondable.toResponse(nothingHere(request, meta))
   }
-  if (HttpApiError.HttpApiSchemaError.is(failure) && (failure.kind === "Params" || failure.kind === "Query")) {
+  if (HttpApiError.HttpApiSchemaError.is(failure) && askersKinds.has(failure.kind)) {
     return HttpServerRespondable.toResponse(badRequest(failure, meta))
+  }
+  if (HttpServerError.isHttpServerError(failure) && failure.reason._tag === "RequestParseError") {
+    const detail = "The body cannot be read: it must be JSON, in UTF-8, of at most a megabyte."
+    return HttpServerRespondable.toResponse(new MalformedRequest({ detail, request_id: meta.requestId }))
   }
   if (isProblem(failure)) return HttpServerRespondable.toResponse(failure)
   const internal = new Internal({
@@ -135,6 +167,9 @@ const problemResponse = (
   )
 }
 
+/** Parts of a request that the contract describes: what is wrong in them is a parameter. */
+const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload"])
+
 const isProblem = (failure: unknown): failure is HttpServerRespondable.Respondable =>
   HttpServerRespondable.isRespondable(failure) && "code" in failure && "request_id" in failure
 
@@ -144,7 +179,7 @@ const nothingHere = (
 ): MethodNotAllowed | UnknownRoute => {
   const [path = ""] = meta.url.split("?", 1)
   if (routeOf(meta.url) !== undefined) {
-    const detail = `${path} has ${methodsOfGet}, not ${request.method}.`
+    const detail = `${path} has ${methodsOf(routeOf(meta.url))}, not ${request.method}.`
     return new MethodNotAllowed({ detail, request_id: meta.requestId })
   }
   const suggestion = suggestionFor(meta.url)

@@ -6,11 +6,15 @@ import { Layer } from "effect"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
+import { BooksHandlers } from "./BooksHandlers.ts"
 import { Callers } from "./Callers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
-import { BooksHandlers, RecordsHandlers } from "./HistoryHandlers.ts"
+import { DatasetsHandlers } from "./DatasetHandlers.ts"
+import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import * as Metering from "./Metering.ts"
+import * as ObjectRoutes from "./ObjectRoutes.ts"
+import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
@@ -25,6 +29,8 @@ const handlers = Layer.mergeAll(
   TradesHandlers,
   LifecycleHandlers,
   CoverageHandlers,
+  DatasetsHandlers,
+  DownloadsHandlers,
   AccountHandlers,
   StatusHandlers,
   HealthHandlers
@@ -47,7 +53,7 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs).pipe(
+  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
     Layer.provide(handlers),
     Layer.provide(Answering.layer(gate))
   )

@@ -6,6 +6,12 @@ export const requestsInFlightMax = 256
 /** How long an answer may take: longer than the slowest page, shorter than the patience of common HTTP clients (30 s). */
 export const answerMillisMax = 20_000
 
+/** Books written as JSON in one go: a few milliseconds, after which others have a turn. */
+export const booksAtOnceMax = 100
+
+/** Markets that the catalogue is asked for at once when books of an event or a series are. */
+export const marketsOfBooksMax = 5_000
+
 /** How long coverage of the whole exchange is good for: its current hour costs a look at every open market, up to a second. */
 export const coverageMillisMax = 15_000
 
@@ -56,3 +62,15 @@ export const refusalsMax = 10_000
 
 /** How long the ledger may take to hear what a call cost, before the answer goes out without: then it costs nothing. */
 export const settleMillisMax = 3_000
+
+/** Lists that are streamed at once: each reads the database page by page for as long as its client takes. */
+export const streamsInFlightMax = 16
+
+/** How long a stream may take: a day of the hottest market is a million records, a minute's work. */
+export const streamMillisMax = 600_000
+
+/** Entries that a stream reads at a time: what it has in memory. */
+export const streamPageEntries = 2_000
+
+/** Bytes of a body at most: ten thousand tickers are half of it. */
+export const bodyBytesMax = 1_048_576

@@ -2,7 +2,7 @@
  * Turns what a schema found wrong with path or query into a problem that names the parameter, says what it may be and,
  * where one is plain, the call that would work.
  */
-import { allowed, type ParameterName } from "@kalshibook/core/contract/Parameters"
+import { allowed, allowedInBody } from "@kalshibook/core/contract/Parameters"
 import { BadParameter } from "@kalshibook/core/contract/Problems"
 import type { SchemaIssue } from "effect"
 import { SchemaAST } from "effect"
@@ -23,16 +23,19 @@ export const badRequest = (error: HttpApiError.HttpApiSchemaError, meta: Request
   const refusals = refusalsOf(error.cause.issue)
   const [first] = refusals
   if (first === undefined) {
-    const detail = "The request could not be read."
-    return new BadParameter({ detail, parameter: "", allowed: "", request_id: meta.requestId })
+    const isBody = error.kind === "Payload"
+    const allowed = isBody ? "a JSON object as the documentation describes it" : ""
+    const detail = isBody ? `The body cannot be read: it must be ${allowed}.` : "The request could not be read."
+    return new BadParameter({ detail, parameter: isBody ? "body" : "", allowed, request_id: meta.requestId })
   }
   const { parameter, known } = first
+  const meant = allowedFor(parameter, error.kind === "Payload" ? allowedInBody : allowed)
   const facts = {
     parameter,
-    allowed: known === undefined ? allowedFor(parameter) : oneOf(known),
+    allowed: known === undefined ? meant : oneOf(known),
     detail:
       known === undefined
-        ? `\`${parameter}\` is not allowed: it must be ${allowedFor(parameter)}.`
+        ? `\`${parameter}\` is not allowed: it must be ${meant}.`
         : `\`${parameter}\` is not a parameter here: there is ${oneOf(known)}.`,
     request_id: meta.requestId
   }
@@ -40,8 +43,8 @@ export const badRequest = (error: HttpApiError.HttpApiSchemaError, meta: Request
   return new BadParameter(suggestion === undefined ? facts : { ...facts, suggestion })
 }
 
-const allowedFor = (parameter: string): string =>
-  Object.hasOwn(allowed, parameter) ? allowed[parameter as ParameterName] : "a text"
+const allowedFor = (parameter: string, texts: Readonly<Record<string, string>>): string =>
+  (Object.hasOwn(texts, parameter) ? texts[parameter] : undefined) ?? "a text"
 
 const oneOf = (names: ReadonlyArray<string>): string =>
   names.length === 0 ? "no parameter" : names.map((name) => `\`${name}\``).join(", ")
@@ -81,6 +84,10 @@ const letterDistance = (left: string, right: string): number => {
 /** Each refused parameter once, those that do not exist first. */
 const refusalsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Refusal> => {
   const found = new Map<string, Refusal>()
+  const note = (part: SchemaIssue.Issue, [parameter]: ReadonlyArray<PropertyKey>): void => {
+    if (typeof parameter !== "string" || found.has(parameter)) return
+    found.set(parameter, { parameter, known: part._tag === "UnexpectedKey" ? namesOf(part.ast) : undefined })
+  }
   const walk = (part: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): void => {
     switch (part._tag) {
       case "Composite":
@@ -89,15 +96,20 @@ const refusalsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Refusal> => {
       case "Pointer":
         walk(part.issue, [...path, ...part.path])
         return
+      case "AnyOf":
+        // Of a body as a whole; of a parameter that is one of several things it is the parameter that is wrong.
+        if (path.length === 0 && part.issues.length > 0) {
+          for (const inner of part.issues) walk(inner, path)
+          return
+        }
+        note(part, path)
+        return
       case "Encoding":
       case "Filter":
         walk(part.issue, path)
         return
-      default: {
-        const [parameter] = path
-        if (typeof parameter !== "string" || found.has(parameter)) return
-        found.set(parameter, { parameter, known: part._tag === "UnexpectedKey" ? namesOf(part.ast) : undefined })
-      }
+      default:
+        note(part, path)
     }
   }
   walk(issue, [])

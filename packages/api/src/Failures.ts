@@ -5,6 +5,10 @@ import {
   BadCursor,
   BadParameter,
   BeforeFirstRecord,
+  CapReached,
+  ColdDataDamaged,
+  ColdStoreAway,
+  CreditsExhausted,
   DatabaseAway,
   Internal,
   MarketNotRecorded,
@@ -15,12 +19,15 @@ import {
   UnknownSeries
 } from "@kalshibook/core/contract/Problems"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
+import type { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type * as History from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTier"
+import type { Admission } from "@kalshibook/store/Ledger"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"
 import { RequestMeta } from "./RequestMeta.ts"
+import type { CreditsEnded } from "./RowPayments.ts"
 import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
 
 type Catalog = MarketCatalog["Service"]
@@ -38,6 +45,78 @@ export const storeFailed = Effect.fnUntraced(function* (error: HotTierError) {
   }
   const detail = "A fault of ours. It is logged under the request_id."
   return yield* new Internal({ detail, request_id: requestId })
+})
+
+/** What the ledger says of a call, where there are not enough credits for it. */
+export const refuseUnpaid = Effect.fnUntraced(function* (
+  { creditsLeft, verdict }: Pick<Admission, "creditsLeft" | "verdict">,
+  credits: number
+) {
+  const { requestId } = yield* RequestMeta
+  const facts = { credits_needed: credits, request_id: requestId, suggestion: "/v1/pricing" }
+  if (verdict === "exhausted") {
+    const left = creditsLeft ?? 0
+    const detail = `The call costs up to ${credits} credits, and ${left} are left. Ask for less, wait for the next month, or see /v1/pricing for more.`
+    return yield* new CreditsExhausted({ ...facts, detail, credits_remaining: left })
+  }
+  if (verdict === "capped" || verdict === "key_capped") {
+    const whose = verdict === "capped" ? "the account" : "the key"
+    const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
+    return yield* new CapReached({ ...facts, detail })
+  }
+})
+
+/** Not enough credits for what the call turned out to cost. */
+export const creditsEnded = Effect.fnUntraced(function* (error: CreditsEnded) {
+  const { requestId } = yield* RequestMeta
+  yield* refuseUnpaid(error, error.creditsNeeded)
+  return yield* new Internal({ detail: "A fault of ours: it could not be paid for.", request_id: requestId })
+})
+
+/** The store of sealed hours is away for now. */
+const coldStoreAway = Effect.fnUntraced(function* (error: ColdTierAway) {
+  const { requestId, url } = yield* RequestMeta
+  yield* Effect.logWarning(`sealed history cannot be read: ${error.message}`).pipe(
+    Effect.annotateLogs({ requestId, url })
+  )
+  const detail = `The store of sealed hours cannot be reached; try again in ${retryAfterSeconds} seconds.`
+  return yield* new ColdStoreAway({ detail, request_id: requestId })
+})
+
+const sayings: Readonly<Record<ColdDataProblem["problem"], string>> = {
+  missing: "is missing",
+  differs: "is not what it was when it was proved",
+  unreadable: "cannot be read",
+  incomplete: "lacks rows",
+  not_sealed: "is not there"
+}
+
+/** Sealed data is damaged: somebody has to be called. */
+const coldDataDamaged = Effect.fnUntraced(function* (error: ColdDataProblem) {
+  const { requestId, url } = yield* RequestMeta
+  yield* Effect.logError(`sealed history is damaged: ${error.message}`).pipe(Effect.annotateLogs({ requestId, url }))
+  const detail = `A sealed object that this answer needs ${sayings[error.problem]}. It is logged under the request_id.`
+  return yield* new ColdDataDamaged({ detail, object: error.key, request_id: requestId })
+})
+
+/** What reading the logs of both tiers may fail with, by tag. */
+export const logFailures = {
+  HotTierError: storeFailed,
+  ColdTierAway: coldStoreAway,
+  ColdDataProblem: coldDataDamaged
+}
+
+/** A depth that samples do not have. */
+export const sampleDepth = Effect.fnUntraced(function* (depthMax: number) {
+  const { requestId, url } = yield* RequestMeta
+  const allowed = `a whole number from 1 to ${depthMax}`
+  return yield* new BadParameter({
+    parameter: "depth",
+    allowed,
+    detail: `\`depth\` of samples must be ${allowed}.`,
+    request_id: requestId,
+    suggestion: withoutParameters(url, ["depth"])
+  })
 })
 
 export const badCursor = Effect.fnUntraced(function* () {

@@ -11,14 +11,14 @@ import { type Ceiling, ceilingOf, type Price, priceOf, type Scope } from "@kalsh
 import * as Problems from "@kalshibook/core/contract/Problems"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { questionHash } from "@kalshibook/store/KeyHash"
-import { type Admission, Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
+import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { Clock, Context, Duration, Effect, Exit, Layer, Option } from "effect"
 import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { type HttpApiEndpoint, OpenApi } from "effect/http-api"
 import * as AddressBuckets from "./AddressBuckets.ts"
 import { anonymousBucket, settleMillisMax } from "./ApiLimits.ts"
 import { addressOf, type Caller, Callers } from "./Callers.ts"
-import { storeFailed } from "./Failures.ts"
+import * as Failures from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
 import { type Meter, RequestMeta } from "./RequestMeta.ts"
@@ -48,7 +48,7 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         const { notes } = yield* RequestMeta
         const wait = anonymous.take(addressOf(request), (yield* Clock.currentTimeMillis) * 1_000)
         if (wait > 0) return yield* tooFast(wait)
-        notes.meter = { ...anybody, price, charge: { rows: 0, credits: 0 } }
+        notes.meter = { ...anybody, price, paid: 0, charge: { rows: 0, credits: 0 } }
         return yield* call
       })
 
@@ -69,13 +69,14 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
           refusals.note(ledgerCall, admission.waitMicros, (yield* Clock.currentTimeMillis) * 1_000)
           return yield* tooFast(admission.waitMicros)
         }
-        yield* refuseUnpaid(admission, ceiling)
+        yield* Failures.refuseUnpaid(admission, ceiling.credits)
         const meter: Meter = {
           caller,
           price,
           isFree: admission.verdict === "repeated",
           estimate: isDryRun ? ceiling : undefined,
-          payForRows: RowPayments.make(ledger, ledgerCall, price),
+          payments: counted(RowPayments.make(ledger, ledgerCall, price), (credits) => (meter.paid += credits)),
+          paid: 0,
           charge: { rows: 0, credits: 0 }
         }
         notes.meter = meter
@@ -93,7 +94,7 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
             Effect.catch((error) => Effect.logWarning(`a call could not be charged: ${error.message}`))
           )
         const response = yield* Effect.onExit(call, (exit) => settle(Exit.isSuccess(exit) && exit.value.status < 400))
-        const credits = isSettled ? meter.charge.credits : 0
+        const credits = (isSettled ? meter.charge.credits : 0) + meter.paid
         Object.assign(notes.headers, MeteredAnswer.creditHeaders(admission, credits))
         return response
       })
@@ -148,7 +149,7 @@ const insideRequest = <A, E, R>(
 ): Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>> =>
   Effect.contextWith((context: Context.Context<never>) =>
     metered.pipe(
-      Effect.catchIf(isStoreError, (error) => Effect.orDie(storeFailed(error))),
+      Effect.catchIf(isStoreError, (error) => Effect.orDie(Failures.storeFailed(error))),
       Effect.provideService(RequestMeta, Context.getUnsafe(context, RequestMeta))
     )
   ) as Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>>
@@ -156,7 +157,20 @@ const insideRequest = <A, E, R>(
 const isStoreError = (error: unknown): error is HotTierError => error instanceof HotTierError
 
 /** Whoever has no key pays nothing. */
-const anybody = { caller: undefined, isFree: true, estimate: undefined, payForRows: RowPayments.free } as const
+const anybody = { caller: undefined, isFree: true, estimate: undefined, payments: RowPayments.free } as const
+
+/** Tells the credits of each payment. */
+const counted = (
+  { hasPaid, payForRows, payOnce }: RowPayments.RowPayments,
+  onPaid: (credits: number) => void
+): RowPayments.RowPayments => {
+  const told = (payment: RowPayments.Payment) => Effect.tap(payment, (credits) => Effect.sync(() => onPaid(credits)))
+  return {
+    payForRows: (rows) => told(payForRows(rows)),
+    payOnce: (name, rows) => told(payOnce(name, rows)),
+    hasPaid
+  }
+}
 
 /** A call as the ledger needs to know it. */
 interface AskedCall {
@@ -255,21 +269,6 @@ const refuseDear = Effect.fnUntraced(function* ({ ceiling, isDryRun, maxCredits 
     request_id: requestId,
     suggestion: withParameter(url, "max_credits", String(ceiling.credits))
   })
-})
-
-const refuseUnpaid = Effect.fnUntraced(function* ({ creditsLeft, verdict }: Admission, { credits }: Ceiling) {
-  const { requestId } = yield* RequestMeta
-  const facts = { credits_needed: credits, request_id: requestId, suggestion: "/v1/pricing" }
-  if (verdict === "exhausted") {
-    const left = creditsLeft ?? 0
-    const detail = `The call costs up to ${credits} credits, and ${left} are left. Ask for less, wait for the next month, or see /v1/pricing for more.`
-    return yield* new Problems.CreditsExhausted({ ...facts, detail, credits_remaining: left })
-  }
-  if (verdict === "capped" || verdict === "key_capped") {
-    const whose = verdict === "capped" ? "the account" : "the key"
-    const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
-    return yield* new Problems.CapReached({ ...facts, detail })
-  }
 })
 
 const tooFast = Effect.fnUntraced(function* (waitMicros: number, why = "") {

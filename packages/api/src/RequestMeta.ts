@@ -6,7 +6,7 @@ import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Caller } from "./Callers.ts"
-import type { PayForRows } from "./RowPayments.ts"
+import type { RowPayments } from "./RowPayments.ts"
 
 /** A call that is metered: what it costs is found when its answer is made. */
 export interface Meter {
@@ -16,8 +16,10 @@ export interface Meter {
   readonly isFree: boolean
   /** What is answered in place of doing anything; `undefined` when the call is meant. */
   readonly estimate: Ceiling | undefined
-  /** For answers that are streams, which `answered` does not make: pays for rows before they are sent. */
-  readonly payForRows: PayForRows
+  /** For streams and files, whose rows the call itself has to find out. */
+  readonly payments: RowPayments
+  /** Credits that these payments took until now. */
+  paid: number
   /** What the answer cost. */
   charge: { readonly rows: number; readonly credits: number }
 }
@@ -80,5 +82,5 @@ const chargeFor = (meter: Meter | undefined, result: object): number => {
   if (meter === undefined || meter.estimate !== undefined) return 0
   const charge = chargeOf(meter.price, result as Readonly<Record<string, unknown>>)
   meter.charge = meter.isFree ? { ...charge, credits: 0 } : charge
-  return meter.charge.credits
+  return meter.charge.credits + meter.paid
 }

@@ -18,8 +18,15 @@ export interface Asked {
   readonly query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 }
 
-const ofMarket = new Set(["getMarket", "getOrderbook", "listDeltas", "listTrades", "listMarketLifecycle"])
-const ofRange = new Set(["listDeltas", "listTrades", "listMarketLifecycle"])
+const ofMarket = new Set([
+  "getMarket",
+  "getOrderbook",
+  "listOrderbookSamples",
+  "listDeltas",
+  "listTrades",
+  "listMarketLifecycle"
+])
+const ofRange = new Set(["listOrderbookSamples", "listDeltas", "listTrades", "listMarketLifecycle"])
 
 /** Whether it needs no key. */
 export const isOpen = ({ operation, query, ticker }: Asked, demoSeries: ReadonlySet<string>): boolean => {

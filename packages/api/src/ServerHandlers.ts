@@ -3,6 +3,7 @@ import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookA
 import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
 import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import { HotTier, type Watermark } from "@kalshibook/store/HotTier"
 import { Clock, Effect, Metric, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
@@ -23,9 +24,23 @@ const statusWith = Effect.fnUntraced(function* <E>(
   const source = yield* RecorderStatusSource
   const recorder = yield* source.status
   const watermark = Option.getOrUndefined(yield* readWatermark)
+  const archive = Option.getOrUndefined(yield* readArchive)
   const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
-  return StatusAnswer.view({ recorder, watermark, nowMicros, startedMicros, apiVersion })
+  return StatusAnswer.view({ recorder, watermark, archive, nowMicros, startedMicros, apiVersion })
 })
+
+/** `None` while the database is away, and where nobody asked for a cold tier. */
+const readArchive = Effect.flatMap(
+  Effect.serviceOption(ArchiveBoard),
+  Option.match({
+    onNone: () => Effect.succeedNone,
+    onSome: ({ read }) =>
+      read.pipe(
+        Effect.timeoutOption(watermarkMillisMax),
+        Effect.catchTag("HotTierError", () => Effect.succeedNone)
+      )
+  })
+)
 
 export const StatusHandlers = HttpApiBuilder.group(
   KalshiBookApi,
@@ -77,12 +92,15 @@ const links = {
   events: "/v1/events",
   series: "/v1/series",
   orderbook: "/v1/markets/{ticker}/orderbook?at=",
+  orderbook_samples: "/v1/markets/{ticker}/orderbook/samples?from=&to=&every=",
+  orderbooks: "/v1/orderbooks?event=&at=",
   deltas: "/v1/markets/{ticker}/deltas?from=&to=",
   trades: "/v1/markets/{ticker}/trades?from=&to=",
   lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
+  datasets: "/v1/datasets",
   pricing: "/v1/pricing",
   usage: "/v1/usage?from=&to=",
   health: "/healthz",

@@ -1,19 +1,27 @@
 /** Answers about trades and lifecycle messages, each with the holes of its channel. */
+import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import * as ChannelGapView from "@kalshibook/core/contract/ChannelGapView"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
+import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { microsFromIso } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
-import { exchangeLagMicrosMax, History } from "@kalshibook/store/History"
+import { fileText } from "@kalshibook/store/export/EngineFiles"
+import * as RowColumns from "@kalshibook/store/export/RowColumns"
+import { History } from "@kalshibook/store/History"
+import { exchangeLagMicrosMax } from "@kalshibook/store/HistoryEdge"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import type { LogError } from "@kalshibook/store/TieredLog"
 import { Effect, Option, Predicate } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
+import * as RowStreams from "./RowStreams.ts"
 
 interface RangeQuery extends PageQuery {
   readonly from?: number
@@ -44,6 +52,25 @@ const timeOf = (
   toMicros: cursor === "" || lastMicros === undefined ? range.toMicros : lastMicros + 1
 })
 
+interface Range {
+  readonly fromMicros: number
+  readonly toMicros: number
+}
+
+/** A market's trades, for a stream. */
+const tradesSource = (
+  history: History["Service"],
+  marketTicker: string,
+  range: Range
+): RowStreams.RowSource<TradeRecord, LogError> => ({
+  columns: segmentColumns.trades,
+  toColumns: RowColumns.ofTrades,
+  toJson: TradeView.view,
+  page: (after) => history.trades({ marketTicker, ...range, after, tradesMax: streamPageEntries }),
+  entriesPerPage: streamPageEntries,
+  name: `trades_${fileText(marketTicker)}`
+})
+
 export const TradesHandlers = HttpApiBuilder.group(
   KalshiBookApi,
   "trades",
@@ -51,36 +78,43 @@ export const TradesHandlers = HttpApiBuilder.group(
     const history = yield* History
     const catalog = yield* MarketCatalog
     const channelGaps = yield* ChannelGaps
+    const pageOfTrades = Effect.fnUntraced(function* (ticker: string, range: Range, query: RangeQuery) {
+      const page = yield* pageOf(Cursor.trades, { ticker, from: query.from, to: query.to }, query)
+      const after = Option.map(page.after, ([tsExchangeMicros, tradeId]) => ({ tsExchangeMicros, tradeId }))
+      const found = yield* history.trades({ marketTicker: ticker, ...range, after, tradesMax: page.entriesMax })
+      if (found.length === 0 && Option.isNone(yield* catalog.market(ticker))) {
+        return yield* Failures.unknownMarket(catalog, ticker)
+      }
+      const { entries, cursor } = page.cut(found, (trade) => [trade.tsExchangeMicros, trade.tradeId] as const)
+      const bornAt = query.from === undefined ? yield* bornMicros(catalog, ticker, "open_time") : query.from
+      const time = timeOf(
+        { ...range, fromMicros: Math.min(bornAt, entries[0]?.tsExchangeMicros ?? bornAt) },
+        Option.map(page.after, ([tsExchangeMicros]) => tsExchangeMicros),
+        entries.at(-1)?.tsExchangeMicros,
+        cursor
+      )
+      // Holes are by our clock: what happened in the page's time was on its way to us a little later.
+      const gaps = yield* channelGaps.overlapping(
+        "trade",
+        Math.max(0, time.fromMicros - exchangeLagMicrosMax),
+        Math.min(Number.MAX_SAFE_INTEGER, time.toMicros + exchangeLagMicrosMax)
+      )
+      return {
+        trades: entries.map(TradeView.view),
+        ...ChannelGapView.listed(gaps, ChannelGapView.tradeView),
+        cursor
+      }
+    })
+
     return handlers.handleAll({
       list: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
+          const form = yield* RowStreams.formOf(query)
           const range = yield* rangeOf(query)
-          const page = yield* pageOf(Cursor.trades, { ticker, from: query.from, to: query.to }, query)
-          const after = Option.map(page.after, ([tsExchangeMicros, tradeId]) => ({ tsExchangeMicros, tradeId }))
-          const found = yield* history.trades({ marketTicker: ticker, ...range, after, tradesMax: page.entriesMax })
-          if (found.length === 0 && Option.isNone(yield* catalog.market(ticker))) {
-            return yield* Failures.unknownMarket(catalog, ticker)
-          }
-          const { entries, cursor } = page.cut(found, (trade) => [trade.tsExchangeMicros, trade.tradeId] as const)
-          const bornAt = query.from === undefined ? yield* bornMicros(catalog, ticker, "open_time") : query.from
-          const time = timeOf(
-            { ...range, fromMicros: Math.min(bornAt, entries[0]?.tsExchangeMicros ?? bornAt) },
-            Option.map(page.after, ([tsExchangeMicros]) => tsExchangeMicros),
-            entries.at(-1)?.tsExchangeMicros,
-            cursor
-          )
-          // Holes are by our clock: what happened in the page's time was on its way to us a little later.
-          const gaps = yield* channelGaps.overlapping(
-            "trade",
-            Math.max(0, time.fromMicros - exchangeLagMicrosMax),
-            Math.min(Number.MAX_SAFE_INTEGER, time.toMicros + exchangeLagMicrosMax)
-          )
-          return {
-            trades: entries.map(TradeView.view),
-            ...ChannelGapView.listed(gaps, ChannelGapView.tradeView),
-            cursor
-          }
-        }).pipe(answered(TradeView.Trades), Effect.catchTag("HotTierError", Failures.storeFailed))
+          if (form === "json") return yield* answered(TradeView.Trades)(pageOfTrades(ticker, range, query))
+          if (Option.isNone(yield* catalog.market(ticker))) return yield* Failures.unknownMarket(catalog, ticker)
+          return yield* RowStreams.answer(tradesSource(history, ticker, range), form)
+        }).pipe(Effect.catchTags(Failures.logFailures))
     })
   })
 )

@@ -2,7 +2,9 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -19,15 +21,20 @@ import * as ApiServer from "./ApiServer.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
+  ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
   Keys.layerNoDeps
-).pipe(Layer.provideMerge(PepperFile.layer), Layer.provide(Database.layer))
+).pipe(
+  Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
+  Layer.provideMerge(PepperFile.layer),
+  Layer.provide(Database.layer)
+)
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
@@ -56,6 +63,8 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    ObjectStoreError: refuse,
+    ColdTierAway: refuse,
     ListenFailed: refuse,
     PepperError: refuse
   }),

@@ -8,6 +8,8 @@ import type { RequestGate } from "@kalshibook/api/RequestGate"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -20,9 +22,12 @@ import * as Seed from "./Seed.ts"
 /** What time it is in these tests: one second after the watermark. */
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
-const stores = Layer.merge(History.layerNoDeps, Coverage.layerMemory).pipe(
-  Layer.provideMerge(Layer.mergeAll(HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)),
+const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
+  Layer.provideMerge(
+    Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
+  ),
   Layer.provideMerge(MarketCatalog.layerMemory),
+  Layer.merge(FileStores.layerNone),
   Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
 )
 

@@ -44,7 +44,8 @@ layer(ApiTest.layer())("the order book", (it) => {
           ts_received: "2026-11-21T14:00:16.000000Z",
           keyframe_offset: null,
           records_applied: 6,
-          tier: "hot"
+          tier: "hot",
+          source: null
         }
       })
     })

@@ -51,6 +51,22 @@ const tracing = Layer.succeed(
 
 const watched = Layer.merge(recording, tracing)
 
+layer(ApiTest.layer())("a stream", (it) => {
+  it.effect("costs what a list of all its rows would, and is refused before it begins when that cannot be paid", () =>
+    Effect.gen(function* () {
+      const { key } = yield* customer()
+      const rows = (yield* ask(`${log}?format=ndjson`, { key })).text.trimEnd().split("\n").length
+      const usage = yield* json("/v1/usage", { key })
+      assert.strictEqual(usage.body.credits_used, Math.ceil(rows / 250))
+      assert.deepInclude(usage.body.days[0], { operation: "listDeltas", calls: 1, rows })
+      assert.strictEqual((yield* json(`${log}?format=csv&dry_run=true`, { key })).body.code, "not_acceptable")
+      const poor = yield* customer({ terms: { creditsMonthly: 0 } })
+      assert.strictEqual((yield* json(`${log}?format=csv`, { key: poor.key })).body.code, "credits_exhausted")
+      assert.strictEqual((yield* json(`${log}?format=csv`, { key: null })).body.code, "key_required")
+    })
+  )
+})
+
 layer(Layer.provideMerge(ApiTest.layer(), watched))("a key", (it) => {
   it.effect("is taken as a bearer and as X-API-Key, and its answer says what was used and what is left", () =>
     Effect.gen(function* () {

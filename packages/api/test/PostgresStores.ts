@@ -1,6 +1,7 @@
 /** All that the API reads, in a Postgres. */
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
+import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -10,11 +11,12 @@ import { Layer } from "effect"
 import * as Customer from "./Customer.ts"
 
 export const storesInPostgres = Layer.mergeAll(
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   StatusBoard.layerNoDeps,
+  FileStores.layerNone,
   Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
 )

@@ -26,7 +26,7 @@ layer(Ledger.layerMemory)("the rows of a stream", (it) => {
       }
       yield* ledger.admit(call)
       yield* ledger.settle({ requestId: call.requestId, accountId, state: "used", credits: 0, rows: 0 })
-      const pay = RowPayments.make(ledger, call, price)
+      const pay = RowPayments.make(ledger, call, price).payForRows
       for (let portion = 0; portion < 10; portion++) yield* pay(100)
       assert.strictEqual((yield* ledger.balance(accountId, terms)).monthUsed, 4)
       yield* pay(250)

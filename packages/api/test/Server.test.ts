@@ -30,6 +30,17 @@ layer(ApiTest.layer())("the server", (it) => {
         },
         markets_recorded: 2,
         records_per_second: 12.5,
+        archive: {
+          sealed_until: null,
+          lag_seconds: null,
+          ts_sealed: null,
+          hours: 0,
+          bytes: 0,
+          hours_marked: 0,
+          hot_from: null,
+          problem: null,
+          age_seconds: null
+        },
         versions: { api: apiVersion, contract: "v1" }
       })
     })

@@ -9,7 +9,7 @@ import { type BookRecord, type GapCause, gapCauses, type MarketTicker } from "@k
 import { type ChannelGap, type SideChannel, sideChannels } from "@kalshibook/core/ChannelGap"
 import type { ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
 import * as LagHistogram from "@kalshibook/core/LagHistogram"
-import type { RecorderCounts } from "@kalshibook/core/Recorder"
+import { noCounts, type RecorderCounts } from "@kalshibook/core/Recorder"
 import { Context } from "effect"
 import * as Faults from "./Faults.ts"
 
@@ -51,18 +51,6 @@ export interface SessionCounts {
 
 /** Shared by the recordings of one collector. */
 export class Sight extends Context.Service<Sight, SightState>()("@kalshibook/collector/Sight") {}
-
-const noCounts: RecorderCounts = {
-  frames: 0,
-  framesRepeated: 0,
-  framesUnknown: 0,
-  framesUndecodable: 0,
-  framesWithUnknownFields: 0,
-  framesStray: 0,
-  deltasEmpty: 0,
-  sequenceGaps: 0,
-  framesLost: 0
-}
 
 const nothing: SessionCounts = { counts: noCounts, restarts: 0, recordsCommitted: 0 }
 

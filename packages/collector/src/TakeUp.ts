@@ -50,8 +50,9 @@ export const takeUp = Effect.fn("TakeUp.takeUp")(function* (
   parts: TakeUpParts
 ): Effect.fn.Return<TakenUp, HotTierError | TapeError> {
   const { clock, epochs, hotTier, tape } = parts
-  const stored = Option.getOrUndefined(yield* hotTier.watermark)
-  const heads = yield* hotTier.heads
+  // In one look: what a recorder that was killed had sent may be committed at any moment.
+  const { heads, watermark } = yield* hotTier.state
+  const stored = Option.getOrUndefined(watermark)
   const epochStored = Math.max(yield* epochs.last, stored?.epoch ?? 0)
   if (stored !== undefined) clock.notBefore(stored.tsReceivedMicros)
   const isKnown = stored !== undefined && stored.tapeId === tape.id

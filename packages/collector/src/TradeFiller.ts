@@ -23,10 +23,13 @@ const holesMax = 1_000
 const partTradesMax = 20_000
 /**
  * A hole is known by our clock and a trade by the exchange's, which it may have told us late: what is read begins this much earlier
- * and ends this much later. What is read beyond the hole is known already, or is welcome.
+ * and ends this much later, and by as much more as the clocks were ever seen to be apart since the start. What is read beyond the
+ * hole is known already, or is welcome.
  */
 const earlierSeconds = 60
 const laterSeconds = 10
+/** A clock that is further off signs nothing that the exchange accepts: what looks so is a frame that lies about its time. */
+const clocksApartMicrosMax = 2 * 3_600_000_000
 /** Pages a second, so that those who look for markets are not kept waiting. */
 const pagesPerSecondMax = 4
 /** What REST surely keeps, and, while it does not say how much it keeps, what is believed. */
@@ -46,25 +49,47 @@ export class TradeFiller extends Context.Service<
       Effect.gen(function* () {
         const gaps = yield* ChannelGaps
         const rest = yield* KalshiRest
-        const { clock } = yield* Recording
+        const recording = yield* Recording
+        const { clock } = recording
         const settings = yield* Settings
         const pages = Pace.make(pagesPerSecondMax)
         /** Beginnings of holes that reach back too far: tried once. */
         const beyond = new Set<number>()
 
-        /** REST has had the time to take in all that it lacks. */
-        const isDue = ({ tsFromMicros, tsToMicros }: ChannelGap): boolean =>
-          tsToMicros !== null &&
-          tsToMicros + (laterSeconds + settings.tradeLagMillis / 1000) * 1e6 <= clock.nowMicros() &&
-          !beyond.has(tsFromMicros)
+        /** When holes were first seen to be over, by the monotonic clock: the other one may have leapt since. */
+        let seenAt = new Map<string, number>()
+        /** By how much our clock was ever seen to be ahead of the exchange's, and behind it. */
+        let aheadMicros = 0
+        let behindMicros = 0
+
+        const compareClocks = (): void => {
+          const { tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
+          if (tsExchangeMicros === null || tsExchangeReceivedMicros === null) return
+          const apartMicros = tsExchangeReceivedMicros - tsExchangeMicros
+          if (Math.abs(apartMicros) > clocksApartMicrosMax) return
+          aheadMicros = Math.max(aheadMicros, apartMicros)
+          behindMicros = Math.max(behindMicros, -apartMicros)
+        }
+
+        /** REST has had the time to take in all that it lacks, and the exchange has told the time since. */
+        const isDue = (gap: ChannelGap): boolean => {
+          const { tsFromMicros, tsToMicros } = gap
+          const seenMicros = seenAt.get(nameOf(gap)) ?? Number.POSITIVE_INFINITY
+          return (
+            tsToMicros !== null &&
+            tsToMicros < (recording.recorder.tsExchangeReceivedMicros ?? 0) &&
+            seenMicros + (laterSeconds + settings.tradeLagMillis / 1000) * 1e6 <= clock.monotonicMicros() &&
+            !beyond.has(tsFromMicros)
+          )
+        }
 
         const fill = Effect.fn("TradeFiller.fill")(function* (
           gap: ChannelGap
         ): Effect.fn.Return<void, RestFailed | HotTierError> {
           const { tsFromMicros, tsToMicros } = gap
           const span = {
-            fromSeconds: Math.max(0, Math.floor(tsFromMicros / 1e6) - earlierSeconds),
-            toSeconds: Math.ceil((tsToMicros ?? tsFromMicros) / 1e6) + laterSeconds
+            fromSeconds: Math.max(0, Math.floor((tsFromMicros - aheadMicros) / 1e6) - earlierSeconds),
+            toSeconds: Math.ceil(((tsToMicros ?? tsFromMicros) + behindMicros) / 1e6) + laterSeconds
           }
           const isKept = tsFromMicros >= (yield* keptSince(tsFromMicros))
           const read: Array<TradeRecord> = []
@@ -107,7 +132,15 @@ export class TradeFiller extends Context.Service<
         }
 
         const fillAll = Effect.gen(function* () {
-          for (const gap of yield* gaps.unfilled("trade", holesMax)) if (isDue(gap)) yield* fill(gap)
+          compareClocks()
+          const unfilled = yield* gaps.unfilled("trade", holesMax)
+          const nowMicros = clock.monotonicMicros()
+          seenAt = new Map(unfilled.map((gap) => [nameOf(gap), seenAt.get(nameOf(gap)) ?? nowMicros]))
+          for (const gap of unfilled) {
+            if (!isDue(gap)) continue
+            compareClocks()
+            yield* fill(gap)
+          }
         })
 
         // What fails now is tried again at the next look; the store and REST tell of their own troubles elsewhere.
@@ -116,3 +149,6 @@ export class TradeFiller extends Context.Service<
       })
     )
 }
+
+const nameOf = ({ epoch, seqFrom, sid, tsFromMicros }: ChannelGap): string =>
+  `${tsFromMicros} ${epoch} ${sid} ${seqFrom}`

@@ -2,6 +2,7 @@
 import { gapCauses } from "@kalshibook/core/BookRecord"
 import type { RecorderReport } from "@kalshibook/core/contract/RecorderReport"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
+import { noCounts } from "@kalshibook/core/Recorder"
 import type { CollectorStatus } from "../src/CollectorStatus.ts"
 import { faultKinds } from "../src/Faults.ts"
 
@@ -27,17 +28,7 @@ export const reportedStatus = (changes: Partial<RecorderReport> = {}): Collector
     restarts: report.restarts,
     recordsCommitted: report.store.records_committed,
     recordsWaiting: report.store.records_waiting,
-    counts: {
-      frames: report.counts.frames,
-      framesRepeated: 0,
-      framesUnknown: 0,
-      framesUndecodable: 0,
-      framesWithUnknownFields: 0,
-      framesStray: 0,
-      deltasEmpty: 0,
-      sequenceGaps: 0,
-      framesLost: 0
-    },
+    counts: { ...noCounts, frames: report.counts.frames },
     connectionsOpened: 2,
     connectionEnds: { ...zeros(gapCauses), silence: 1 },
     faultCounts: { ...zeros(faultKinds), gap: 1 }

@@ -4,10 +4,13 @@ import type { RunningExchange } from "@kalshibook/simulator/SimulatedExchange"
 import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
 import { Context, Effect, Exit, Option } from "effect"
 import type { CollectorSettings } from "../src/CollectorSettings.ts"
-import { entriesWaiting } from "../src/Recording.ts"
+import { entriesWaiting, recordsWaiting } from "../src/Recording.ts"
 import * as Station from "./Station.ts"
 import * as UnreliableTier from "./UnreliableTier.ts"
 import * as Verdict from "./Verdict.ts"
+
+/** It waits for others again and again, each of which may take seconds on a busy machine. */
+const busyMillisMax = 90_000
 
 const unreliable = Effect.gen(function* () {
   const stores = yield* Station.memory
@@ -47,7 +50,7 @@ describe("a store that goes away", () => {
     Effect.gen(function* () {
       const { station, tier } = yield* start()
       tier.mode = "away"
-      yield* Station.until("some attempts", () => tier.failures >= 4)
+      yield* Station.until("some attempts", () => tier.failures >= 4 && recordsWaiting(station.recording) > 0)
       const { storeProblem } = yield* station.collector.status
       assert.strictEqual(storeProblem, "append: connection refused")
       assert.isAbove((yield* station.collector.status).recordsWaiting, 0)
@@ -55,9 +58,9 @@ describe("a store that goes away", () => {
       yield* Station.until("it is over", () => station.recording.storeProblem === null)
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
-      assert.deepStrictEqual(problems(station), [
-        "the database does not take records, trying again: append: connection refused"
-      ])
+      // A busy machine may be late for others.
+      const told = problems(station).filter((text) => text.includes("database"))
+      assert.deepStrictEqual(told, ["the database does not take records, trying again: append: connection refused"])
       watermarksAreTrue(tier.batches)
     }).pipe(Effect.scoped)
   )
@@ -78,11 +81,8 @@ describe("a store that goes away", () => {
     "for long: memory is bounded, recording goes on, and what memory could not hold is stored from the tape",
     () =>
       Effect.gen(function* () {
-        const queueRecordsMax = 1_000
-        const { station, tier } = yield* start(
-          { queueRecordsMax, catchUpRecordsMax: 300, catchUpEntriesLeft: 200 },
-          5_000
-        )
+        const queueRecordsMax = 400
+        const { station, tier } = yield* start({ queueRecordsMax, catchUpRecordsMax: 120, catchUpEntriesLeft: 200 })
         const { recording } = station
         tier.mode = "away"
         yield* Station.until("memory is full", () => recording.isSpilled)
@@ -96,7 +96,8 @@ describe("a store that goes away", () => {
         yield* Verdict.isTrue(station)
         assert.deepStrictEqual(yield* Verdict.gapCauses(station), {})
         watermarksAreTrue(tier.batches)
-      }).pipe(Effect.scoped)
+      }).pipe(Effect.scoped),
+    busyMillisMax
   )
 
   it.live("while the connection is lost, too: the gap is stored when it is back", () =>
@@ -215,6 +216,44 @@ describe("a collector that is stopped and started again", () => {
       yield* Verdict.isTrue(station)
       assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
     }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "with a commit under way, which lands while the next one looks at what is stored: it goes on from the tape",
+    () =>
+      Effect.gen(function* () {
+        const exchange = yield* Station.startExchange({ deltasPerSecond: 1_000 })
+        const { stores, tier } = yield* unreliable
+        const settings = { lastCommitMillisMax: 200 }
+        const tickers = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const station = yield* Station.record(exchange, stores, { settings })
+            yield* Station.untilAllLive(station)
+            yield* Verdict.untilStored(station)
+            tier.hangsWhen = ({ records }) => records.length > 0
+            yield* Station.until("a commit", () => tier.hanging.length > 0)
+            return Station.live(station)
+          })
+        )
+        tier.hangsWhen = () => false
+        let looks = 0
+        // The first look only says which tape is opened.
+        const land = Effect.suspend(() =>
+          Effect.forEach(++looks < 2 ? [] : tier.hanging.splice(0), tier.service.append, { discard: true })
+        )
+        const { heads, state, watermark } = tier.service
+        const service = HotTier.of({
+          ...tier.service,
+          heads: Effect.tap(heads, land),
+          state: Effect.tap(state, land),
+          watermark: Effect.tap(watermark, land)
+        })
+        const station = yield* Station.record(exchange, Context.add(stores, HotTier, service), { settings })
+        yield* Station.untilAllLive(station)
+        assert.notInclude(problems(station).join(), "does not agree")
+        yield* Verdict.isTrue(station)
+        assert.deepStrictEqual(yield* Verdict.gapCauses(station), Verdict.eachWith(tickers, "recorder_stopped"))
+      }).pipe(Effect.scoped)
   )
 
   it.live("as it had almost caught up from the tape: it stores what was left before what came since", () =>

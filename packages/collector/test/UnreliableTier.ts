@@ -9,10 +9,12 @@ export type Mode = "up" | "away" | "refuses" | "hangs" | "forgets"
 export interface UnreliableTier {
   mode: Mode
   /** Calls hang for which it says so, as if it were `hangs`. */
-  hangsWhen: () => boolean
+  hangsWhen: (batch: HotBatch) => boolean
   readonly service: HotTier["Service"]
   /** What was stored, in order. */
   readonly batches: ReadonlyArray<HotBatch>
+  /** What was sent and hangs: it may still be stored. */
+  readonly hanging: Array<HotBatch>
   /** Calls that failed. */
   failures: number
 }
@@ -25,10 +27,14 @@ const failed = (operation: string, mode: Mode): HotTierError => {
 
 export const make = (inner: HotTier["Service"]): UnreliableTier => {
   const batches: Array<HotBatch> = []
+  const hanging: Array<HotBatch> = []
   const append = (batch: HotBatch): Effect.Effect<void, HotTierError> =>
     Effect.suspend(() => {
       const { mode } = tier
-      if (mode === "hangs" || tier.hangsWhen()) return Effect.never
+      if (mode === "hangs" || tier.hangsWhen(batch)) {
+        hanging.push(batch)
+        return Effect.never
+      }
       const store = Effect.tap(
         inner.append(batch),
         Effect.sync(() => batches.push(batch))
@@ -39,6 +45,6 @@ export const make = (inner: HotTier["Service"]): UnreliableTier => {
       return mode === "forgets" ? Effect.andThen(store, fail) : fail
     })
   const service = HotTier.of({ ...inner, append })
-  const tier: UnreliableTier = { mode: "up", hangsWhen: () => false, service, batches, failures: 0 }
+  const tier: UnreliableTier = { mode: "up", hangsWhen: () => false, service, batches, hanging, failures: 0 }
   return tier
 }

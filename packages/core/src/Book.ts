@@ -41,8 +41,8 @@ export const make = (): Book => ({
   hashHigh: 0
 })
 
-/** Prices take 14 bits; the next one tells the sides apart. */
-const keyOf = (side: Side, priceE4: number): number => (side === "yes" ? priceE4 : priceE4 | 0x4000)
+/** Key of a level in `cells`: prices take 14 bits, the next one tells the sides apart. */
+export const keyOf = (side: Side, priceE4: number): number => (side === "yes" ? priceE4 : priceE4 | 0x4000)
 
 export const ladder = (book: Book, side: Side): Ladder.Ladder => (side === "yes" ? book.yes : book.no)
 

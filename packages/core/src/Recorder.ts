@@ -58,6 +58,19 @@ export interface RecorderCounts {
   framesLost: number
 }
 
+/** Nothing yet. */
+export const noCounts: Readonly<RecorderCounts> = {
+  frames: 0,
+  framesRepeated: 0,
+  framesUnknown: 0,
+  framesUndecodable: 0,
+  framesWithUnknownFields: 0,
+  framesStray: 0,
+  deltasEmpty: 0,
+  sequenceGaps: 0,
+  framesLost: 0
+}
+
 export interface Recorder {
   readonly listener: Listener
   readonly outbox: Outbox.Outbox
@@ -87,17 +100,7 @@ export const make = (listener: Listener): Recorder => ({
   isLoading: false,
   tsExchangeMicros: null,
   tsExchangeReceivedMicros: null,
-  counts: {
-    frames: 0,
-    framesRepeated: 0,
-    framesUnknown: 0,
-    framesUndecodable: 0,
-    framesWithUnknownFields: 0,
-    framesStray: 0,
-    deltasEmpty: 0,
-    sequenceGaps: 0,
-    framesLost: 0
-  }
+  counts: { ...noCounts }
 })
 
 /** The recording of a market begins, or goes on where its log ends. One that is recorded already stays as it is. */

@@ -2,7 +2,7 @@
  * Up to when coverage counts time: the rule by which `History.bookAt` says `stale` of what comes after the watermark, as a bound.
  */
 import { Clock, Effect, Option } from "effect"
-import { isSilent, microsOf } from "./History.ts"
+import { isSilent, microsOf } from "./HistoryEdge.ts"
 import type { Watermark } from "./HotTier.ts"
 
 export interface CoverageEdge {

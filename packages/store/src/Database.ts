@@ -41,40 +41,28 @@ const transactionPoolerPort = "6543"
 const startupParameters = { plan_cache_mode: "force_custom_plan" }
 
 /** The database of the environment: `DATABASE_URL`, else an embedded one in `KALSHIBOOK_DATA_DIR` (`.kalshibook`). */
-export const layer: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.suspend(() =>
-  ofEnvironment((folder) => layerEmbedded({ folder, durability: "keep" }))
+export const layer: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.unwrap(
+  Effect.suspend(() => fromEnvironment(layerEmbedded))
 )
 
-/** The same for a command that runs beside the program: an embedded database that runs already is shared, not started. */
-export const layerBeside: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.suspend(() =>
-  ofEnvironment((folder) =>
-    Layer.unwrap(
-      EmbeddedPostgres.running(folder).pipe(
-        Effect.mapError((error) => new DatabaseError({ message: error.message })),
-        Effect.map(
-          Option.match({
-            onNone: () => layerEmbedded({ folder, durability: "keep" }),
-            onSome: (place) => layerAt(place, folder)
-          })
-        )
-      )
-    )
-  )
+/** The same for a command beside a running system: where another process has started the embedded one, as its guest. */
+export const layerBeside: Layer.Layer<Provided, DatabaseError | Config.ConfigError> = Layer.unwrap(
+  Effect.suspend(() => fromEnvironment(layerEmbeddedBeside))
 )
 
-const ofEnvironment = (
-  embedded: (folder: string) => Layer.Layer<Provided, DatabaseError>
-): Layer.Layer<Provided, DatabaseError | Config.ConfigError> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
-      const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-      return Option.match(
-        Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
-        { onNone: () => embedded(join(folder, "postgres")), onSome: layerUrl }
-      )
-    })
+const fromEnvironment = Effect.fnUntraced(function* (
+  embedded: (options: EmbeddedPostgres.Options) => Layer.Layer<Provided, DatabaseError>
+) {
+  const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
+  const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
+  return Option.match(
+    Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
+    {
+      onNone: () => embedded({ folder: join(folder, "postgres"), durability: "keep" }),
+      onSome: layerUrl
+    }
   )
+})
 
 /** The database at a `postgres://` URL. */
 export const layerUrl = (url: Redacted.Redacted): Layer.Layer<Provided, DatabaseError> =>
@@ -106,7 +94,23 @@ export const layerEmbedded = (options: EmbeddedPostgres.Options): Layer.Layer<Pr
     )
   )
 
-const layerAt = ({ database, port, socketFolder, username }: EmbeddedPostgres.Place, folder: string) =>
+const layerEmbeddedBeside = (options: EmbeddedPostgres.Options): Layer.Layer<Provided, DatabaseError> =>
+  Layer.unwrap(
+    EmbeddedPostgres.found(options.folder).pipe(
+      Effect.mapError((error) => new DatabaseError({ message: error.message })),
+      Effect.map(
+        Option.match({
+          onNone: () => layerEmbedded(options),
+          onSome: (place) => layerAt(place, options.folder)
+        })
+      )
+    )
+  )
+
+const layerAt = (
+  { database, port, socketFolder, username }: EmbeddedPostgres.Place,
+  folder: string
+): Layer.Layer<Provided, DatabaseError> =>
   layerMigrated(
     { kind: "embedded", place: folder },
     PgClient.layer({

@@ -88,16 +88,14 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   return { socketFolder, port, username, database }
 })
 
-/** The server that another process runs in the folder; `None` when none does. */
-export const running = Effect.fn("EmbeddedPostgres.running")(function* (
-  folder: string
-): Effect.fn.Return<Option.Option<Place>, EmbeddedPostgresError> {
+/** Where the server is that another process runs in the folder; `None` when none does. It goes when its owner does. */
+export const found = Effect.fn("EmbeddedPostgres.found")(function* (folder: string) {
   const cluster = PostgresFolder.clusterOf(resolve(folder))
   const postmaster = yield* io("read postmaster.pid", () => PostmasterFile.read(cluster))
-  if (postmaster?.status !== "ready" || !PostmasterFile.isAlive(postmaster.pid)) return Option.none()
   const owner = yield* io("read postmaster.opts", () => PostmasterFile.readOwner(cluster))
-  if (owner === undefined || !PostmasterFile.isAlive(owner)) return Option.none()
-  return Option.some({ socketFolder: postmaster.socketFolder, port, username, database })
+  if (postmaster?.status !== "ready" || owner === undefined) return Option.none<Place>()
+  if (!PostmasterFile.isAlive(postmaster.pid) || !PostmasterFile.isAlive(owner)) return Option.none<Place>()
+  return Option.some<Place>({ socketFolder: postmaster.socketFolder, port, username, database })
 })
 
 /** Returns when the server is ready, and starts another one whenever it ends by itself (killed, out of memory, disk full). */

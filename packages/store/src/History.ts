@@ -1,35 +1,26 @@
 /**
- * Answers over the stored logs: the book of a market at a moment, slices of its log, its trades.
+ * Answers over the stored logs: the book of a market at a moment, of many at once, a series of them, slices of the log, its trades.
  *
- * An answer always says how far it can be trusted and from where it was rebuilt. Knows nothing of HTTP.
+ * An answer always says how far it can be trusted and from where it was rebuilt, and is the same whichever tier holds the records.
+ * Knows nothing of HTTP.
  */
 import type { Book } from "@kalshibook/core/Book"
-import type { BookClock, BookRecord, GapRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
-import * as Replay from "@kalshibook/core/Replay"
+import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
+import type { BookSamples } from "@kalshibook/core/BookSamples"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
-import * as Trust from "@kalshibook/core/Trust"
-import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
-import { HotTier, type RecordQuery, type TradeQuery, type Watermark } from "./HotTier.ts"
-import type { HotTierError } from "./HotTierError.ts"
+import type * as Trust from "@kalshibook/core/Trust"
+import { Context, Effect, Layer, type Stream } from "effect"
+import { ColdTier } from "./cold/ColdTier.ts"
+import { ObjectCache } from "./cold/ObjectCache.ts"
+import { SealedHours } from "./cold/SealedHours.ts"
+import * as HistoryAnswers from "./HistoryAnswers.ts"
+import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
+import type { SamplesQuery } from "./HistorySamples.ts"
+import { HotTier, type RecordQuery, type TradeQuery } from "./HotTier.ts"
+import { ObjectStore } from "./objects/ObjectStore.ts"
+import type { LogError, Tier } from "./TieredLog.ts"
 
-/** Nothing was ever recorded of this market (the catalogue may know it all the same). */
-export class MarketNotRecorded extends Schema.TaggedError<MarketNotRecorded>()("MarketNotRecorded", {
-  marketTicker: Schema.String
-}) {}
-
-/** The moment lies before the market's first record. */
-export class BeforeFirstRecord extends Schema.TaggedError<BeforeFirstRecord>()("BeforeFirstRecord", {
-  marketTicker: Schema.String,
-  atMicros: Schema.Number,
-  /** Time of the first record by the clock that was asked for. */
-  firstRecordMicros: Schema.Number
-}) {}
-
-/** The moment has not come yet. */
-export class InTheFuture extends Schema.TaggedError<InTheFuture>()("InTheFuture", {
-  atMicros: Schema.Number,
-  nowMicros: Schema.Number
-}) {}
+export { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
 
 /** A market's book at a moment, with its proof. */
 export interface BookAnswer {
@@ -50,7 +41,27 @@ export interface BookAnswer {
   readonly keyframeOffset: number | null
   /** How many records were folded on top of the keyframe. */
   readonly recordsApplied: number
-  readonly tier: "hot"
+  /** Which storage held the records; `both` when the fold began in the cold one and went on in the hot one. */
+  readonly tier: Tier
+  /** Key of the object with which the fold began; `null` where it began in the hot tier. */
+  readonly source: string | null
+}
+
+/** Books of several markets at one moment. */
+export interface BooksQuery {
+  readonly tickers: ReadonlyArray<MarketTicker>
+  /** `undefined` for the watermark. */
+  readonly atMicros: number | undefined
+  readonly clock: BookClock
+  /** Whether markets whose recording had ended with their close are part of the answer. */
+  readonly withClosed: boolean
+}
+
+export interface BooksAnswer {
+  /** The moment that was asked for, or the watermark. */
+  readonly atMicros: number
+  /** In the order of the tickers; markets without a record up to the moment are left out. */
+  readonly books: ReadonlyArray<BookAnswer>
 }
 
 export class History extends Context.Service<
@@ -65,205 +76,52 @@ export class History extends Context.Service<
       marketTicker: MarketTicker,
       atMicros: number,
       clock: BookClock
-    ) => Effect.Effect<BookAnswer, MarketNotRecorded | BeforeFirstRecord | InTheFuture | HotTierError>
+    ) => Effect.Effect<BookAnswer, MarketNotRecorded | BeforeFirstRecord | InTheFuture | LogError>
     /** The book as of the last commit; `atMicros` of the answer is the watermark. Stale when no recorder has committed lately. */
-    readonly bookNow: (marketTicker: MarketTicker) => Effect.Effect<BookAnswer, MarketNotRecorded | HotTierError>
+    readonly bookNow: (marketTicker: MarketTicker) => Effect.Effect<BookAnswer, MarketNotRecorded | LogError>
+    /** The same of many markets. Of a sealed hour, by the receive clock, thousands take a second; else each takes its own time. */
+    readonly booksAt: (query: BooksQuery) => Effect.Effect<BooksAnswer, InTheFuture | LogError>
+    /**
+     * The markets that were recorded at the moment (`undefined`: the watermark), ascending bytewise, and perhaps some that had
+     * ended or had not begun.
+     */
+    readonly recordedAt: (atMicros: number | undefined) => Effect.Effect<ReadonlyArray<MarketTicker>, LogError>
+    /**
+     * The book at regular moments of [from, to), some thousands at a time, up to the watermark. Moments before the first record
+     * are left out, so of a market without any there are none.
+     */
+    readonly samples: (query: SamplesQuery) => Stream.Stream<BookSamples, LogError>
     /** A page of the log, gaps included, with the ends of its gaps by offset of the gap. */
     readonly records: (
       query: RecordQuery
     ) => Effect.Effect<
       { readonly records: ReadonlyArray<BookRecord>; readonly gapEndsMicros: ReadonlyMap<number, number> },
-      MarketNotRecorded | HotTierError
+      MarketNotRecorded | LogError
     >
-    readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
+    readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, LogError>
   }
 >()("@kalshibook/store/History") {
-  static readonly layerNoDeps: Layer.Layer<History, never, HotTier> = Layer.effect(
+  static readonly layerNoDeps: Layer.Layer<History, never, HotTier | SealedHours | ColdTier> = Layer.effect(
     History,
-    Effect.map(HotTier, (hot) => History.of(make(hot)))
+    Effect.gen(function* () {
+      const tiers = { hot: yield* HotTier, sealed: yield* SealedHours, cold: yield* ColdTier }
+      return History.of(HistoryAnswers.make(tiers))
+    })
   )
 
-  /** Over the database of the environment (`Database.layer`). */
-  static readonly layer = History.layerNoDeps.pipe(Layer.provide(HotTier.layer))
+  /** Over both tiers, the cold one as the environment says where it is (`ObjectStore.layer`, `ObjectCache`, `ColdTier`). */
+  static readonly layerTiers = History.layerNoDeps.pipe(
+    Layer.provide(SealedHours.layerNoDeps),
+    Layer.provide(ColdTier.layerConfig),
+    Layer.provide(ObjectCache.layerConfig),
+    Layer.provide(ObjectStore.layer)
+  )
+
+  /** Over a hot tier that nothing has left: where nothing is sealed. */
+  static readonly layerHot: Layer.Layer<History, never, HotTier> = History.layerNoDeps.pipe(
+    Layer.provide([SealedHours.layerNone, ColdTier.layerNone])
+  )
 
   /** Over a hot tier in memory (`HotTier.layerMemory`), for tests. */
-  static readonly layerMemory: Layer.Layer<History> = History.layerNoDeps.pipe(Layer.provide(HotTier.layerMemory))
+  static readonly layerMemory: Layer.Layer<History> = History.layerHot.pipe(Layer.provide(HotTier.layerMemory))
 }
-
-/** Longest wait for a moment that is just not stored yet: a recorder commits several times a second. */
-export const watermarkWaitMillisMax = 2_000
-const watermarkPollMillis = 20
-/** A recorder that has not committed for so long is not running: nobody waits for it, and "now" is not trusted. */
-export const recorderSilenceMillisMax = 10_000
-/** How much later than others a frame may arrive; shorter than the wait, so that a quiet exchange makes nobody wait in vain. */
-export const exchangeLagMicrosMax = 1_000_000
-/** As far apart as keyframes, so that one page holds all there is to fold on top of one. */
-const recordsPerPageMax = 500
-
-const make = (hot: HotTier["Service"]): History["Service"] => {
-  // What is stored stays stored, so an old watermark saves asking for the current one, for all moments before it.
-  let known: Watermark | undefined
-
-  const readWatermark = hot.watermark.pipe(
-    Effect.tap((stored) =>
-      Effect.sync(() => {
-        known = Option.getOrUndefined(stored) ?? known
-      })
-    )
-  )
-
-  /** Waits until everything up to the moment is stored, if that can be expected. Returns the watermark, `None` if there is none. */
-  const waitFor = Effect.fnUntraced(function* (atMicros: number, clock: BookClock) {
-    if (known !== undefined && atMicros <= provenMicros(known, clock)) return Option.some(known)
-    const startMillis = yield* Clock.currentTimeMillis
-    while (true) {
-      const stored = yield* readWatermark
-      const nowMillis = yield* Clock.currentTimeMillis
-      const nowMicros = Option.match(stored, {
-        onNone: () => microsOf(nowMillis),
-        onSome: (mark) => Math.max(microsOf(nowMillis) + clockLead(mark, clock), provenMicros(mark, clock))
-      })
-      if (atMicros > nowMicros) return yield* new InTheFuture({ atMicros, nowMicros })
-      if (Option.isNone(stored) || atMicros <= provenMicros(stored.value, clock)) return stored
-      if (isSilent(stored.value, nowMillis) || nowMillis - startMillis >= watermarkWaitMillisMax) return stored
-      yield* Effect.sleep(watermarkPollMillis)
-    }
-  })
-
-  /** The fold of the longest stored prefix at the moment, and the offset of the keyframe it began at. */
-  const fold = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
-    const keyframe = Option.getOrUndefined(yield* hot.keyframeAt(ticker, atMicros, clock))
-    const replay = keyframe === undefined ? Replay.make() : Replay.fromKeyframe(keyframe)
-    let recordsMax = recordsPerPageMax
-    while (true) {
-      const { last } = replay
-      const records = yield* hot.records({
-        marketTicker: ticker,
-        fromMicros: last?.tsReceivedMicros ?? 0,
-        toMicros: clock === "received" ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
-        afterOffset: last?.offset ?? 0,
-        recordsMax
-      })
-      const isComplete = Replay.applyUntil(replay, records, atMicros, clock)
-      if (isComplete || records.length < recordsMax) break
-      // A page of nothing but snapshots whose place only the delta behind them can show.
-      if (replay.last === last) recordsMax *= 2
-    }
-    if (replay.last === undefined) return yield* nothingBefore(ticker, atMicros, clock)
-    return { replay, last: replay.last, keyframeOffset: keyframe?.offset ?? null }
-  })
-
-  const nothingBefore = Effect.fnUntraced(function* (marketTicker: MarketTicker, atMicros: number, clock: BookClock) {
-    const records = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: recordsPerPageMax })
-    const [first] = records
-    if (first === undefined) return yield* new MarketNotRecorded({ marketTicker })
-    const firstRecordMicros = clock === "received" ? first.tsReceivedMicros : firstExchangeMicros(records)
-    return yield* new BeforeFirstRecord({ marketTicker, atMicros, firstRecordMicros })
-  })
-
-  const answer = Effect.fnUntraced(function* (
-    marketTicker: MarketTicker,
-    atMicros: number,
-    clock: BookClock,
-    /** From where on nothing is proven at this moment; `undefined` when all of it is. */
-    stoppedAt: Watermark | undefined
-  ) {
-    const { replay, last, keyframeOffset } = yield* fold(marketTicker, atMicros, clock)
-    const isCut = stoppedAt !== undefined && replay.trust._tag === "trusted"
-    const trust = isCut
-      ? Trust.stale(recorderStopped(last, stoppedAt, microsOf(yield* Clock.currentTimeMillis)))
-      : replay.trust
-    const gapEnds = trust._tag === "stale" && !isCut ? yield* hot.gapEnds(marketTicker, [trust.gap.offset]) : undefined
-    return {
-      marketTicker,
-      atMicros,
-      clock,
-      book: replay.book,
-      trust,
-      gapEndsMicros: (trust._tag === "stale" ? gapEnds?.get(trust.gap.offset) : undefined) ?? null,
-      last,
-      keyframeOffset,
-      recordsApplied: replay.recordsApplied,
-      tier: "hot" as const
-    }
-  })
-
-  const bookAt = Effect.fn("History.bookAt")(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
-    const mark = Option.getOrUndefined(yield* waitFor(atMicros, clock))
-    if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
-    return yield* answer(ticker, atMicros, clock, atMicros <= provenMicros(mark, clock) ? undefined : mark)
-  })
-
-  const bookNow = Effect.fn("History.bookNow")(function* (ticker: MarketTicker) {
-    const mark = Option.getOrUndefined(yield* readWatermark)
-    if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
-    const stoppedAt = isSilent(mark, yield* Clock.currentTimeMillis) ? mark : undefined
-    return yield* answer(ticker, mark.tsReceivedMicros, "received", stoppedAt).pipe(
-      // Every stored record lies at or before the watermark.
-      Effect.catchTag("BeforeFirstRecord", (error) => Effect.die(error))
-    )
-  })
-
-  const records = Effect.fn("History.records")(function* (query: RecordQuery) {
-    const { marketTicker } = query
-    const found = yield* hot.records(query)
-    if (found.length === 0) {
-      const [first] = yield* hot.records({ marketTicker, ...allTime, afterOffset: 0, recordsMax: 1 })
-      if (first === undefined) return yield* new MarketNotRecorded({ marketTicker })
-    }
-    const gaps = found.filter((record) => record.kind === "gap").map((gap) => gap.offset)
-    const gapEndsMicros = gaps.length === 0 ? new Map<number, number>() : yield* hot.gapEnds(marketTicker, gaps)
-    return { records: found, gapEndsMicros }
-  })
-
-  return { bookAt, bookNow, records, trades: (query) => hot.trades(query) }
-}
-
-/** The first moment by the exchange's clock that has an answer: the first delta may show that the snapshot is older than its receipt. */
-const firstExchangeMicros = (records: ReadonlyArray<BookRecord>): number => {
-  const times: Array<number> = []
-  for (const record of records) {
-    times.push(Replay.exchangeMicros(Replay.make(), record))
-    if (record.kind !== "snapshot") break
-  }
-  return Math.min(...times)
-}
-
-const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
-
-/** The end of a millisecond: what was received within it is not in its future. */
-export const microsOf = (millis: number): number => millis * 1_000 + 999
-
-/** How far the clock is ahead of ours, by the latest exchange time and its receipt; 0 where neither is known. */
-const clockLead = ({ tsExchangeMicros, tsExchangeReceivedMicros }: Watermark, clock: BookClock): number =>
-  clock === "exchange" && tsExchangeMicros !== null && tsExchangeReceivedMicros !== null
-    ? tsExchangeMicros - tsExchangeReceivedMicros
-    : 0
-
-/**
- * The last moment, by the clock, up to which everything is stored. By the exchange's: the latest exchange time received, or,
- * while the exchange is quiet, what its clock showed `exchangeLagMicrosMax` before the watermark; what it did until then is
- * no longer under way to us.
- */
-const provenMicros = (mark: Watermark, clock: BookClock): number => {
-  if (clock === "received") return mark.tsReceivedMicros
-  const quietMicros = mark.tsReceivedMicros + clockLead(mark, clock) - exchangeLagMicrosMax
-  return Math.max(mark.tsExchangeMicros ?? 0, quietMicros)
-}
-
-export const isSilent = (mark: Pick<Watermark, "tsReceivedMicros">, nowMillis: number): boolean =>
-  nowMillis - mark.tsReceivedMicros / 1_000 > recorderSilenceMillisMax
-
-/** The gap that a recorder would write if it started now. */
-const recorderStopped = (last: RecordHead, mark: Watermark, nowMicros: number): GapRecord => ({
-  kind: "gap",
-  marketTicker: last.marketTicker,
-  offset: last.offset,
-  epoch: mark.epoch,
-  sid: 0,
-  seq: 0,
-  tsExchangeMicros: mark.tsExchangeMicros,
-  tsReceivedMicros: mark.tsReceivedMicros + 1,
-  cause: "recorder_stopped",
-  tsDetectedMicros: Math.max(nowMicros, mark.tsReceivedMicros + 1)
-})

@@ -6,10 +6,10 @@
  */
 import { Socket } from "node:net"
 import type { PgClient } from "@effect/sql-pg"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import { Client, type ClientConfig, type QueryResult, types } from "pg"
-import { from as copyFrom } from "pg-copy-streams"
+import { from as copyFrom, to as copyTo } from "pg-copy-streams"
 import { settingsOf } from "./PgSettings.ts"
 import type { Statement } from "./PgStatement.ts"
 import { sqlErrorOf } from "./SqlStates.ts"
@@ -27,6 +27,8 @@ export interface HotSocket {
   readonly run: (text: string) => Effect.Effect<void, SqlError.SqlError>
   /** Runs a COPY with all of its input. */
   readonly copy: (text: string, bytes: Buffer) => Effect.Effect<void, SqlError.SqlError>
+  /** Runs a COPY and gives its output as it comes; a reader that is slow slows the server. Stopped before the end, it ends the connection. */
+  readonly copyOut: (text: string) => Stream.Stream<Buffer, SqlError.SqlError>
   /** Ends it at once, whatever it is doing: the server notices and takes back what is not committed. */
   readonly destroy: () => void
 }
@@ -91,7 +93,13 @@ const operationsOf = (client: Client): Omit<HotSocket, "isOpen" | "destroy"> => 
         stream.on("error", (error) => resume(Effect.fail(sqlErrorOf("copy", error))))
         stream.on("finish", () => resume(Effect.void))
         stream.end(bytes)
-      })
+      }),
+    copyOut: (text) =>
+      Stream.suspend(() =>
+        Stream.fromAsyncIterable<Buffer, SqlError.SqlError>(client.query(copyTo(text)), (cause) =>
+          sqlErrorOf("copyOut", cause)
+        )
+      )
   }
 }
 

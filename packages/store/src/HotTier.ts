@@ -53,6 +53,12 @@ export interface LogHead extends RecordHead {
   readonly kind: BookRecord["kind"]
 }
 
+/** How far everything is stored, and where each log ends there. */
+export interface StoredState {
+  readonly watermark: Option.Option<Watermark>
+  readonly heads: ReadonlyArray<LogHead>
+}
+
 /** A slice of one market's log, in log order. `fromMicros` and `toMicros` are receive times, [from, to). */
 export interface RecordQuery {
   readonly marketTicker: MarketTicker
@@ -89,6 +95,8 @@ export class HotTier extends Context.Service<
     readonly watermark: Effect.Effect<Option.Option<Watermark>, HotTierError>
     /** The end of every log that has records. */
     readonly heads: Effect.Effect<ReadonlyArray<LogHead>, HotTierError>
+    /** Both as they were at one moment, between two batches. */
+    readonly state: Effect.Effect<StoredState, HotTierError>
     /** Of the keyframes whose time by `clock` does not pass `atMicros` the latest, of several at one time the last. */
     readonly keyframeAt: (
       marketTicker: MarketTicker,

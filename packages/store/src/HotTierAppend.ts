@@ -26,6 +26,7 @@ type Ids = ReadonlyMap<MarketTicker, number>
 export const make = (connection: HotConnection["Service"], markets: MarketIds) => {
   /** UTC hours whose partitions are there, and the last stored offset of each market's log: what is committed, or less. */
   const hours = new Set<number>()
+  let hourNewest = 0
   const heads = new Map<MarketTicker, number>()
 
   const ensureHours = Effect.fnUntraced(function* ({ query }: HotSession, batch: HotBatch) {
@@ -34,7 +35,9 @@ export const make = (connection: HotConnection["Service"], markets: MarketIds) =
     for (const { tsReceivedMicros } of batch.records) {
       if (tsReceivedMicros >= hour && tsReceivedMicros < hour + hourMicros) continue
       hour = tsReceivedMicros - (tsReceivedMicros % hourMicros)
-      if (!hours.has(hour)) missing.add(hour)
+      // One that is long over may have left the hot tier since: a gap that reaches back is asked for its place each time.
+      if (!hours.has(hour) || hour < hourNewest - hourMicros) missing.add(hour)
+      hourNewest = Math.max(hourNewest, hour)
     }
     for (const hour of missing) yield* query(Statements.ensureHour(hour))
     return missing

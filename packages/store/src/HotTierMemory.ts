@@ -66,10 +66,14 @@ export const make = (state: HotTierState["Service"]): HotTier["Service"] => {
       .sort(compareTrades)
       .slice(0, tradesMax)
 
+  const watermark = () => Option.fromNullishOr(state.watermark)
+  const heads = () => [...logs.values()].flatMap((log) => log.slice(-1).map(headOf))
+
   return {
     append: (batch) => Effect.sync(() => append(batch)),
-    watermark: Effect.sync(() => Option.fromNullishOr(state.watermark)),
-    heads: Effect.sync(() => [...logs.values()].flatMap((log) => log.slice(-1).map(headOf))),
+    watermark: Effect.sync(watermark),
+    heads: Effect.sync(heads),
+    state: Effect.sync(() => ({ watermark: watermark(), heads: heads() })),
     keyframeAt: (ticker, atMicros, clock) =>
       Effect.sync(() => {
         const microsOf = (keyframe: Keyframe) =>

@@ -16,14 +16,22 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
   const markets = MarketIds.make(sql)
   const append = HotTierAppend.make(connection, markets)
 
-  const watermark = sql<WatermarkRow>`
-    select epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros, tape_id, tape_entry from watermark`.pipe(
-    Effect.map(([row]) => Option.map(Option.fromNullishOr(row), watermarkOf))
-  )
+  const selectWatermark = sql<WatermarkRow>`
+    select epoch, ts_received_micros, ts_exchange_micros, ts_exchange_received_micros, tape_id, tape_entry from watermark`
+  const watermark = Effect.map(selectWatermark, ([row]) => Option.map(Option.fromNullishOr(row), watermarkOf))
 
-  const heads = sql<HeadRow>`
+  const selectHeads = sql<HeadRow>`
     select ticker, record_offset, ts_received_micros, ts_exchange_micros, epoch, sid, seq, kind
-    from log_heads join markets using (market_id)`.pipe(Effect.map((rows) => rows.map(headOf)))
+    from log_heads join markets using (market_id)`
+  const heads = Effect.map(selectHeads, (rows) => rows.map(headOf))
+
+  // All statements of it see what was committed before its first.
+  const state = sql.withTransaction(
+    Effect.gen(function* () {
+      yield* sql`set transaction isolation level repeatable read read only`
+      return { watermark: yield* watermark, heads: yield* heads }
+    })
+  )
 
   const keyframeAt = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
     const id = yield* markets.find(ticker)
@@ -80,6 +88,7 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
     append: (batch) => append(batch).pipe(during("append"), Effect.withSpan("HotTier.append")),
     watermark: watermark.pipe(during("watermark")),
     heads: heads.pipe(during("heads")),
+    state: state.pipe(during("state")),
     keyframeAt: (ticker, atMicros, clock) => keyframeAt(ticker, atMicros, clock).pipe(during("keyframeAt")),
     records: (query) => records(query).pipe(during("records")),
     gapEnds: (ticker, offsets) => gapEnds(ticker, offsets).pipe(during("gapEnds")),

@@ -82,6 +82,8 @@ export class Ledger extends Context.Service<
     readonly admit: (call: LedgerCall) => Effect.Effect<Admission, HotTierError>
     /** `false` when the call was not held any more: it costs nothing then. */
     readonly settle: (outcome: Outcome) => Effect.Effect<boolean, HotTierError>
+    /** Whether a call of the account was ever let in under this id. */
+    readonly knows: (accountId: string, requestId: string) => Effect.Effect<boolean, HotTierError>
     /** What an account used in [from, to), oldest day first. Calls that are being answered are not in it. */
     readonly usage: (
       accountId: string,

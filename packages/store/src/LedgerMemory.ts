@@ -120,6 +120,7 @@ export const ledgerInMemory = (state: AccountsState["Service"]): Ledger["Service
         settled(entry, to, credits, rows)
         return true
       }),
+    knows: (accountId, requestId) => Effect.sync(() => state.entries.get(requestId)?.call.accountId === accountId),
     usage: (accountId, { fromMicros, toMicros }) =>
       Effect.sync(() => {
         const sums = new Map<string, UsageRow>()

@@ -101,6 +101,12 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
   const ledger: Ledger["Service"] = {
     admit,
     settle,
+    knows: (accountId, requestId) =>
+      sql`select from ledger where request_id = ${requestId} and account_id = ${accountId}::text::uuid`.pipe(
+        acting(sql, { account_id: accountId }),
+        Effect.map((rows) => rows.length > 0),
+        during("knowsCall")
+      ),
     usage: (accountId, { fromMicros, toMicros }) =>
       sql<UsageSum>`
         select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix, count(*) filter (where position('/' in request_id) = 0) as calls,

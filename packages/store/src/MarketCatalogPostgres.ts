@@ -218,19 +218,21 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
  * tickers, which every writer of these tables keeps to: two transactions that meet must not wait for one another.
  */
 const statementsOf = (entries: ReadonlyArray<CatalogEntry>): ReadonlyArray<ReadonlyArray<CatalogEntry>> => {
-  const pieces: Array<Array<CatalogEntry>> = []
-  let tickers = new Set<string>()
+  /** The first entries of all tickers, then the second ones, ... */
+  const rounds: Array<Array<CatalogEntry>> = []
+  const entriesOf = new Map<string, number>()
   for (const entry of entries.toSorted(byTicker)) {
-    const last = pieces.at(-1)
-    if (last === undefined || last.length === entriesPerStatementMax || tickers.has(entry.ticker)) {
-      pieces.push([entry])
-      tickers = new Set([entry.ticker])
-    } else {
-      last.push(entry)
-      tickers.add(entry.ticker)
-    }
+    const round = entriesOf.get(entry.ticker) ?? 0
+    entriesOf.set(entry.ticker, round + 1)
+    const known = rounds[round]
+    if (known === undefined) rounds.push([entry])
+    else known.push(entry)
   }
-  return pieces
+  return rounds.flatMap((round) =>
+    Array.from({ length: Math.ceil(round.length / entriesPerStatementMax) }, (_, index) =>
+      round.slice(index * entriesPerStatementMax, (index + 1) * entriesPerStatementMax)
+    )
+  )
 }
 
 const byTicker = (one: CatalogEntry, other: CatalogEntry): number =>

@@ -9,15 +9,15 @@ import { join } from "node:path"
 export interface Postmaster {
   /** Process number of the server. */
   readonly pid: number
-  /** Where its socket lies; empty while the file is being written. */
-  readonly socketFolder: string
   /** What the server says of itself: `starting`, `stopping` or `ready`; empty while the file is being written. */
   readonly status: string
+  /** Where its sockets are; empty while the file is being written. */
+  readonly socketFolder: string
 }
 
 /** Lines of postmaster.pid by number, from 0 (Postgres source, miscadmin.h, LOCK_FILE_LINE_*). */
 const pidLine = 0
-const socketLine = 4
+const socketFolderLine = 4
 const statusLine = 7
 
 /** The server that holds the data folder, or held it and died; `undefined` when none does. */
@@ -26,8 +26,9 @@ export const read = async (cluster: string): Promise<Postmaster | undefined> => 
   const lines = text?.split("\n") ?? []
   // A server started by hand without a postmaster writes a negative number.
   const pid = Math.abs(Number(lines[pidLine]))
-  if (!(pid > 0)) return undefined
-  return { pid, socketFolder: lines[socketLine]?.trim() ?? "", status: lines[statusLine]?.trim() ?? "" }
+  return pid > 0
+    ? { pid, status: lines[statusLine]?.trim() ?? "", socketFolder: lines[socketFolderLine]?.trim() ?? "" }
+    : undefined
 }
 
 const ownerName = "kalshibook.owner_pid"

@@ -18,7 +18,7 @@ import * as RecordedLogs from "./RecordedLogs.ts"
 
 const tables = Layer.mergeAll(
   Coverage.layerNoDeps,
-  History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps
 )
 

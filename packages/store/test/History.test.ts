@@ -1,18 +1,13 @@
 import { assert, describe, it, layer } from "@effect/vitest"
-import {
-  exchangeLagMicrosMax,
-  History,
-  InTheFuture,
-  recorderSilenceMillisMax,
-  watermarkWaitMillisMax
-} from "@kalshibook/store/History"
+import { History, InTheFuture } from "@kalshibook/store/History"
+import { exchangeLagMicrosMax, recorderSilenceMillisMax, watermarkWaitMillisMax } from "@kalshibook/store/HistoryEdge"
 import { HotTier, type Watermark } from "@kalshibook/store/HotTier"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { batch, hourStartMicros, snapshot, watermark } from "./Batch.ts"
 import { historySuite } from "./HistorySuite.ts"
 
-const memory = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerMemory))
+const memory = History.layerHot.pipe(Layer.provideMerge(HotTier.layerMemory))
 
 layer(memory, { excludeTestServices: true })("History (memory)", historySuite(150))
 

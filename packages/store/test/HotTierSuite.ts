@@ -5,7 +5,7 @@ import type { Keyframe } from "@kalshibook/core/Keyframe"
 import { hourMicros } from "@kalshibook/core/Units"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { OffsetHole, OtherWriter } from "@kalshibook/store/LogHeads"
-import { Cause, Effect, Exit, Option } from "effect"
+import { Cause, Effect, Exit, Fiber, Option } from "effect"
 import fc from "fast-check"
 import { batch, delta, gap, hourStartMicros, lifecycle, snapshot, trade, watermark } from "./Batch.ts"
 import * as MarketLogs from "./MarketLogs.ts"
@@ -30,6 +30,7 @@ export const hotTierSuite =
         const hot = yield* HotTier
         assert.deepStrictEqual(yield* hot.watermark, Option.none())
         assert.deepStrictEqual(yield* hot.heads, [])
+        assert.deepStrictEqual(yield* hot.state, { watermark: Option.none(), heads: [] })
         assert.deepStrictEqual(yield* whole("KXNONE"), [])
         assert.deepStrictEqual(yield* hot.keyframeAt("KXNONE", hourStartMicros, "received"), Option.none())
       })
@@ -300,6 +301,30 @@ export const hotTierSuite =
           [headOf(one), headOf(two)]
         )
       })
+    )
+
+    it.effect(
+      "knows how far everything is stored and where the logs end at one moment, also while batches are stored",
+      () =>
+        Effect.gen(function* () {
+          const hot = yield* HotTier
+          const marketTicker = "KXMOMENT"
+          const batches = Array.from({ length: 60 }, (_, index) =>
+            batch({
+              records: [snapshot({ marketTicker, offset: index + 1 })],
+              watermark: watermark({ tapeId: marketTicker, tapeEntry: index + 1 })
+            })
+          )
+          const appending = yield* Effect.forkChild(Effect.forEach(batches, hot.append, { discard: true }))
+          let offset = 0
+          while (offset < batches.length) {
+            const stored = yield* hot.state
+            offset = stored.heads.find((head) => head.marketTicker === marketTicker)?.offset ?? 0
+            if (offset > 0) assert.strictEqual(Option.getOrThrow(stored.watermark).tapeEntry, offset)
+            yield* Effect.yieldNow
+          }
+          yield* Fiber.join(appending)
+        })
     )
 
     it.effect("keeps the greatest sizes, seqs and times to the last unit", () =>

@@ -107,6 +107,30 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
     )
   )
 
+  it.effect(
+    "need no superuser: as on Supabase, an owner of the database is enough, and records are guarded all the same",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* PgTest.Server
+        yield* Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          yield* sql`create role owner login`
+          yield* sql`create database owned owner owner`
+        }).pipe(Effect.provide(PgTest.client(server, "postgres")))
+        yield* Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          assert.include(yield* Migrations.run(), "sealed_hours")
+          yield* sql`select ensure_hour(0)`
+          for (const statement of ["truncate records_1970010100", "truncate records", "select prune_hour(0)"]) {
+            assert.match(
+              String((yield* Effect.flip(sql.unsafe(statement))).reason.cause),
+              /refused|no verified manifest/
+            )
+          }
+        }).pipe(Effect.provide(PgTest.client({ ...server, username: "owner" }, "owned")))
+      })
+  )
+
   it.effect("find out of logs that are stored already when each got its first snapshot", () =>
     inNewDatabase(
       Effect.gen(function* () {

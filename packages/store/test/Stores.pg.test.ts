@@ -34,7 +34,7 @@ import * as MarketLogs from "./MarketLogs.ts"
 import * as PgTest from "./PgTest.ts"
 import { posted, statusBoardSuite } from "./StatusBoardSuite.ts"
 
-const logs = History.layerNoDeps.pipe(Layer.provideMerge(HotTier.layerNoDeps))
+const logs = History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps))
 const stores = Layer.mergeAll(
   HotTier.layerNoDeps,
   MarketCatalog.layerNoDeps,

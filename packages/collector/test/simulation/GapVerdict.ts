@@ -24,7 +24,8 @@ const isReason: Readonly<Record<GapCause, (trouble: Trouble) => boolean>> = {
   connection_lost: (trouble) =>
     ["cut", "network", "maintenance", "commands"].includes(trouble.what) || isLoss(trouble, anyType),
   silence: (trouble) => ["freeze", "commands"].includes(trouble.what) || isLoss(trouble, anyType),
-  sequence_hole: (trouble) => trouble.what === "overflow" || isLoss(trouble, anyType),
+  sequence_hole: (trouble) =>
+    trouble.what === "overflow" || (trouble.what === "commands" && trouble.how === "lose") || isLoss(trouble, anyType),
   // That a subscription has ended may be told by nobody: the collector finds out.
   channel_error: (trouble) =>
     ["subscription_error", "commands", "overflow"].includes(trouble.what) || isLoss(trouble, anyType),

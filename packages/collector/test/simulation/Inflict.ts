@@ -133,6 +133,7 @@ export const make = (world: World): Inflicter => {
         const commands = { command, count, marketTickers }
         if (how === "ignore") return fault(trouble, { fault: "ignore_commands", ...commands }, { marketTicker })
         if (how === "delay") return fault(trouble, { fault: "delay_commands", millis, ...commands }, { marketTicker })
+        if (how === "lose") return fault(trouble, { fault: "lose_until_reply", millis, ...commands }, { marketTicker })
         return fault(trouble, { fault: "refuse_commands", code, ...commands }, { marketTicker })
       }
       case "rest":

@@ -45,7 +45,7 @@ export type Trouble =
   | { readonly what: "subscription_error"; readonly code: 10 | 25; readonly connection?: Which | undefined }
   | {
       readonly what: "commands"
-      readonly how: "ignore" | "delay" | "refuse"
+      readonly how: "ignore" | "delay" | "lose" | "refuse"
       readonly command?: CommandKind | undefined
       readonly market?: Which | undefined
       readonly count: number
@@ -299,6 +299,18 @@ const draw = (prng: Prng.Prng): Trouble => {
         count: between(1, 4),
         millis: between(10, 1_500),
         code: pick([1, 6, 7, 8, 9, 10, 17, 18, 25, 26, 27])
+      })
+    ],
+    // A hole that an acknowledgement shows: that of a market that is added to others.
+    [
+      8,
+      () => ({
+        what: "commands",
+        how: "lose",
+        command: pick(["add_markets", "add_markets", "delete_markets"]),
+        count: between(1, 4),
+        millis: between(20, 400),
+        code: 0
       })
     ],
     [2, () => ({ what: "rest", status: pick([429, 500, 503]), count: between(1, 12) })],

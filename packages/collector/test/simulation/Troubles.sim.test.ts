@@ -44,11 +44,16 @@ const scheduleOf = (
   }
 }
 
-/** Goes through it, and gives the causes of all gaps but those of the end. */
-const causesOf = (schedule: Schedule.Schedule): ReadonlyArray<GapCause> => {
+/** Goes through it; no promise is broken. */
+const evidenceOf = (schedule: Schedule.Schedule): Simulation.Outcome["evidence"] => {
   const outcome = Simulation.runSchedule(schedule)
   assert.deepStrictEqual(outcome.violations, [], Report.of(outcome))
-  const { derived, world } = outcome.evidence
+  return outcome.evidence
+}
+
+/** Goes through it, and gives the causes of all gaps but those of the end. */
+const causesOf = (schedule: Schedule.Schedule): ReadonlyArray<GapCause> => {
+  const { derived, world } = evidenceOf(schedule)
   const causes = derived.records.flatMap(({ entry, value }) =>
     value.kind === "gap" && entry.tsMonotonicMicros < world.machine.stoppedAtMicros ? [value.cause] : []
   )
@@ -57,6 +62,14 @@ const causesOf = (schedule: Schedule.Schedule): ReadonlyArray<GapCause> => {
 
 const kill: Schedule.Trouble = { what: "kill", moment: "now", afterMillis: 0, downMillis: 300 }
 const databaseAway: Schedule.Trouble = { what: "database", mode: "away", millis: 4_000 }
+
+const lostTrades: Schedule.Trouble = {
+  what: "frame",
+  action: { _tag: "drop" },
+  type: "trade",
+  after: 0,
+  count: 3
+}
 
 /** On a busy machine. */
 const testMillisMax = 120_000
@@ -79,6 +92,29 @@ describe("a collector in virtual time", { timeout: testMillisMax }, () => {
         ),
         []
       )
+    })
+  }
+
+  for (const millis of [3_600_000, 2_000, -3_600_000]) {
+    it(`fills holes in the trades with all that they lack, though its wall clock leaps by ${millis / 1_000} s`, () => {
+      const leap: Schedule.Trouble = { what: "wall_clock", millis }
+      const schedule = scheduleOf(
+        [
+          [0.5, lostTrades],
+          [1, leap],
+          [1.1, lostTrades],
+          [2, lostTrades],
+          [3, { what: "cut", cuts: 1, everyMillis: 0 }],
+          [4, lostTrades]
+        ],
+        { exchange: { deltasPerSecond: 400 }, settings: { tradeLagMillis: -9_900, tradeFillMillis: 200 } }
+      )
+      const { channelGaps } = evidenceOf(schedule).world.database.state
+      const over = [...channelGaps.values()].filter(
+        ({ channel, tsToMicros }) => channel === "trade" && tsToMicros !== null
+      )
+      assert.isAtLeast(over.length, 4)
+      assert.isTrue(over.every(({ tsFilledMicros }) => tsFilledMicros !== null))
     })
   }
 

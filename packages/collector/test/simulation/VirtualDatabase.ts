@@ -150,6 +150,7 @@ export const make = (time: VirtualTime, prng: Prng.Prng): VirtualDatabase => {
         append: (batch) => through("append", hotTier.append(batch)),
         watermark: through("watermark", hotTier.watermark),
         heads: through("heads", hotTier.heads),
+        state: through("state", hotTier.state),
         keyframeAt: (ticker, atMicros, clock) => through("keyframe", hotTier.keyframeAt(ticker, atMicros, clock)),
         records: (query) => through("records", hotTier.records(query))
       }),

@@ -8,7 +8,6 @@
 import { type GapCause, gapCauses, type MarketTicker, type Side } from "../BookRecord.ts"
 
 export const rowKinds = ["keyframe", "snapshot", "delta", "gap"] as const
-export type RowKind = (typeof rowKinds)[number]
 /** Codes in `kind`: places in `rowKinds`. */
 export const kindKeyframe = 0
 export const kindSnapshot = 1
@@ -43,7 +42,7 @@ export interface LogRows {
   readonly sizeE2: Float64Array
   readonly cause: Uint8Array
   readonly tsDetectedMicros: Float64Array
-  /** Of keyframes alone. */
+  /** Of keyframes alone: of the snapshot since which it is trusted, or of the gap in which it stands. */
   readonly sinceOffset: Float64Array
   readonly tsExchangeEffectiveMicros: Float64Array
   readonly tsExchangeProvenMicros: Float64Array
@@ -76,3 +75,46 @@ export const sideOf = (code: number): Side => (code === sideYes ? "yes" : "no")
 export const causeCode = (cause: GapCause): number => gapCauses.indexOf(cause)
 /** `undefined` for a row without one. */
 export const causeOf = (code: number): GapCause | undefined => gapCauses[code]
+/** The words of `cause`, by code. */
+export const causeTexts: ReadonlyArray<string> = gapCauses
+
+/** Copies rows [from, to) of one behind those of another, which has room for them. O(rows). */
+export const append = (source: LogRows, from: number, to: number, target: LogRows): void => {
+  const at = target.rows
+  target.offset.set(source.offset.subarray(from, to), at)
+  target.kind.set(source.kind.subarray(from, to), at)
+  target.tsReceivedMicros.set(source.tsReceivedMicros.subarray(from, to), at)
+  target.tsExchangeMicros.set(source.tsExchangeMicros.subarray(from, to), at)
+  target.epoch.set(source.epoch.subarray(from, to), at)
+  target.sid.set(source.sid.subarray(from, to), at)
+  target.seq.set(source.seq.subarray(from, to), at)
+  target.side.set(source.side.subarray(from, to), at)
+  target.priceE4.set(source.priceE4.subarray(from, to), at)
+  target.sizeE2.set(source.sizeE2.subarray(from, to), at)
+  target.cause.set(source.cause.subarray(from, to), at)
+  target.tsDetectedMicros.set(source.tsDetectedMicros.subarray(from, to), at)
+  target.sinceOffset.set(source.sinceOffset.subarray(from, to), at)
+  target.tsExchangeEffectiveMicros.set(source.tsExchangeEffectiveMicros.subarray(from, to), at)
+  target.tsExchangeProvenMicros.set(source.tsExchangeProvenMicros.subarray(from, to), at)
+  for (let row = from; row < to; ) {
+    const end = runEnd(source, row, to)
+    target.market.fill(place(target.tickers, tickerAt(source, row)), at + row - from, at + end - from)
+    row = end
+  }
+  target.rows = at + to - from
+}
+
+/** The end of the rows, before `to`, that follow `row` and are of its market. */
+export const runEnd = ({ market }: LogRows, row: number, to: number): number => {
+  let end = row + 1
+  while (end < to && market[end] === market[row]) end++
+  return end
+}
+
+/** Where the ticker stands, for whoever fills rows market by market: as the last one, or it is added. */
+export const place = (tickers: Array<MarketTicker>, ticker: MarketTicker): number =>
+  tickers[tickers.length - 1] === ticker ? tickers.length - 1 : tickers.push(ticker) - 1
+
+/** The market of a row. */
+export const tickerAt = ({ market, tickers }: LogRows, row: number): MarketTicker =>
+  tickers[market[row] as number] as MarketTicker

@@ -92,7 +92,7 @@ export const segmentColumns: Readonly<Record<SegmentKind, ReadonlyArray<SegmentC
     nullable(
       "since_offset",
       "BIGINT",
-      "Keyframe: offset of the snapshot since which the book is trusted; empty when it stands in a gap: its levels are then the last good ones."
+      "Keyframe: offset of the snapshot since which the book is trusted or, where gap_cause says so, of the gap in which it stands: its levels are then the last good ones, and its times, epoch, sid and seq the gap's."
     ),
     nullable(
       "ts_exchange_effective",
@@ -130,11 +130,7 @@ export const segmentColumns: Readonly<Record<SegmentKind, ReadonlyArray<SegmentC
     column("ts_received", "TIMESTAMPTZ", "The first microsecond that is not proven."),
     column("ts_detected", "TIMESTAMPTZ", "When the recorder noticed."),
     column("gap_cause", "VARCHAR", "Why the book stopped being known."),
-    nullable(
-      "end_offset",
-      "BIGINT",
-      "Offset of the first snapshot after it; empty while it was open as the hour was sealed."
-    ),
+    nullable("end_offset", "BIGINT", "Offset of the first snapshot after it; empty where that came after the hour."),
     nullable("ts_end", "TIMESTAMPTZ", "Receipt of that snapshot; empty where end_offset is.")
   ],
   channel_gaps: [
@@ -146,16 +142,12 @@ export const segmentColumns: Readonly<Record<SegmentKind, ReadonlyArray<SegmentC
     nullable(
       "seq_to",
       "BIGINT",
-      "Number of the first frame behind the hole; empty where it is of another subscription."
+      "Number of the first frame behind the hole; empty where it is of another subscription, or came after the hour."
     ),
     column("gap_cause", "VARCHAR", "Why messages may be missing."),
     column("ts_detected", "TIMESTAMPTZ", "When the recorder noticed."),
-    nullable(
-      "ts_to",
-      "TIMESTAMPTZ",
-      "From when on nothing is missing; empty while the hole was open as the hour was sealed."
-    ),
-    nullable("ts_filled", "TIMESTAMPTZ", "When it was filled by REST; empty while it was not."),
+    nullable("ts_to", "TIMESTAMPTZ", "From when on nothing is missing; empty where that was after the hour."),
+    nullable("ts_filled", "TIMESTAMPTZ", "When it was filled by REST; empty where that was after the hour, or never."),
     nullable("entries_filled", "INTEGER", "How many messages that brought which were missing.")
   ],
   markets: [

@@ -35,8 +35,20 @@ export const markets: Paged<string> = { name: "markets", position: Name }
 export const events: Paged<string> = { name: "events", position: Name }
 export const series: Paged<string> = { name: "series", position: Name }
 
-/** Records go on after an offset. */
-export const records: Paged<number> = { name: "records", position: WholeNumber }
+/** Records go on after a record: its receipt in Unix microseconds, and its offset. */
+export const records: Paged<readonly [tsReceivedMicros: number, offset: number]> = {
+  name: "records",
+  position: Schema.Tuple([WholeNumber, WholeNumber])
+}
+
+/** Books of several markets go on after a ticker, at the moment of the first page in Unix microseconds. */
+export const orderbooks: Paged<readonly [atMicros: number, ticker: string]> = {
+  name: "orderbooks",
+  position: Schema.Tuple([WholeNumber, Name])
+}
+
+/** Samples go on after a moment, Unix microseconds. */
+export const samples: Paged<number> = { name: "samples", position: WholeNumber }
 
 /** Trades go on after a trade: its exchange time in Unix microseconds, and its id. */
 export const trades: Paged<readonly [tsExchangeMicros: number, tradeId: string]> = {

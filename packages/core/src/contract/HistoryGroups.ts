@@ -3,17 +3,24 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import { Lifecycle } from "./LifecycleView.ts"
+import { samplesDepthDefault, samplesDepthMax } from "./Limits.ts"
 import { Orderbook } from "./OrderbookAnswer.ts"
+import { Orderbooks } from "./OrderbooksAnswer.ts"
 import * as Parameter from "./Parameters.ts"
 import {
   BadCursor,
   BeforeFirstRecord,
   MarketNotRecorded,
+  NotAcceptable,
   problemsOfAll,
+  problemsOfHistory,
   TimeInFuture,
-  UnknownMarket
+  UnknownEvent,
+  UnknownMarket,
+  UnknownSeries
 } from "./Problems.ts"
 import { Records } from "./RecordView.ts"
+import { Samples } from "./SamplesAnswer.ts"
 import { Trades } from "./TradeView.ts"
 
 export const BooksGroup = HttpApiGroup.make("books")
@@ -27,7 +34,7 @@ export const BooksGroup = HttpApiGroup.make("books")
         ...Parameter.charged
       },
       success: Orderbook,
-      error: [...problemsOfAll, TimeInFuture, UnknownMarket, MarketNotRecorded, BeforeFirstRecord]
+      error: [...problemsOfAll, ...problemsOfHistory, TimeInFuture, UnknownMarket, MarketNotRecorded, BeforeFirstRecord]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "getOrderbook",
@@ -44,9 +51,68 @@ export const BooksGroup = HttpApiGroup.make("books")
           "- `provenance` says from which records it was rebuilt, so that you can do the same from `/deltas`."
         ].join("\n")
       })
+    ),
+    HttpApiEndpoint.get("many", "/v1/orderbooks", {
+      query: {
+        tickers: Schema.optionalKey(Parameter.Tickers),
+        event: Schema.optionalKey(Parameter.EventOfBooks),
+        series: Schema.optionalKey(Parameter.SeriesOfBooks),
+        at: Schema.optionalKey(Parameter.At),
+        clock: Schema.optionalKey(Parameter.ClockName),
+        depth: Schema.optionalKey(Parameter.Depth),
+        limit: Schema.optionalKey(Parameter.Limit),
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        ...Parameter.charged
+      },
+      success: Orderbooks,
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, TimeInFuture, UnknownEvent, UnknownSeries]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listOrderbooks",
+        summary: "The order books of many markets at one moment",
+        description: [
+          "The books of some markets, of an event, of a series or of the whole exchange at any past moment, or now: each as the answer about it alone would have it.",
+          "",
+          "```",
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/orderbooks?event=KXBTC15M-26NOV211415&at=2026-11-21T14:03:00Z&depth=5"',
+          "```",
+          "",
+          "- `tickers`, `event` and `series` narrow the answer, together when several are given; without any it is the whole exchange.",
+          "- Markets whose recording had ended with their close by then are left out, unless they are asked for by `tickers`.",
+          "- All pages are of one moment, also without `at`."
+        ].join("\n")
+      })
+    ),
+    HttpApiEndpoint.get("samples", "/v1/markets/:ticker/orderbook/samples", {
+      params: { ticker: Parameter.MarketTickerPath },
+      query: {
+        from: Schema.optionalKey(Parameter.SamplesFrom),
+        to: Schema.optionalKey(Parameter.SamplesTo),
+        every: Schema.optionalKey(Parameter.Every),
+        depth: Schema.optionalKey(Parameter.Depth),
+        limit: Schema.optionalKey(Parameter.Limit),
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        ...Parameter.charged
+      },
+      success: Samples,
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listOrderbookSamples",
+        summary: "The order book at regular moments",
+        description: [
+          "The best levels of a market's book at `from`, `from` + `every`, and so on before `to`, by the receive clock. Each sample is the book that `/orderbook?at=` answers for its moment.",
+          "",
+          "```",
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
+          "```",
+          "",
+          `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`
+        ].join("\n")
+      })
     )
   )
-  .annotateMerge(OpenApi.annotations({ title: "Order books", description: "The book of a market at any moment." }))
+  .annotateMerge(OpenApi.annotations({ title: "Order books", description: "The books of markets at any moment." }))
 
 export const RecordsGroup = HttpApiGroup.make("records")
   .add(
@@ -57,10 +123,11 @@ export const RecordsGroup = HttpApiGroup.make("records")
         to: Schema.optionalKey(Parameter.To),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
       success: Records,
-      error: [...problemsOfAll, BadCursor, UnknownMarket, MarketNotRecorded]
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded, NotAcceptable]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listDeltas",
@@ -69,6 +136,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
           "Every record of a market's log in [from, to) by the receive clock, in log order: snapshots, deltas, and the gaps between what is known.",
           "",
           "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot.",
+          "",
+          "As NDJSON, CSV, Parquet or Arrow (`format`, or the header Accept) the whole range comes in one stream, packed with zstd or gzip where the client takes it. A stream that fails breaks off: it has no end. It is paid for as it is sent, and breaks off when the credits end.",
           "",
           "To begin in the middle, take `/orderbook?at=` of the same moment as `from`, and skip the records up to its `provenance.offset`."
         ].join("\n")
@@ -86,10 +155,11 @@ export const TradesGroup = HttpApiGroup.make("trades")
         to: Schema.optionalKey(Parameter.TradesTo),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
       success: Trades,
-      error: [...problemsOfAll, BadCursor, UnknownMarket]
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, NotAcceptable]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listTrades",

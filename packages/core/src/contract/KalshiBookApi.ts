@@ -5,6 +5,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountGroup } from "./AccountGroups.ts"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
+import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
 import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
 import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
@@ -41,12 +42,15 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     TradesGroup,
     LifecycleGroup,
     CoverageGroup,
+    DatasetsGroup,
+    DownloadsGroup,
     AccountGroup
   )
   // All above: known by a key, limited, charged by the table in Pricing.
   .middleware(Metered)
   .add(StatusGroup, HealthGroup)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(
     OpenApi.annotations({
       title: "KalshiBook API",

@@ -14,6 +14,19 @@ export const depthMax = 9_999
 /** Characters of a ticker at most. The longest seen on Kalshi (multivariate markets) have about 60. */
 export const tickerCharsMax = 128
 
+/** Levels of each side of a sampled book at most: a page of 1,000 then has some megabytes of JSON. */
+export const samplesDepthMax = 100
+
+/** Levels of each side of a sampled book when the caller names no depth. */
+export const samplesDepthDefault = 10
+
+/** From one sample to the next: at least a millisecond, the finest that frames are apart, at most a day. Microseconds. */
+export const everyMicrosMin = 1_000
+export const everyMicrosMax = 86_400_000_000
+
+/** A minute. */
+export const everyMicrosDefault = 60_000_000
+
 /** Tickers in one `tickers` filter at most: keeps the URL within `urlCharsMax`. */
 export const tickersMax = 100
 
@@ -31,6 +44,12 @@ export const urlCharsMax = 8_192
 
 /** Days of coverage in one answer at most: 744 hours, a month of the exchange or of a market, are about 200 kB. */
 export const coverageDaysMax = 31
+
+/** Days of one download at most: a month, whose manifests are read in some seconds. */
+export const downloadDaysMax = 31
+
+/** Market tickers in one download at most: above, whole events, series or days are asked for. */
+export const downloadTickersMax = 10_000
 
 /** Holes of a channel that come with a page at most; a page that touches more says how many it leaves out. */
 export const pageGapsMax = 1_000

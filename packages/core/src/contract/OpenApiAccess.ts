@@ -43,7 +43,7 @@ export const addAccess = (document: OpenApi.OpenAPISpec): void => {
   securitySchemes["bearer"] = { type: "http", scheme: "bearer", description: "A key of KalshiBook: `kb_live_...`." }
   securitySchemes["header"] = { type: "apiKey", in: "header", name: "X-API-Key", description: "The same, for habits." }
   for (const item of Object.values(document.paths)) {
-    if (item.get !== undefined) addToOperation(item.get)
+    for (const operation of [item.get, item.post]) if (operation !== undefined) addToOperation(operation)
   }
   ;(document.components.schemas as Record<string, object>)["Estimate"] = estimateSchema
 }
@@ -55,7 +55,7 @@ const addToOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
     for (const status of ["402", "403"]) delete responses[status]
     return
   }
-  const isCharged = price.kind !== "key"
+  const isCharged = price.kind === "call" || price.kind === "rows"
   Object.assign(operation, { security: [{ bearer: [] }, { header: [] }] })
   for (const [status, response] of Object.entries(responses)) {
     const isAnswer = status === "200"

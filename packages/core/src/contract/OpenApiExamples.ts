@@ -1,6 +1,7 @@
 /**
  * One example of every answer and every problem, for the documentation. The tests decode each with its schema.
  */
+import { dataset, datasets, download } from "./DownloadExamples.ts"
 import * as PricingAnswer from "./PricingAnswer.ts"
 import { declaration, type ProblemCode, problems } from "./Problems.ts"
 import { recorderReportExample } from "./RecorderReportExample.ts"
@@ -48,7 +49,7 @@ const series = {
   version: 1
 }
 
-const orderbook = {
+const orderbookItem = {
   market_ticker: "KXBTC15M-26NOV211415-15",
   at: "2026-11-21T14:03:00.000000Z",
   clock: "received",
@@ -81,9 +82,53 @@ const orderbook = {
     ts_received: "2026-11-21T14:02:59.997012Z",
     keyframe_offset: 18_019,
     records_applied: 212,
-    tier: "hot"
+    tier: "hot",
+    source: null
   },
-  book_hash: "5b1c9a7e00d3f214",
+  book_hash: "5b1c9a7e00d3f214"
+}
+
+const orderbook = { ...orderbookItem, ...answer }
+
+const orderbooks = {
+  at: "2026-11-21T14:03:00.000000Z",
+  clock: "received",
+  orderbooks: [
+    {
+      ...orderbookItem,
+      provenance: {
+        ...orderbookItem.provenance,
+        tier: "cold",
+        source: "v1/records/date=2026-11-21/hour=14/part-0001-8f1c0a7be2d94c35.parquet"
+      }
+    }
+  ],
+  not_recorded: [],
+  cursor: "",
+  ...answer
+}
+
+const samples = {
+  market_ticker: "KXBTC15M-26NOV211415-15",
+  every_seconds: 1,
+  depth: 1,
+  samples: [
+    {
+      at: "2026-11-21T14:03:00.000000Z",
+      trust: "trusted",
+      gap_cause: null,
+      offset: 18_231,
+      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] }
+    },
+    {
+      at: "2026-11-21T14:03:01.000000Z",
+      trust: "stale",
+      gap_cause: "silence",
+      offset: 18_244,
+      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] }
+    }
+  ],
+  cursor: "",
   ...answer
 }
 
@@ -274,6 +319,17 @@ const status = {
   markets_recorded: 250,
   records_per_second: 512.4,
   recorder: { ...recorderReportExample, age_seconds: 0.1 },
+  archive: {
+    sealed_until: "2026-11-21T13:00:00.000000Z",
+    lag_seconds: 3_780.69,
+    ts_sealed: "2026-11-21T13:05:41.118000Z",
+    hours: 72,
+    bytes: 1_204_332_118,
+    hours_marked: 0,
+    hot_from: "2026-11-19T14:00:00.000000Z",
+    problem: null,
+    age_seconds: 3.2
+  },
   uptime_seconds: 18_176.5,
   versions: { api: "0.1.0", contract: "v1" },
   ...answer
@@ -288,9 +344,15 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   listSeries: { series: [series], cursor: "", as_of: null, ...answer },
   getSeries: { series, as_of: null, ...answer },
   getOrderbook: orderbook,
+  listOrderbooks: orderbooks,
+  listOrderbookSamples: samples,
   listDeltas: records,
   listTrades: trades,
   listMarketLifecycle: lifecycle,
+  listDatasets: datasets,
+  getDataset: dataset,
+  createDownload: download,
+  getDownload: download,
   listLifecycle: lifecycle,
   getMarketCoverage: marketCoverage,
   getCoverage: exchangeCoverage,
@@ -381,6 +443,20 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
     suggestion: "/v1/markets/KXBTC15M-26NOV211415-15/deltas?limit=1000&max_credits=4"
   },
   rate_limited: { detail: "There is more in 2 seconds.", retry_after_seconds: 2 },
+  not_sealed: {
+    detail: "Nothing of this is sealed: hours are, some minutes after their end.",
+    suggestion: "/v1/datasets"
+  },
+  unknown_download: { detail: "There is no download of this id any more." },
+  unknown_object: { detail: "There is no such object any more." },
+  signature_refused: { detail: "The URL has expired; ask for a new one." },
+  range_not_satisfiable: { detail: "The object has 18231 bytes." },
+  download_too_large: { detail: "It would be made of 900000000 rows; a download is made of at most 500000000." },
+  not_acceptable: {
+    detail: "`application/xml` is no form of this list: it must be `json`, `ndjson`, `csv`, `parquet` or `arrow`.",
+    allowed: "`json`, `ndjson`, `csv`, `parquet` or `arrow`"
+  },
+  storage_away: { detail: "Sealed files cannot be reached. Recording goes on; try again in 5 seconds." },
   unknown_route: { detail: "There is nothing at /v1/orderbook.", suggestion: "/" },
   method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
@@ -388,6 +464,11 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   overloaded: { detail: "The server is answering as many requests as it can." },
   timed_out: { detail: "There was no answer within 20 seconds." },
   database_away: { detail: "The database cannot be reached. Recording goes on; try again in 5 seconds." },
+  cold_store_away: { detail: "The store of sealed hours cannot be reached; try again in 5 seconds." },
+  cold_data_damaged: {
+    detail: "A sealed object that this answer needs is missing. It is logged under the request_id.",
+    object: "v1/records/date=2026-11-21/hour=14/part-0001-8f1c0a7be2d94c35.parquet"
+  },
   internal: { detail: "A fault of ours. It is logged under the request_id." }
 }
 

@@ -40,7 +40,7 @@ export const repairOpenApi = (spec: Record<string, unknown>): Record<string, unk
     if (schema !== undefined) addProperties(schema, properties)
   }
   for (const item of Object.values(document.paths)) {
-    if (item.get !== undefined) repairOperation(item.get)
+    for (const operation of [item.get, item.post]) if (operation !== undefined) repairOperation(operation)
   }
   addAccess(document)
   return document as unknown as Record<string, unknown>

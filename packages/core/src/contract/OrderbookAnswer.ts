@@ -16,6 +16,11 @@ export const Clock = Schema.Literals(["received", "exchange"]).annotate({
     "By which clock a moment is meant: `received`, our time of receipt (always present, and never ahead of what a trader could have known), or `exchange`, the exchange's own time."
 })
 
+const Tier = Schema.Literals(["hot", "cold", "both"]).annotate({
+  description:
+    "Which storage held the records: `hot`, the database; `cold`, sealed hours; `both` when the rebuild began in a sealed hour and went on in the database. The answer is the same."
+})
+
 const Provenance = Schema.Struct({
   offset: Offset.annotate({ description: "The last record of the log that is part of the book." }),
   epoch: Epoch,
@@ -28,7 +33,12 @@ const Provenance = Schema.Struct({
       "Where the stored full book stands from which the rebuild began; null when it began at the log's start."
   }),
   records_applied: Schema.Int.annotate({ description: "How many records were applied on top of it.", examples: [212] }),
-  tier: Schema.Literal("hot").annotate({ description: "Which storage held the records." })
+  tier: Tier,
+  source: Schema.NullOr(Schema.String).annotate({
+    description:
+      "Key of the sealed object with which the rebuild began, whose name ends in its hash; null when it began in the hot tier.",
+    examples: [null]
+  })
 }).annotate({
   identifier: "Provenance",
   description: "From what the book was rebuilt: enough to rebuild it independently from `/deltas`."
@@ -71,7 +81,9 @@ export interface BookAtMoment {
   readonly last: RecordHead
   readonly keyframeOffset: number | null
   readonly recordsApplied: number
-  readonly tier: "hot"
+  readonly tier: typeof Tier.Type
+  /** Key of the object of the cold tier with which the fold began; `null` where it began in the hot one. */
+  readonly source: string | null
 }
 
 /** With `depth` above 0 only the best `depth` levels of each side; `best` and `book_hash` are of the whole book. O(levels). */
@@ -91,7 +103,8 @@ export const view = (answer: BookAtMoment, depth: number): OrderbookBody => ({
     ts_received: isoFromMicros(answer.last.tsReceivedMicros),
     keyframe_offset: answer.keyframeOffset,
     records_applied: answer.recordsApplied,
-    tier: answer.tier
+    tier: answer.tier,
+    source: answer.source
   },
   book_hash: Book.hash(answer.book)
 })

@@ -16,6 +16,9 @@ import {
   coverageDaysMax,
   cursorCharsMax,
   depthMax,
+  downloadDaysMax,
+  everyMicrosMax,
+  everyMicrosMin,
   limitDefault,
   limitMax,
   textCharsMax,
@@ -31,7 +34,7 @@ const ticker = /^[\x21-\x7e]+$/
 /** Any text without control characters. */
 const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
-const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
+export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
 /** The words of Kalshi's status filter that differ from the status of a market (Kalshi docs, "Market lifecycle", 2026). */
 const statusOfFilterWord = {
@@ -58,11 +61,28 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
+  event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  date: "a UTC day as `2026-11-21`",
+  id: "the id of a download: `dl_` and 32 hexadecimal digits",
+  format: "one of the formats of the endpoint",
   dry_run: "`true` or `false`",
   max_credits: "a whole number of credits, 0 or more"
 } as const
-export type ParameterName = keyof typeof allowed
+
+/** The same for the fields of a body. */
+export const allowedInBody: Readonly<Record<string, string>> = {
+  ...allowed,
+  kinds: "a list of `records`, `trades`, `lifecycle`, `gaps`, `channel_gaps` and `markets`, each once",
+  dates: `a list of up to ${downloadDaysMax} UTC days as \`2026-11-21\`, instead of \`from\` and \`to\``,
+  tickers: "a list of market tickers, each once",
+  events: `a list of up to ${tickersMax} event tickers`,
+  series: `a list of up to ${tickersMax} series tickers`,
+  max_credits: "a whole number of credits, 0 or more",
+  dry_run: "`true` or `false`"
+}
 
 const refuse = (text: string) => Effect.fail(new SchemaIssue.InvalidValue({ message: "not allowed" }, text))
 
@@ -78,8 +98,39 @@ const wholeNumber = (minimum: number, maximum: number, description: string, exam
     )
   )
 
+const microsOfUnit: Readonly<Record<string, number>> = {
+  ms: 1_000,
+  s: 1_000_000,
+  m: 60_000_000,
+  h: 3_600_000_000,
+  d: 86_400_000_000
+}
+
+const everyOf = (text: string): number | undefined => {
+  const [, count, unit = ""] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  const micros = Number(count) * (microsOfUnit[unit] ?? Number.NaN)
+  return micros >= everyMicrosMin && micros <= everyMicrosMax ? micros : undefined
+}
+
+/** A time between moments, decoded into microseconds. */
+export const Every = Schema.String.annotate({
+  description: `From one moment to the next: ${allowed.every}. Without it: \`1m\`.`,
+  examples: ["1s"]
+}).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transformEffect({
+      decode: (text) => {
+        const micros = everyOf(text)
+        return micros === undefined ? refuse(text) : Effect.succeed(micros)
+      },
+      encode: (micros) => Effect.succeed(`${micros / 1_000}ms`)
+    })
+  )
+)
+
 /** A moment, decoded into Unix microseconds. */
-const time = (description: string, example: string) =>
+export const time = (description: string, example: string) =>
   Schema.String.annotate({
     description: `${description} Accepts ${TimeParameter.timeAllowed}.`,
     examples: [example]
@@ -127,6 +178,16 @@ export const TradesTo = time(
   "2026-11-21T15:00:00Z"
 )
 
+export const SamplesFrom = time(
+  "The first moment, by the receive clock. Without it: an hour before `to`.",
+  "2026-11-21T14:00:00Z"
+)
+
+export const SamplesTo = time(
+  "Only moments before this one. Without it, and at most: up to where everything received is stored.",
+  "2026-11-21T15:00:00Z"
+)
+
 export const CoverageFrom = time(
   "From the hour of this moment on. Without it: from a day before `to`.",
   "2026-11-21T00:00:00Z"
@@ -169,6 +230,8 @@ export const CursorText = Schema.String.check(Schema.isMaxLength(cursorCharsMax)
 
 const tickerOf = (description: string, example: string) => Ticker.annotate({ description, examples: [example] })
 
+export const EventOfBooks = tickerOf("Only markets of this event.", "KXBTC15M-26NOV211415")
+export const SeriesOfBooks = tickerOf("Only markets of this series.", "KXBTC15M")
 export const MarketTickerPath = tickerOf("A market.", "KXBTC15M-26NOV211415-15")
 export const EventTickerPath = tickerOf("An event.", "KXBTC15M-26NOV211415")
 export const SeriesTickerPath = tickerOf("A series.", "KXBTC15M")
@@ -219,3 +282,29 @@ const MaxCredits = wholeNumber(
 
 /** What every call has that costs credits. */
 export const charged = { dry_run: Schema.optionalKey(DryRun), max_credits: Schema.optionalKey(MaxCredits) }
+
+export const ListForm = Schema.Literals(["json", "ndjson", "csv", "parquet", "arrow"]).annotate({
+  description:
+    "`json`, the default, is a page. The others are the whole range in one stream: `ndjson` the same entries, one a line; `csv`, `parquet` and `arrow` (an IPC stream) rows as docs/data-format.md describes them. Without it the header Accept decides.",
+  examples: ["ndjson"]
+})
+
+/** A UTC day, decoded into its beginning, Unix microseconds. */
+export const Date = Schema.String.annotate({ description: "A UTC day.", examples: ["2026-11-21"] }).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transformEffect({
+      decode: (text) =>
+        Option.match(/^\d{4}-\d\d-\d\d$/.test(text) ? TimeParameter.parse(text) : Option.none(), {
+          onNone: () => refuse(text),
+          onSome: (micros) => Effect.succeed(micros)
+        }),
+      encode: (micros) => Effect.succeed(isoFromMicros(micros).slice(0, 10))
+    })
+  )
+)
+
+export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({
+  description: "A download.",
+  examples: ["dl_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
+})

@@ -118,6 +118,8 @@ export type Price =
       readonly rowsPerCredit: number
       readonly bytesPerRow: number
     }
+  /** One credit for every `rowsPerCredit` rows of files that are begun, paid once for the same files. */
+  | { readonly kind: "files"; readonly scope: Scope; readonly rowsPerCredit: number }
 
 const open: Price = { kind: "public" }
 const keyed = (scope: Scope): Price => ({ kind: "key", scope })
@@ -139,12 +141,19 @@ export const prices: Readonly<Record<string, Price>> = {
   listSeries: perRows("series", 1_000, 1_000),
   getSeries: perCall(2_000),
   getOrderbook: perCall(200_000),
+  listOrderbooks: perRows("orderbooks", 10, 200_000),
+  listOrderbookSamples: perRows("samples", 100, 6_500),
   listDeltas: perRows("records", 250, 320),
   listTrades: perRows("trades", 250, 420),
   listMarketLifecycle: perRows("lifecycle", 250, 500),
   listLifecycle: perRows("lifecycle", 250, 500),
   getMarketCoverage: open,
   getCoverage: open,
+  listDatasets: open,
+  getDataset: open,
+  // In bulk and compressed, which costs us a fraction of what pages cost.
+  createDownload: { kind: "files", scope: "download", rowsPerCredit: 10_000 },
+  getDownload: keyed("download"),
   getStatus: open,
   getHealth: open,
   getMetrics: open,
@@ -171,6 +180,8 @@ export const ceilingOf = (price: Price, rowsMax: number): Ceiling => {
   switch (price.kind) {
     case "public":
     case "key":
+    // Paid beside the call, when it is known how many rows there are.
+    case "files":
       return { rows: 0, bytes: 0, credits: 0 }
     case "call":
       return { rows: 1, bytes: price.bytesMax, credits: price.credits }
@@ -183,7 +194,11 @@ export const ceilingOf = (price: Price, rowsMax: number): Ceiling => {
   }
 }
 
-/** What an answer costs and how many rows it has. Nothing for an empty list, nor for a book that is stale: we lost what was asked for. */
+/** What so many rows cost. */
+export const creditsOfRows = (price: Price, rows: number): number =>
+  price.kind === "rows" || price.kind === "files" ? Math.ceil(rows / price.rowsPerCredit) : 0
+
+/** What an answer costs and how many rows it has. Nothing for an empty list, nor for books that are stale: we lost what was asked for. */
 export const chargeOf = (
   price: Price,
   answer: Readonly<Record<string, unknown>>
@@ -191,16 +206,18 @@ export const chargeOf = (
   switch (price.kind) {
     case "public":
     case "key":
+    case "files":
       return { rows: 0, credits: 0 }
     case "call":
       return { rows: 1, credits: isStale(answer["trust"]) ? 0 : price.credits }
     case "rows": {
       const list = answer[price.list]
-      const rows = Array.isArray(list) ? list.length : 0
-      return { rows, credits: Math.ceil(rows / price.rowsPerCredit) }
+      const entries: ReadonlyArray<object> = Array.isArray(list) ? list : []
+      const good = entries.filter((entry) => !("trust" in entry && isStale(entry.trust)))
+      return { rows: entries.length, credits: creditsOfRows(price, good.length) }
     }
   }
 }
 
 const isStale = (trust: unknown): boolean =>
-  typeof trust === "object" && trust !== null && "state" in trust && trust.state === "stale"
+  trust === "stale" || (typeof trust === "object" && trust !== null && "state" in trust && trust.state === "stale")

@@ -31,7 +31,7 @@ const CallPrice = Schema.Struct({
   key: Schema.Boolean.annotate({ description: "Whether it needs a key." }),
   credits: Whole("Credits of an answer, or of every `rows_per_credit` that are begun.", 1),
   rows_per_credit: Schema.NullOr(Schema.Int).annotate({
-    description: "Entries of a list for a credit; null where an answer has one price."
+    description: "Entries of a list, or rows of files, for a credit; null where an answer has one price."
   })
 }).annotate({ identifier: "CallPrice", description: "What a call costs." })
 
@@ -62,7 +62,7 @@ export const view = () => ({
   calls: Object.entries(prices).map(([operation, price]) => ({
     operation,
     key: price.kind !== "public",
-    credits: price.kind === "call" ? price.credits : price.kind === "rows" ? 1 : 0,
-    rows_per_credit: price.kind === "rows" ? price.rowsPerCredit : null
+    credits: price.kind === "call" ? price.credits : "rowsPerCredit" in price ? 1 : 0,
+    rows_per_credit: "rowsPerCredit" in price ? price.rowsPerCredit : null
   }))
 })

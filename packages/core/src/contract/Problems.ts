@@ -106,6 +106,50 @@ export const problems = {
     meaning:
       "More was asked for than the limit allows. Go on after the seconds in Retry-After; RateLimit says how much is left."
   },
+  not_sealed: {
+    status: 404,
+    title: "Nothing of this is sealed",
+    meaning:
+      "Files are made of sealed hours, and none of what was asked for is sealed, or has a row of these markets. `/v1/datasets` lists what is."
+  },
+  unknown_download: {
+    status: 404,
+    title: "No such download",
+    meaning: "There is no download of this id, or not any more: they are kept for 30 days. Ask for it again with POST."
+  },
+  unknown_object: {
+    status: 404,
+    title: "No such file any more",
+    meaning: "The URL was signed for a file that is not there any more. Ask for the download again."
+  },
+  signature_refused: {
+    status: 403,
+    title: "The URL does not work, or not any more",
+    meaning:
+      "The signature of the URL has expired, or does not belong to it. `GET /v1/downloads/{id}` gives new ones, free of charge."
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: "The range lies behind the end of the file",
+    meaning: "The file is shorter than where the range begins. The header Content-Range says how long it is."
+  },
+  download_too_large: {
+    status: 422,
+    title: "Too much for one download",
+    meaning:
+      "Files are made for a download up to a size. Ask for fewer markets or days; whole days as `parquet` are not limited."
+  },
+  not_acceptable: {
+    status: 406,
+    title: "No such form of the answer",
+    meaning:
+      "The list cannot be written as the header Accept or `format` asks. `allowed` names the forms that there are."
+  },
+  storage_away: {
+    status: 503,
+    title: "The store of files is away",
+    meaning: "Sealed files cannot be reached. Recording goes on; try again after the seconds in Retry-After."
+  },
   unknown_route: {
     status: 404,
     title: "Nothing at this path",
@@ -140,6 +184,18 @@ export const problems = {
     status: 503,
     title: "The database is away",
     meaning: "The database cannot be reached. Recording goes on; try again after the seconds in Retry-After."
+  },
+  cold_store_away: {
+    status: 503,
+    title: "Sealed history cannot be reached",
+    meaning:
+      "The store of sealed hours cannot be reached at this moment; what is newer can be asked for. Try again after the seconds in Retry-After."
+  },
+  cold_data_damaged: {
+    status: 500,
+    title: "Sealed history is damaged",
+    meaning:
+      "A sealed object that the answer needs is missing, or is not what it was when it was proved, so there is no answer rather than a wrong one. `object` names it. Nothing to do for you: it is logged, and made again from what was recorded."
   },
   internal: {
     status: 500,
@@ -307,6 +363,65 @@ export class RateLimited extends Problem<RateLimited>()(
   annotations("rate_limited")
 ) {}
 
+export class NotSealed extends Problem<NotSealed>()(
+  "NotSealed",
+  declaration("not_sealed"),
+  fields("not_sealed"),
+  annotations("not_sealed")
+) {}
+
+export class UnknownDownload extends Problem<UnknownDownload>()(
+  "UnknownDownload",
+  declaration("unknown_download"),
+  fields("unknown_download"),
+  annotations("unknown_download")
+) {}
+
+export class UnknownObject extends Problem<UnknownObject>()(
+  "UnknownObject",
+  declaration("unknown_object"),
+  fields("unknown_object"),
+  annotations("unknown_object")
+) {}
+
+export class SignatureRefused extends Problem<SignatureRefused>()(
+  "SignatureRefused",
+  declaration("signature_refused"),
+  fields("signature_refused"),
+  annotations("signature_refused")
+) {}
+
+export class RangeNotSatisfiable extends Problem<RangeNotSatisfiable>()(
+  "RangeNotSatisfiable",
+  declaration("range_not_satisfiable"),
+  fields("range_not_satisfiable"),
+  annotations("range_not_satisfiable")
+) {}
+
+export class DownloadTooLarge extends Problem<DownloadTooLarge>()(
+  "DownloadTooLarge",
+  declaration("download_too_large"),
+  fields("download_too_large"),
+  annotations("download_too_large")
+) {}
+
+export class NotAcceptable extends Problem<NotAcceptable>()(
+  "NotAcceptable",
+  declaration("not_acceptable"),
+  {
+    ...fields("not_acceptable"),
+    allowed: Schema.String.annotate({ description: "The forms that there are." })
+  },
+  annotations("not_acceptable")
+) {}
+
+export class StorageAway extends Problem<StorageAway>()(
+  "StorageAway",
+  declaration("storage_away"),
+  fields("storage_away"),
+  annotations("storage_away")
+) {}
+
 export class UnknownRoute extends Problem<UnknownRoute>()(
   "UnknownRoute",
   declaration("unknown_route"),
@@ -356,6 +471,25 @@ export class DatabaseAway extends Problem<DatabaseAway>()(
   annotations("database_away")
 ) {}
 
+export class ColdStoreAway extends Problem<ColdStoreAway>()(
+  "ColdStoreAway",
+  declaration("cold_store_away"),
+  fields("cold_store_away"),
+  annotations("cold_store_away")
+) {}
+
+export class ColdDataDamaged extends Problem<ColdDataDamaged>()(
+  "ColdDataDamaged",
+  declaration("cold_data_damaged"),
+  {
+    ...fields("cold_data_damaged"),
+    object: Schema.String.annotate({
+      description: "Key of the object, or what it should be about where none is known."
+    })
+  },
+  annotations("cold_data_damaged")
+) {}
+
 export class Internal extends Problem<Internal>()(
   "Internal",
   declaration("internal"),
@@ -382,6 +516,14 @@ export const problemClasses = {
   cap_reached: CapReached,
   max_credits_exceeded: MaxCreditsExceeded,
   rate_limited: RateLimited,
+  not_sealed: NotSealed,
+  unknown_download: UnknownDownload,
+  unknown_object: UnknownObject,
+  signature_refused: SignatureRefused,
+  range_not_satisfiable: RangeNotSatisfiable,
+  download_too_large: DownloadTooLarge,
+  not_acceptable: NotAcceptable,
+  storage_away: StorageAway,
   unknown_route: UnknownRoute,
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
@@ -389,8 +531,13 @@ export const problemClasses = {
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,
+  cold_store_away: ColdStoreAway,
+  cold_data_damaged: ColdDataDamaged,
   internal: Internal
 } as const satisfies Record<ProblemCode, unknown>
+
+/** What an endpoint may answer that reads sealed history. */
+export const problemsOfHistory = [ColdStoreAway, ColdDataDamaged] as const
 
 /** What any endpoint may answer, besides its own problems. */
 export const problemsOfAll = [BadParameter, UrlTooLong, Overloaded, TimedOut, DatabaseAway, Internal] as const

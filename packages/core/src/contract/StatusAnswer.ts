@@ -4,6 +4,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isoFromMicros, microsFromIso } from "../Units.ts"
+import * as ArchiveAnswer from "./ArchiveAnswer.ts"
 import { RecorderReport } from "./RecorderReport.ts"
 import { type RecorderStatus, recorderStates, sourceDescriptions } from "./RecorderStatus.ts"
 import { answerFields, Epoch, Instant } from "./Scalars.ts"
@@ -59,6 +60,9 @@ export const StatusBody = Schema.Struct({
   recorder: Schema.NullOr(RecorderAnswer).annotate({
     description: "Part by part; null where this server does not know."
   }),
+  archive: Schema.NullOr(ArchiveAnswer.ArchiveAnswer).annotate({
+    description: "The sealed hours; null where this server does not know."
+  }),
   uptime_seconds: Schema.Finite.annotate({ description: "Seconds since this server started.", examples: [86_400.5] }),
   versions: Schema.Struct({
     api: Schema.String.annotate({ description: "Version of the server.", examples: ["0.1.0"] }),
@@ -102,6 +106,7 @@ export interface StoredUpTo {
 export interface ServerFacts {
   readonly recorder: RecorderStatus
   readonly watermark: StoredUpTo | undefined
+  readonly archive: ArchiveAnswer.ArchiveFacts | undefined
   /** Unix microseconds. */
   readonly nowMicros: number
   readonly startedMicros: number
@@ -133,6 +138,10 @@ export const view = (facts: ServerFacts): StatusBody => {
     markets_recorded: recorder.marketsRecorded,
     records_per_second: recorder.recordsPerSecond === null ? null : Math.round(recorder.recordsPerSecond * 10) / 10,
     recorder: recorder.report === null ? null : aged(recorder.report, facts.nowMicros),
+    archive:
+      facts.archive === undefined
+        ? null
+        : ArchiveAnswer.view(facts.archive, watermark?.tsReceivedMicros, facts.nowMicros),
     uptime_seconds: secondsBetween(facts.startedMicros, facts.nowMicros),
     versions: { api: facts.apiVersion, contract: "v1" }
   }

@@ -126,23 +126,41 @@ export const windowAt = (calendar: Calendar, micros: number): MaintenanceWindow 
   return found
 }
 
-/** The times without trading of yesterday, today and tomorrow that are short enough, joined where they meet. */
-const closedAround = ({ weeks }: Calendar, micros: number): ReadonlyArray<MaintenanceWindow> => {
+/** The times without trading of yesterday, today and tomorrow that are short enough, of the weeks that are the rule then. */
+const closedAround = ({ weeks }: Calendar, micros: number): ReadonlyArray<MaintenanceWindow> =>
+  weeks.flatMap((week) => (micros < week.fromMicros || micros >= week.toMicros ? [] : closedNear(week, micros)))
+
+const hourMicros = 3_600_000_000
+/** Of each week the answer of the last hour that was asked about: finding out what clocks show takes long, and it is asked at every look. */
+const closedLast = new WeakMap<
+  ClosedWeek,
+  { readonly hour: number; readonly closed: ReadonlyArray<MaintenanceWindow> }
+>()
+
+/** The same for a whole hour: days in New York begin with an hour. */
+const closedNear = (week: ClosedWeek, micros: number): ReadonlyArray<MaintenanceWindow> => {
+  const hour = Math.floor(micros / hourMicros)
+  const last = closedLast.get(week)
+  if (last?.hour === hour) return last.closed
+  const closed = closedOf(week, hour * hourMicros)
+  closedLast.set(week, { hour, closed })
+  return closed
+}
+
+/** Joined where they meet. */
+const closedOf = ({ days }: ClosedWeek, micros: number): ReadonlyArray<MaintenanceWindow> => {
   const closed: Array<MaintenanceWindow> = []
   const today = DateTime.makeZonedUnsafe(micros / microsPerMilli, { timeZone: zone })
-  for (const { days, fromMicros, toMicros } of weeks) {
-    if (micros < fromMicros || micros >= toMicros) continue
-    for (const ahead of [-1, 0, 1]) {
-      const day = DateTime.toParts(DateTime.add(today, { days: ahead }))
-      for (const part of days[day.weekDay] ?? []) {
-        const window = { fromMicros: microsAt(day, part.fromMinute), toMicros: microsAt(day, part.toMinute) }
-        const last = closed.at(-1)
-        if (last?.toMicros === window.fromMicros) closed[closed.length - 1] = { ...last, toMicros: window.toMicros }
-        else closed.push(window)
-      }
+  for (const ahead of [-1, 0, 1]) {
+    const day = DateTime.toParts(DateTime.add(today, { days: ahead }))
+    for (const part of days[day.weekDay] ?? []) {
+      const window = { fromMicros: microsAt(day, part.fromMinute), toMicros: microsAt(day, part.toMinute) }
+      const last = closed.at(-1)
+      if (last?.toMicros === window.fromMicros) closed[closed.length - 1] = { ...last, toMicros: window.toMicros }
+      else closed.push(window)
     }
   }
-  return closed.filter((window) => window.toMicros - window.fromMicros <= closedHoursMax * 3_600_000_000)
+  return closed.filter((window) => window.toMicros - window.fromMicros <= closedHoursMax * hourMicros)
 }
 
 type Day = Pick<DateTime.DateTime.Parts, "year" | "month" | "day">

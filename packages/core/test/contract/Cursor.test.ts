@@ -8,8 +8,11 @@ const question = { ticker: "A.B-1", from: 5, to: undefined }
 
 describe("a cursor", () => {
   it("goes on where the page before ended", () => {
-    const cursor = Cursor.encode(Cursor.records, question, 41)
-    assert.deepStrictEqual(Cursor.decode(Cursor.records, question, cursor), Option.some(41))
+    const cursor = Cursor.encode(Cursor.records, question, [1_763_733_780_250_000, 41])
+    assert.deepStrictEqual(
+      Cursor.decode(Cursor.records, question, cursor),
+      Option.some([1_763_733_780_250_000, 41] as const)
+    )
     const trade = Cursor.encode(Cursor.trades, question, [1_763_733_780_250_000, "e5b1d6c4"])
     assert.deepStrictEqual(
       Cursor.decode(Cursor.trades, question, trade),
@@ -33,7 +36,7 @@ describe("a cursor", () => {
   })
 
   it("is refused when it was changed, cut, too long or made by another version", () => {
-    const cursor = Cursor.encode(Cursor.records, question, 41)
+    const cursor = Cursor.encode(Cursor.records, question, [1_763_733_780_250_000, 41])
     const inside = Buffer.from(cursor, "base64url").toString()
     const forged = (text: string) => Buffer.from(text).toString("base64url")
     for (const wrong of [

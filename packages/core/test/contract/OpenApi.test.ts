@@ -8,7 +8,7 @@ import { Schema } from "effect"
 import { OpenApi } from "effect/http-api"
 
 const spec = OpenApi.fromApi(KalshiBookApi)
-const operations = Object.entries(spec.paths).map(([path, item]) => ({ path, operation: item.get }))
+const operations = Object.entries(spec.paths).map(([path, item]) => ({ path, operation: item.get ?? item.post }))
 
 /** Every `$ref` in a value. */
 const references = (value: unknown): ReadonlyArray<string> =>
@@ -34,12 +34,18 @@ describe("the OpenAPI document", () => {
       "/v1/series",
       "/v1/series/{ticker}",
       "/v1/markets/{ticker}/orderbook",
+      "/v1/orderbooks",
+      "/v1/markets/{ticker}/orderbook/samples",
       "/v1/markets/{ticker}/deltas",
       "/v1/markets/{ticker}/trades",
       "/v1/markets/{ticker}/lifecycle",
       "/v1/lifecycle",
       "/v1/markets/{ticker}/coverage",
       "/v1/coverage",
+      "/v1/datasets",
+      "/v1/datasets/{date}",
+      "/v1/downloads",
+      "/v1/downloads/{id}",
       "/v1/pricing",
       "/v1/usage",
       "/v1/status",
@@ -122,7 +128,8 @@ describe("the OpenAPI document", () => {
   it("has examples that a client of the contract reads", () => {
     for (const group of Object.values(KalshiBookApi.groups)) {
       for (const endpoint of Object.values(group.endpoints)) {
-        const operationId = spec.paths[endpoint.path.replaceAll(/:(\w+)/g, "{$1}")]?.get?.operationId ?? ""
+        const item = spec.paths[endpoint.path.replaceAll(/:(\w+)/g, "{$1}")]
+        const operationId = (item?.get ?? item?.post)?.operationId ?? ""
         const example = operationExamples[operationId]
         if (example === undefined) continue
         const [success] = [...endpoint.success] as ReadonlyArray<Schema.Codec<unknown>>

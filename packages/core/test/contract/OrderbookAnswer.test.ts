@@ -45,6 +45,7 @@ const answer = (change: Partial<BookAtMoment>): BookAtMoment => ({
   keyframeOffset: 4,
   recordsApplied: 2,
   tier: "hot",
+  source: null,
   ...change
 })
 
@@ -144,7 +145,8 @@ describe("the answer of a book", () => {
       ts_received: "2025-11-21T14:02:59.997012Z",
       keyframe_offset: 4,
       records_applied: 2,
-      tier: "hot"
+      tier: "hot",
+      source: null
     })
   })
 

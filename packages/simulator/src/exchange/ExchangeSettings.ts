@@ -19,6 +19,8 @@ export interface ExchangeSettings {
   readonly tradesMax: number
   /** Finalized markets that REST can still show; the oldest go with their truth. */
   readonly finalizedMarketsMax: number
+  /** Put into the tickers of all series, behind `KX`: two exchanges of which nobody may mix up the markets have two marks. */
+  readonly seriesMark: string
 }
 
 export const defaultSettings: Omit<ExchangeSettings, "startMicros"> = {
@@ -29,20 +31,22 @@ export const defaultSettings: Omit<ExchangeSettings, "startMicros"> = {
   lifecycleSpeed: 1,
   truthChangesMax: 4_000_000,
   tradesMax: 200_000,
-  finalizedMarketsMax: 2_000
+  finalizedMarketsMax: 2_000,
+  seriesMark: ""
 }
 
-const ranges: ReadonlyArray<readonly [keyof ExchangeSettings, number, number, "whole" | "any"]> = [
-  ["seed", 0, 0xffffffff, "whole"],
-  ["marketsOpen", 5, 10_000, "whole"],
-  ["deltasPerSecond", 1, 50_000, "any"],
-  ["quickLifeSeconds", 0.1, 86_400, "any"],
-  ["lifecycleSpeed", 0.001, 1_000_000, "any"],
-  ["startMicros", 0, Number.MAX_SAFE_INTEGER / 2, "whole"],
-  ["truthChangesMax", 10_000, 100_000_000, "whole"],
-  ["tradesMax", 1, 10_000_000, "whole"],
-  ["finalizedMarketsMax", 0, 1_000_000, "whole"]
-]
+const ranges: ReadonlyArray<readonly [Exclude<keyof ExchangeSettings, "seriesMark">, number, number, "whole" | "any"]> =
+  [
+    ["seed", 0, 0xffffffff, "whole"],
+    ["marketsOpen", 5, 10_000, "whole"],
+    ["deltasPerSecond", 1, 50_000, "any"],
+    ["quickLifeSeconds", 0.1, 86_400, "any"],
+    ["lifecycleSpeed", 0.001, 1_000_000, "any"],
+    ["startMicros", 0, Number.MAX_SAFE_INTEGER / 2, "whole"],
+    ["truthChangesMax", 10_000, 100_000_000, "whole"],
+    ["tradesMax", 1, 10_000_000, "whole"],
+    ["finalizedMarketsMax", 0, 1_000_000, "whole"]
+  ]
 
 /** What is wrong with the settings, for people; `undefined` when nothing is. */
 export const problemOf = (settings: ExchangeSettings): string | undefined => {
@@ -51,6 +55,7 @@ export const problemOf = (settings: ExchangeSettings): string | undefined => {
     if (!(value >= low && value <= high)) return `${name} must be ${low}..${high}, not ${value}`
     if (kind === "whole" && !Number.isInteger(value)) return `${name} must be a whole number, not ${value}`
   }
+  if (!/^[A-Z0-9]*$/.test(settings.seriesMark)) return "seriesMark must be of capital letters and digits"
   return undefined
 }
 

@@ -32,7 +32,7 @@ export const planLines = (prng: Prng.Prng, settings: ExchangeSettings): Readonly
     // A quick series has one event at a time, so it takes part in the first turn alone.
     if (template.life === "quick" && turn >= seriesTemplates.length) continue
     const count = Math.min(places, Prng.between(prng, template.marketsMin, template.marketsMax))
-    planned.push({ template, count })
+    planned.push({ template: marked(template, settings.seriesMark), count })
     places -= count
   }
   const ranked = planned
@@ -46,6 +46,11 @@ export const planLines = (prng: Prng.Prng, settings: ExchangeSettings): Readonly
   })
   return planned.map(({ template }, line) => ({ template, weights: Prng.shuffled(prng, weights[line] ?? []) }))
 }
+
+const marked = (template: SeriesTemplate, mark: string): SeriesTemplate => ({
+  ...template,
+  ticker: template.ticker.replace(/^KX/, `KX${mark}`)
+})
 
 /** Kalshi writes times in tickers in US Eastern time; the simulator knows no daylight saving. */
 const easternOffsetMicros = -5 * 3_600_000_000

@@ -77,9 +77,10 @@ const commands = {
   count: Count
 }
 
-/** The next commands are never answered, answered late, or answered with an error. */
+/** The next commands are never answered, answered late, answered late after changes of books that were lost, or answered with an error. */
 const IgnoreCommands = Schema.Struct({ fault: Schema.Literal("ignore_commands"), ...commands })
 const DelayCommands = Schema.Struct({ fault: Schema.Literal("delay_commands"), ...commands, millis: Millis })
+const LoseUntilReply = Schema.Struct({ fault: Schema.Literal("lose_until_reply"), ...commands, millis: Millis })
 const RefuseCommands = Schema.Struct({
   fault: Schema.Literal("refuse_commands"),
   ...commands,
@@ -174,6 +175,7 @@ export const Fault = Schema.Union([
   SubscriptionError,
   IgnoreCommands,
   DelayCommands,
+  LoseUntilReply,
   RefuseCommands,
   PauseTrading,
   ResumeTrading,

@@ -61,6 +61,8 @@ const inflict = (front: Front, simulation: Simulation.Simulation | undefined, fa
       return armCommands(front, fault, { _tag: "ignore" })
     case "delay_commands":
       return armCommands(front, fault, { _tag: "delay", millis: fault.millis })
+    case "lose_until_reply":
+      return armCommands(front, fault, { _tag: "lose", millis: fault.millis })
     case "refuse_commands":
       return armCommands(front, fault, { _tag: "refuse", code: fault.code })
     case "pause_trading":

@@ -41,7 +41,7 @@ export interface FrameFault {
   readonly probability?: number | undefined
 }
 
-interface Armed {
+export interface Armed {
   readonly fault: FrameFault
   skip: number
   left: number
@@ -71,8 +71,14 @@ export const make = (seed: number): FrameFaults => ({
 })
 
 /** Arms a fault; it is gone when it has hit as often as it should. */
-export const arm = (faults: FrameFaults, fault: FrameFault): void => {
-  faults.armed.push({ fault, skip: fault.after ?? 0, left: fault.count ?? 1 })
+export const arm = (faults: FrameFaults, fault: FrameFault): Armed => {
+  const armed = { fault, skip: fault.after ?? 0, left: fault.count ?? 1 }
+  faults.armed.push(armed)
+  return armed
+}
+
+export const disarm = (faults: FrameFaults, armed: Armed): void => {
+  faults.armed = faults.armed.filter((one) => one !== armed)
 }
 
 /** Disarms everything; frames held back are let go. */
@@ -120,7 +126,7 @@ const hit = (
   )
   if (armed === undefined) return undefined
   faults.hits++
-  if (armed.left === 0) faults.armed = faults.armed.filter((one) => one !== armed)
+  if (armed.left === 0) disarm(faults, armed)
   return armed.fault.action
 }
 

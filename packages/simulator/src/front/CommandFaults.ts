@@ -1,5 +1,5 @@
 /**
- * Faults of commands: never answered, answered late, or refused. A `get_snapshot` of several markets of which a fault names some
+ * Faults of commands: never answered, answered late (with what happens to books meanwhile, or without), or refused. A `get_snapshot` of several markets of which a fault names some
  * falls in two: only the snapshots of those are late, or never come.
  */
 import * as Command from "@kalshibook/core/kalshi/Command"
@@ -19,6 +19,8 @@ export type CommandKind = (typeof commandKinds)[number]
 export type Treatment =
   | { readonly _tag: "ignore" }
   | { readonly _tag: "delay"; readonly millis: number }
+  /** As `delay`, and the changes of books meanwhile are lost on the way: the answer is the first that shows it. */
+  | { readonly _tag: "lose"; readonly millis: number }
   | { readonly _tag: "refuse"; readonly code: number }
 
 /** To which commands it is done. Absent fields do not restrict. */

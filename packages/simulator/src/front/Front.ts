@@ -103,11 +103,21 @@ export const receive = (front: Front, connection: Connection.Connection, text: s
     }
     const delayMicros = Prng.between(front.prng, 0, settings.commandDelayMillisMax * 1000)
     const lateMicros = treatment === undefined ? 0 : treatment.millis * 1000
+    const losing = treatment?._tag === "lose" ? FrameFaults.arm(feed.faults, lossOf(session)) : undefined
     Agenda.add(front.commands, nowMicros + delayMicros + lateMicros, () => {
+      if (losing !== undefined) FrameFaults.disarm(feed.faults, losing)
       Commands.execute(feed, session, part.text, settings)
     })
   }
 }
+
+/** No change of a book reaches the client. */
+const lossOf = ({ connection }: Session): FrameFaults.FrameFault => ({
+  action: { _tag: "drop" },
+  connection,
+  type: "orderbook_delta",
+  count: Number.POSITIVE_INFINITY
+})
 
 // ---- REST ------------------------------------------------------------------------------------------------------------
 

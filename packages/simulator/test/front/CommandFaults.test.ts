@@ -35,6 +35,29 @@ describe("a command", () => {
     )
   })
 
+  both(
+    "add_markets is answered after changes that were lost, and its answer shows the hole",
+    { deltasPerSecond: 5_000 },
+    async (running) => {
+      const [a = "", ...others] = activeTickers(running)
+      const client = await following(running, others)
+      const hits = running.faults.frameHits()
+      inflict(running, { fault: "lose_until_reply", command: "add_markets", count: 1, millis: 400 })
+      client.send(update(2, 1, "add_markets", [a]))
+      client.send({ id: 3, cmd: "list_subscriptions" })
+      await client.frame((frame) => frame.id === 3)
+      running.step(20)
+      const acknowledged = await client.frame((frame) => frame.id === 2)
+      const lost = running.faults.frameHits() - hits
+      assert.isAtLeast(lost, 5)
+      assert.strictEqual(acknowledged.type, "ok")
+      assert.strictEqual(acknowledged.seq, others.length + lost + 1)
+      running.step(20)
+      await client.until(() => client.of(1).length > others.length + 10)
+      assert.strictEqual(running.faults.frameHits(), hits + lost)
+    }
+  )
+
   both("subscribe is answered late, and other commands meanwhile", {}, async (running) => {
     const [a = ""] = activeTickers(running)
     const client = await running.connect()

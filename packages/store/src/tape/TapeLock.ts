@@ -30,9 +30,12 @@ const token = randomUUID()
 const lockName = "tape.lock"
 const attemptsMax = 10
 
-/** Takes the lock; what is returned gives it back. Fails when another tape of this or another process has it. */
-export const take = async (folder: string): Promise<() => Promise<void>> => {
-  const path = join(folder, lockName)
+/**
+ * Takes the lock; what is returned gives it back. Fails when another tape of this or another process has it. Folders of other things
+ * that one process may use at a time have locks of other names.
+ */
+export const take = async (folder: string, name = lockName): Promise<() => Promise<void>> => {
+  const path = join(folder, name)
   const text = JSON.stringify({ pid: process.pid, started: (await startOf(process.pid)) ?? "", token } satisfies Owner)
   const aside = `${path}.${randomUUID()}`
   try {

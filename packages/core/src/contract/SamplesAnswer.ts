@@ -1,0 +1,58 @@
+/**
+ * The answer of `/v1/markets/{ticker}/orderbook/samples`: one market's book at regular moments.
+ */
+import * as Schema from "effect/Schema"
+import type { Level } from "../BookRecord.ts"
+import * as BookSamples from "../BookSamples.ts"
+import { isoFromMicros } from "../Units.ts"
+import * as OrderbookFp from "./OrderbookFp.ts"
+import { answerFields, Cursor, Instant, MarketTicker, Offset } from "./Scalars.ts"
+import { GapCause } from "./TrustView.ts"
+
+export const BookSample = Schema.Struct({
+  at: Instant.annotate({ description: "The moment." }),
+  trust: Schema.Literals(BookSamples.trustStates).annotate({
+    description: "Whether the book may be believed, as the `trust.state` of a single book."
+  }),
+  gap_cause: Schema.NullOr(GapCause).annotate({ description: "Why not, where it is `stale`; null otherwise." }),
+  offset: Offset.annotate({ description: "The last record of the log that is part of the book." }),
+  orderbook_fp: OrderbookFp.OrderbookFp
+}).annotate({
+  identifier: "BookSample",
+  description: "The best `depth` levels of each side at a moment, by the receive clock."
+})
+export type BookSample = typeof BookSample.Type
+
+export const Samples = Schema.Struct({
+  market_ticker: MarketTicker,
+  every_seconds: Schema.Finite.annotate({ description: "From one moment to the next.", examples: [1] }),
+  depth: Schema.Int.annotate({ description: "Levels of each side at most.", examples: [10] }),
+  samples: Schema.Array(BookSample).annotate({
+    description: "Ascending by time. Moments before the market's first record have none."
+  }),
+  cursor: Cursor,
+  ...answerFields
+}).annotate({ identifier: "Samples", description: "A page of a market's books at regular moments." })
+
+/** One sample of the columns. O(depth). */
+export const view = (samples: BookSamples.BookSamples, index: number): BookSample => {
+  const { depth } = samples
+  const start = index * depth
+  return {
+    at: isoFromMicros(samples.atMicros[index] as number),
+    trust: BookSamples.trustStates[samples.trust[index] as number] ?? "unknown",
+    gap_cause: BookSamples.causeAt(samples, index) ?? null,
+    offset: samples.offset[index] as number,
+    orderbook_fp: OrderbookFp.view({
+      yes: ladder(samples.yesPriceE4, samples.yesSizeE2, start, samples.yesLevels[index] as number),
+      no: ladder(samples.noPriceE4, samples.noSizeE2, start, samples.noLevels[index] as number)
+    })
+  }
+}
+
+/** Ascending by price: the columns have the best first. */
+const ladder = (prices: Int32Array, sizes: Float64Array, start: number, count: number): ReadonlyArray<Level> =>
+  Array.from({ length: count }, (_, index) => {
+    const place = start + count - 1 - index
+    return { priceE4: prices[place] as number, sizeE2: sizes[place] as number }
+  })

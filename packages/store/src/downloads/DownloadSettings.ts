@@ -1,0 +1,52 @@
+/** The bounds of downloads, each with its reason. */
+import { join } from "node:path"
+import { Config } from "effect"
+
+export interface DownloadSettings {
+  /** Where files are made before they are stored; emptied at the start. */
+  readonly folder: string
+  /** How long a signed URL works. Short, since whoever has it needs nothing else; renewing it is a GET. */
+  readonly urlSecondsMax: number
+  /** How long what was made for a question is kept, and its URLs renewed. */
+  readonly keptMicros: number
+  /** Of one question: what a worker sorts and writes within the hour. Files that are signed as they are do not count. */
+  readonly carvedRowsMax: number
+  /** Of one question, all files together: what a disk of this machine has room for. */
+  readonly carvedBytesMax: number
+  /** Files of one question: a list that is read and answered as a whole. */
+  readonly partsMax: number
+  /** Events of one market's file of a day: they are in memory, some 100 bytes each. */
+  readonly eventsPerFileMax: number
+  /** How long the work on one question may take. */
+  readonly workMillisMax: number
+  /** For DuckDB's buffers while it sorts; beyond, it spills into the folder. */
+  readonly duckMebibytes: number
+  readonly spillMebibytesMax: number
+}
+
+const secondMicros = 1_000_000
+
+export const defaults = {
+  urlSecondsMax: 900,
+  keptMicros: 30 * 86_400 * secondMicros,
+  carvedRowsMax: 500_000_000,
+  carvedBytesMax: 20 * 2 ** 30,
+  partsMax: 20_000,
+  eventsPerFileMax: 10_000_000,
+  workMillisMax: 3_600_000,
+  duckMebibytes: 512,
+  spillMebibytesMax: 20_480
+} satisfies Omit<DownloadSettings, "folder">
+
+/** `KALSHIBOOK_DOWNLOADS_DIR` (`downloads` in `KALSHIBOOK_DATA_DIR`) and `KALSHIBOOK_DOWNLOAD_URL_SECONDS` (900). */
+export const fromEnvironment: Config.Config<DownloadSettings> = Config.all({
+  dataFolder: Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook")),
+  folder: Config.option(Config.NonEmptyString("KALSHIBOOK_DOWNLOADS_DIR")),
+  urlSecondsMax: Config.Int("KALSHIBOOK_DOWNLOAD_URL_SECONDS").pipe(Config.withDefault(defaults.urlSecondsMax))
+}).pipe(
+  Config.map(({ dataFolder, folder, urlSecondsMax }) => ({
+    ...defaults,
+    folder: folder._tag === "Some" ? folder.value : join(dataFolder, "downloads"),
+    urlSecondsMax
+  }))
+)
