@@ -30,9 +30,18 @@ begin
     $uid$;
     grant usage on schema auth to anon, authenticated, service_role;
   end if;
+  begin
+    execute 'grant kalshibook_api to current_user';
+  exception
+    -- The role is of another database of this server: whoever made it has to have granted it.
+    when insufficient_privilege then
+      if not pg_has_role(current_user, 'kalshibook_api', 'member') then
+        raise exception 'role % may not become kalshibook_api', current_user
+          using errcode = 'insufficient_privilege', hint = format('A superuser has to: grant kalshibook_api to %I', current_user);
+      end if;
+  end;
 end $roles$;
 
-grant kalshibook_api to current_user;
 grant usage on schema public to authenticated, kalshibook_api;
 
 create table accounts (
