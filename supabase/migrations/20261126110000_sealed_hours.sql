@@ -29,22 +29,42 @@ comment on column segments.commit_number is 'Grows with each commit; numbers may
 
 -- Late gaps ----------------------------------------------------------------------------------------------------------------------
 
+create table sealing_hours (
+  hour_micros bigint primary key
+);
+
+comment on table sealing_hours is 'Hours that an archiver has begun to seal for the first time: gaps that are stored from then on mark them like sealed ones.';
+
+alter table sealing_hours enable row level security;
+
+-- Whoever stores gaps holds this lock shared until it has committed, so an hour is either noted before a gap looks for it, or read
+-- after that gap is there.
+create function begin_sealing(hour bigint) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('kalshibook.late_gaps', 0));
+  delete from sealing_hours s where exists (select from segments where span = 'hour' and from_micros = s.hour_micros);
+  insert into sealing_hours values (hour) on conflict do nothing;
+end
+$$;
+
+comment on function begin_sealing is 'To be called, and committed, before anything of the hour is read.';
+
 -- Only gaps reach back: they begin where proof ends, which may lie in an hour that is sealed, or is being sealed right now. That
--- hour lacks the gap, and each later one begins with a state that does not know of it. All hours before the watermark's are marked,
--- sealed or not, so that it does not matter which of this transaction and the archiver's is first: the archiver reads the marks before
--- it reads the hour, and clears those alone.
+-- hour lacks the gap, and each later one begins with a state that does not know of it. The archiver reads the marks before it reads
+-- the hour, and clears those alone.
 create function mark_late_gaps() returns trigger language plpgsql as $$
 declare
   hour_width constant bigint := 3600000000;
   first_hour bigint;
-  last_hour bigint;
 begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('kalshibook.late_gaps', 0));
   select min(ts_received_micros) / hour_width * hour_width into first_hour from new_gaps;
-  select greatest((select max(from_micros) from segments where span = 'hour'),
-                  (select ts_received_micros / hour_width * hour_width - hour_width from watermark)) into last_hour;
   insert into segment_marks as stored (hour_micros, reason, ts_marked_micros)
   select marked, 'late_gap', (extract(epoch from clock_timestamp()) * 1000000)::bigint
-  from generate_series(first_hour, last_hour, hour_width) as marked
+  from (
+    select from_micros from segments where span = 'hour' and is_current and from_micros >= first_hour
+    union select hour_micros from sealing_hours where hour_micros >= first_hour
+  ) as hours (marked)
   on conflict (hour_micros, reason) do update
   set ts_marked_micros = greatest(excluded.ts_marked_micros, stored.ts_marked_micros + 1);
   return null;
@@ -229,7 +249,7 @@ $$;
 do $$
 declare
   api_role text;
-  own constant text := 'hour_of_partition, hot_hours, mark_late_gaps, refuse_change, refuse_forgetting, unproved_because, prune_hour, refuse_unproved_drop';
+  own constant text := 'hour_of_partition, hot_hours, begin_sealing, mark_late_gaps, refuse_change, refuse_forgetting, unproved_because, prune_hour, refuse_unproved_drop';
 begin
   execute format('revoke execute on function %s from public', own);
   for api_role in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop

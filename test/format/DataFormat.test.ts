@@ -1,8 +1,10 @@
 /** docs/data-format.md is what others write readers by: its columns are the columns that are written. */
 import fs from "node:fs"
 import path from "node:path"
+import { recordMeasureNames } from "@kalshibook/core/BookMeasures"
 import { Manifest, ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import { segmentColumns, segmentKinds, segmentOrder } from "@kalshibook/core/cold/SegmentColumns"
+import { levelColumns, measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
 import { assert, it } from "vitest"
 
 const document = fs.readFileSync(path.resolve(import.meta.dirname, "../../docs/data-format.md"), "utf8")
@@ -24,6 +26,20 @@ it("the document has every column of every kind, in order, with type, emptiness 
     )
     assert.include(sectionOf(kind), `Sorted by ${segmentOrder[kind].map((column) => `\`${column}\``).join(", ")}.`)
   }
+})
+
+it("the document has every column that only streams have, with type, emptiness and meaning", () => {
+  const described = (columns: ReadonlyArray<TableColumn>) =>
+    columns.map(
+      ({ description, isNullable, name, type }) =>
+        `| \`${name}\` | ${type} | ${isNullable ? "may be" : "never"} | ${description} |`
+    )
+  const rowsOf = (section: string) =>
+    sectionOf(section)
+      .split("\n")
+      .filter((line) => line.startsWith("| `"))
+  assert.deepStrictEqual(rowsOf("samples"), described([...sampleColumns(0, []), ...levelColumns("N")]))
+  assert.deepStrictEqual(rowsOf("measures"), described(recordMeasureNames.map(measureColumn)))
 })
 
 it("the document names every field of a manifest", () => {

@@ -72,5 +72,8 @@ export const streamMillisMax = 600_000
 /** Entries that a stream reads at a time: what it has in memory. */
 export const streamPageEntries = 2_000
 
+/** Values of sampled books that become a piece of a stream at once: some milliseconds, and a few megabytes, whatever their depth. */
+export const streamPageValues = 50_000
+
 /** Bytes of a body at most: ten thousand tickers are half of it. */
 export const bodyBytesMax = 1_048_576

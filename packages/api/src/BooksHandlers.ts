@@ -2,19 +2,19 @@
 import type { BookClock } from "@kalshibook/core/BookRecord"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { everyMicrosDefault, samplesDepthDefault, samplesDepthMax } from "@kalshibook/core/contract/Limits"
 import * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
 import * as OrderbooksAnswer from "@kalshibook/core/contract/OrderbooksAnswer"
 import * as SamplesAnswer from "@kalshibook/core/contract/SamplesAnswer"
-import { hourMicros } from "@kalshibook/core/Units"
 import { History } from "@kalshibook/store/History"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Clock, Effect, Option, Stream } from "effect"
+import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { booksAtOnceMax, marketsOfBooksMax } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
-import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
+import { type PageQuery, pageOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
+import * as RowStreams from "./RowStreams.ts"
+import * as SampleAnswers from "./SampleAnswers.ts"
 
 /** Which markets, as they are asked for. */
 interface Selection {
@@ -26,13 +26,6 @@ interface Selection {
 interface BooksQuery extends Selection, PageQuery {
   readonly at?: number
   readonly clock?: BookClock
-  readonly depth?: number
-}
-
-interface SamplesQuery extends PageQuery {
-  readonly from?: number
-  readonly to?: number
-  readonly every?: number
   readonly depth?: number
 }
 
@@ -91,44 +84,6 @@ export const BooksHandlers = HttpApiBuilder.group(
       }
     })
 
-    const samples = Effect.fnUntraced(function* (ticker: string, query: SamplesQuery) {
-      const { depth = samplesDepthDefault, every: everyMicros = everyMicrosDefault } = query
-      if (depth < 1 || depth > samplesDepthMax) return yield* Failures.sampleDepth(samplesDepthMax)
-      const { toMicros } = yield* rangeOf(query)
-      const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
-      const firstMicros = query.from ?? Math.max(0, Math.min(toMicros, nowMicros) - hourMicros)
-      const question = { ticker, from: query.from, to: query.to, every: query.every, depth }
-      const page = yield* pageOf(Cursor.samples, question, query)
-      const fromMicros = Option.match(page.after, {
-        onNone: () => firstMicros,
-        onSome: (afterMicros) => afterMicros + everyMicros
-      })
-      const found: Array<SamplesAnswer.BookSample> = []
-      const times: Array<number> = []
-      yield* history.samples({ marketTicker: ticker, fromMicros, toMicros, everyMicros, depth }).pipe(
-        Stream.takeWhile(() => found.length < page.entriesMax),
-        Stream.runForEach((some) =>
-          Effect.sync(() => {
-            for (let index = 0; index < some.count && found.length < page.entriesMax; index++) {
-              found.push(SamplesAnswer.view(some, index))
-              times.push(some.atMicros[index] as number)
-            }
-          })
-        )
-      )
-      if (found.length === 0) {
-        yield* history.records({ marketTicker: ticker, ...allTime, afterOffset: 0, recordsMax: 1 })
-      }
-      const { cursor } = page.cut(times, (micros) => micros)
-      return {
-        market_ticker: ticker,
-        every_seconds: everyMicros / 1_000_000,
-        depth,
-        samples: found.slice(0, page.entriesMax - 1),
-        cursor
-      }
-    })
-
     return handlers.handleAll({
       at: ({ params: { ticker }, query }) => {
         const clock = query.clock ?? "received"
@@ -150,15 +105,18 @@ export const BooksHandlers = HttpApiBuilder.group(
           Effect.catchTags({ InTheFuture: Failures.timeInFuture, ...Failures.logFailures })
         ),
       samples: ({ params: { ticker }, query }) =>
-        samples(ticker, query).pipe(
-          answered(SamplesAnswer.Samples),
+        Effect.gen(function* () {
+          const form = yield* RowStreams.formOf(query)
+          if (form !== "json") {
+            return yield* RowStreams.answer(yield* SampleAnswers.source(history, ticker, query), form)
+          }
+          return yield* answered(SamplesAnswer.Samples)(SampleAnswers.page(history, ticker, query))
+        }).pipe(
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
           Effect.catchTags(Failures.logFailures)
         )
     })
   })
 )
-
-const allTime = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)

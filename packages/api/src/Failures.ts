@@ -12,6 +12,7 @@ import {
   DatabaseAway,
   Internal,
   MarketNotRecorded,
+  NotAcceptable,
   NotKnownYet,
   TimeInFuture,
   UnknownEvent,
@@ -116,6 +117,17 @@ export const sampleDepth = Effect.fnUntraced(function* (depthMax: number) {
     detail: `\`depth\` of samples must be ${allowed}.`,
     request_id: requestId,
     suggestion: withoutParameters(url, ["depth"])
+  })
+})
+
+/** Measures of records cost a fold from the beginning of the range, so pages of JSON do not have them. */
+export const deriveOfPage = Effect.fnUntraced(function* () {
+  const { requestId, url } = yield* RequestMeta
+  return yield* new NotAcceptable({
+    detail: "`derive` of deltas is for streams.",
+    allowed: "`ndjson`, `csv`, `parquet` or `arrow`",
+    request_id: requestId,
+    suggestion: withParameter(withoutParameters(url, ["limit", "cursor"]), "format", "ndjson")
   })
 })
 

@@ -1,12 +1,15 @@
 /** Answers about the log of a market, page by page or as one stream. */
-import type { BookRecord } from "@kalshibook/core/BookRecord"
-import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
+import type { RecordMeasureName } from "@kalshibook/core/BookMeasures"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
+import * as DerivedView from "@kalshibook/core/contract/DerivedView"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { depthCentsDefault } from "@kalshibook/core/contract/Limits"
 import * as RecordView from "@kalshibook/core/contract/RecordView"
+import { centE4 } from "@kalshibook/core/Units"
 import { fileText } from "@kalshibook/store/export/EngineFiles"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
 import { History, type MarketNotRecorded } from "@kalshibook/store/History"
+import type { DerivedRecord } from "@kalshibook/store/HistoryDerived"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import type { LogError } from "@kalshibook/store/TieredLog"
 import { Effect, Option } from "effect"
@@ -33,35 +36,49 @@ interface AskedRange {
   readonly to?: number
 }
 
-/** A record with the end of its gap, where it is one that has ended. */
-interface LogEntry {
-  readonly record: BookRecord
-  readonly gapEndMicros: number | undefined
+interface LogQuery extends PageQuery, AskedRange {
+  readonly format?: RowStreams.Form
+  readonly derive?: ReadonlyArray<RecordMeasureName>
+  readonly depth_cents?: number
 }
 
 /** A market's log, for a stream. */
 const logSource = (
   history: History["Service"],
   marketTicker: string,
-  range: Range
-): RowStreams.RowSource<LogEntry, MarketNotRecorded | LogError> => ({
-  columns: segmentColumns.records,
-  toColumns: (entries) => RowColumns.ofRecords(entries.map(({ record }) => record)),
-  toJson: ({ gapEndMicros, record }) => RecordView.view(record, gapEndMicros),
-  page: (after) =>
-    Effect.map(
-      history.records({
-        marketTicker,
-        ...Option.match(after, {
-          onNone: () => ({ ...range, afterOffset: 0 }),
-          onSome: ({ record }) => ({ ...behind(range, record.tsReceivedMicros), afterOffset: record.offset })
+  range: Range,
+  { depth_cents: depthCents = depthCentsDefault, derive: names = [] }: LogQuery
+): RowStreams.RowSource<ReadonlyArray<DerivedRecord>, MarketNotRecorded | LogError> => ({
+  columns: RowColumns.derivedColumns(names),
+  toColumns: (entries) => RowColumns.ofDerived(entries, names),
+  toJson: (entries) =>
+    entries.map(({ derived, gapEndMicros, record }) => ({
+      ...RecordView.view(record, gapEndMicros),
+      ...(names.length === 0 ? {} : { derived: DerivedView.view(names, (place) => derived[place]) })
+    })),
+  rowsToPay: (entries) => entries.length,
+  parts:
+    names.length === 0
+      ? RowStreams.paged(streamPageEntries, (after: Option.Option<DerivedRecord>) =>
+          Effect.map(
+            history.records({
+              marketTicker,
+              ...Option.match(after, {
+                onNone: () => ({ ...range, afterOffset: 0 }),
+                onSome: ({ record }) => ({ ...behind(range, record.tsReceivedMicros), afterOffset: record.offset })
+              }),
+              recordsMax: streamPageEntries
+            }),
+            ({ gapEndsMicros, records }) =>
+              records.map((record) => ({ record, gapEndMicros: gapEndsMicros.get(record.offset), derived: [] }))
+          )
+        )
+      : history.recordsDerived({
+          marketTicker,
+          ...range,
+          derive: { names, withinE4: depthCents * centE4 },
+          recordsPerPage: streamPageEntries
         }),
-        recordsMax: streamPageEntries
-      }),
-      ({ gapEndsMicros, records }) =>
-        records.map((record) => ({ record, gapEndMicros: gapEndsMicros.get(record.offset) }))
-    ),
-  entriesPerPage: streamPageEntries,
   name: `deltas_${fileText(marketTicker)}`
 })
 
@@ -91,7 +108,8 @@ export const RecordsHandlers = HttpApiBuilder.group(
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
           const range = yield* rangeOf(query)
-          if (form !== "json") return yield* RowStreams.answer(logSource(history, ticker, range), form)
+          if (form !== "json") return yield* RowStreams.answer(logSource(history, ticker, range, query), form)
+          if (query.derive !== undefined) return yield* Failures.deriveOfPage()
           return yield* answered(RecordView.Records)(pageOfLog(ticker, range, query))
         }).pipe(
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),

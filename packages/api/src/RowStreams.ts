@@ -1,17 +1,16 @@
 /**
- * Lists of what happened as one stream instead of pages: NDJSON, CSV, Parquet or Arrow, read from the stores page by page as the client
- * takes it, so memory is bounded whatever the range.
+ * Lists of what happened, and books at regular moments, as one stream instead of pages: NDJSON, CSV, Parquet or Arrow, read from the
+ * stores part by part as the client takes it, so memory is bounded whatever the range.
  *
- * The first page is read before anything is sent: what is wrong by then is a problem like any other. What goes wrong later cuts the
+ * The first part is read before anything is sent: what is wrong by then is a problem like any other. What goes wrong later cuts the
  * connection, so that nobody takes a part for the whole. A client that goes away ends the reading.
  */
 
-import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
 import { NotAcceptable, Overloaded } from "@kalshibook/core/contract/Problems"
+import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import type { RowColumns } from "@kalshibook/store/export/RowColumns"
-import type { HotTierError } from "@kalshibook/store/HotTierError"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Exit, Option, Pull, Scope, Stream } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { streamMillisMax, streamsInFlightMax } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
@@ -76,45 +75,50 @@ export const formOf = Effect.fnUntraced(function* (query: {
   return form
 })
 
-/** A list as it is read. */
-export interface RowSource<Entry, E> {
-  readonly columns: ReadonlyArray<SegmentColumn>
-  readonly toColumns: (entries: ReadonlyArray<Entry>) => RowColumns
-  /** An entry as in a page of JSON. */
-  readonly toJson: (entry: Entry) => unknown
-  /** The entries behind one; fewer than were asked for at the end. */
-  readonly page: (after: Option.Option<Entry>) => Effect.Effect<ReadonlyArray<Entry>, E>
-  readonly entriesPerPage: number
+/** A list as it is read, part by part. */
+export interface RowSource<Part, E> {
+  readonly columns: ReadonlyArray<TableColumn>
+  readonly toColumns: (part: Part) => RowColumns
+  /** The entries of a part as in a page of JSON. */
+  readonly toJson: (part: Part) => ReadonlyArray<unknown>
+  /** How many rows of a part have to be paid for, which they are before it is sent. */
+  readonly rowsToPay: (part: Part) => number
+  readonly parts: Stream.Stream<Part, E>
   /** What a browser is told to name the file. */
   readonly name: string
 }
 
+/** Entries page by page, given how those behind one are read: fewer than `entriesPerPage` at the end. */
+export const paged = <Entry, E>(
+  entriesPerPage: number,
+  page: (after: Option.Option<Entry>) => Effect.Effect<ReadonlyArray<Entry>, E>
+): Stream.Stream<ReadonlyArray<Entry>, E> =>
+  Stream.unfold(page(Option.none()), (read: Effect.Effect<ReadonlyArray<Entry>, E> | undefined) =>
+    read === undefined
+      ? Effect.undefined
+      : Effect.map(read, (entries) => {
+          const last = entries.at(-1)
+          const isEnd = last === undefined || entries.length < entriesPerPage
+          return [entries, isEnd ? undefined : page(Option.some(last))] as const
+        })
+  )
+
 let inFlight = 0
 
-/** The answer that streams a list. Fails as its first page does, and when the account cannot pay for that. */
-export const answer = Effect.fnUntraced(function* <Entry, E>(source: RowSource<Entry, E>, form: StreamForm) {
+/** The answer that streams a list. Fails as its first part does, and when the account cannot pay for that. */
+export const answer = Effect.fnUntraced(function* <Part, E>(source: RowSource<Part, E>, form: StreamForm) {
   const { notes, requestId } = yield* RequestMeta
   if (inFlight >= streamsInFlightMax) {
     const detail = "The server is sending as many streams as it can."
     return yield* new Overloaded({ detail, request_id: requestId })
   }
   const { payForRows } = notes.meter?.payments ?? RowPayments.free
-  const paidPage = (after: Option.Option<Entry>) =>
-    Effect.tap(source.page(after), (entries) => (entries.length === 0 ? Effect.void : payForRows(entries.length)))
-  const first = yield* paidPage(Option.none()).pipe(Effect.catchIf(isCreditsEnded, Failures.creditsEnded))
-  type PageError = E | RowPayments.CreditsEnded | HotTierError
-  const pages = Stream.unfold(
-    Effect.succeed(first),
-    (read: Effect.Effect<ReadonlyArray<Entry>, PageError> | undefined) =>
-      read === undefined
-        ? Effect.undefined
-        : Effect.map(read, (entries) => {
-            const last = entries.at(-1)
-            const isEnd = last === undefined || entries.length < source.entriesPerPage
-            return [entries, isEnd ? undefined : paidPage(Option.some(last))] as const
-          })
-  )
-  const bytes = bytesOf(source, form, pages)
+  const paid = Stream.tap(source.parts, (part) => {
+    const rows = source.rowsToPay(part)
+    return rows === 0 ? Effect.void : payForRows(rows)
+  })
+  const parts = yield* begun(paid).pipe(Effect.catchIf(isCreditsEnded, Failures.creditsEnded))
+  const bytes = bytesOf(source, form, parts)
   return HttpServerResponse.stream(counted(bytes), {
     contentType: form === "ndjson" ? "application/x-ndjson" : RowBytes.contentTypes[form],
     headers: { "content-disposition": `attachment; filename="${source.name}.${endings[form]}"` }
@@ -123,6 +127,21 @@ export const answer = Effect.fnUntraced(function* <Entry, E>(source: RowSource<E
 
 const isCreditsEnded = (error: unknown): error is RowPayments.CreditsEnded => error instanceof RowPayments.CreditsEnded
 
+/** The same stream, of which the first part is there. */
+const begun = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Stream.Stream<A, E>, E> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const pull = yield* Scope.provide(Stream.toPull(stream), scope)
+    const first = yield* pull.pipe(
+      Pull.catchDone(() => Effect.succeed<ReadonlyArray<A>>([])),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
+    return Stream.fromArray(first).pipe(
+      Stream.concat(Stream.fromPull(Effect.succeed(pull))),
+      Stream.onExit((exit) => Scope.close(scope, exit))
+    )
+  })
+
 const endings: Readonly<Record<StreamForm, string>> = {
   ndjson: "ndjson",
   csv: "csv",
@@ -130,20 +149,25 @@ const endings: Readonly<Record<StreamForm, string>> = {
   arrow: "arrows"
 }
 
-const bytesOf = <Entry, E>(
-  { columns, toColumns, toJson }: Pick<RowSource<Entry, E>, "columns" | "toColumns" | "toJson">,
+const bytesOf = <Part, E>(
+  { columns, toColumns, toJson }: Pick<RowSource<Part, unknown>, "columns" | "toColumns" | "toJson">,
   form: StreamForm,
-  pages: Stream.Stream<ReadonlyArray<Entry>, E>
+  parts: Stream.Stream<Part, E>
 ): Stream.Stream<Uint8Array, E> => {
   if (form === "ndjson") {
     const utf8 = new TextEncoder()
-    return pages.pipe(
-      Stream.map((entries) => utf8.encode(entries.map((entry) => `${JSON.stringify(toJson(entry))}\n`).join("")))
+    const textOf = (part: Part): string =>
+      toJson(part)
+        .map((entry) => `${JSON.stringify(entry)}\n`)
+        .join("")
+    return parts.pipe(
+      Stream.map((part) => utf8.encode(textOf(part))),
+      Stream.filter((piece) => piece.length > 0)
     )
   }
   const made = RowBytes.make(form, columns)
-  return pages.pipe(
-    Stream.map((entries) => made.rows(toColumns(entries))),
+  return parts.pipe(
+    Stream.map((part) => made.rows(toColumns(part))),
     Stream.concat(Stream.suspend(() => Stream.succeed(made.end()))),
     Stream.filter((piece) => piece.length > 0)
   )

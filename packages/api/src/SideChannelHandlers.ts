@@ -62,12 +62,14 @@ const tradesSource = (
   history: History["Service"],
   marketTicker: string,
   range: Range
-): RowStreams.RowSource<TradeRecord, LogError> => ({
+): RowStreams.RowSource<ReadonlyArray<TradeRecord>, LogError> => ({
   columns: segmentColumns.trades,
   toColumns: RowColumns.ofTrades,
-  toJson: TradeView.view,
-  page: (after) => history.trades({ marketTicker, ...range, after, tradesMax: streamPageEntries }),
-  entriesPerPage: streamPageEntries,
+  toJson: (trades) => trades.map(TradeView.view),
+  rowsToPay: (trades) => trades.length,
+  parts: RowStreams.paged(streamPageEntries, (after) =>
+    history.trades({ marketTicker, ...range, after, tradesMax: streamPageEntries })
+  ),
   name: `trades_${fileText(marketTicker)}`
 })
 

@@ -57,6 +57,35 @@ export const ask = (path: string, asked: Asked = {}) =>
     })
   )
 
+/** An answer as bytes, and whether it came to its end. */
+export const download = Effect.fnUntraced(function* (path: string, headers: Readonly<Record<string, string>> = {}) {
+  const number = yield* port
+  return yield* Effect.callback<{
+    readonly type: string
+    readonly encoding: string
+    readonly body: Buffer
+    readonly isWhole: boolean
+  }>((resume) => {
+    const asked = { host: "127.0.0.1", port: number, path, headers: { ...keyHeader({}), ...headers }, agent: false }
+    const outgoing = request(asked, (response) => {
+      const chunks: Array<Buffer> = []
+      const done = (isWhole: boolean) =>
+        resume(
+          Effect.succeed({
+            type: String(response.headers["content-type"]),
+            encoding: String(response.headers["content-encoding"]),
+            body: Buffer.concat(chunks),
+            isWhole
+          })
+        )
+      response.on("data", (chunk: Buffer) => chunks.push(chunk))
+      response.on("end", () => done(response.complete))
+      response.on("error", () => done(false))
+    })
+    outgoing.end()
+  })
+})
+
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
 export type Json = any
 

@@ -16,6 +16,8 @@ import * as Seed from "./Seed.ts"
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
 const log = `/v1/markets/${Seed.busy}/deltas`
 
+const samples = `/v1/markets/${Seed.recorded}/orderbook/samples?from=2026-11-21T13:59:59Z&to=2026-11-21T14:00:18Z&every=20ms&depth=2`
+
 let made = 0
 /** A customer of a tier, with a key. */
 const customer = Effect.fnUntraced(function* (
@@ -63,6 +65,22 @@ layer(ApiTest.layer())("a stream", (it) => {
       const poor = yield* customer({ terms: { creditsMonthly: 0 } })
       assert.strictEqual((yield* json(`${log}?format=csv`, { key: poor.key })).body.code, "credits_exhausted")
       assert.strictEqual((yield* json(`${log}?format=csv`, { key: null })).body.code, "key_required")
+    })
+  )
+
+  it.effect("of samples costs what samples do, stale books nothing; of deltas with measures, what deltas do", () =>
+    Effect.gen(function* () {
+      const { key } = yield* customer()
+      const lines = (yield* ask(`${samples}&format=ndjson`, { key })).text.trimEnd().split("\n")
+      const good = lines.filter((line) => JSON.parse(line).trust !== "stale").length
+      assert.isBelow(good, lines.length)
+      const ofSamples = Math.ceil(good / 100)
+      const rows = (yield* ask(`${log}?format=ndjson&derive=mid`, { key })).text.trimEnd().split("\n").length
+      const usage = yield* json("/v1/usage", { key })
+      assert.strictEqual(usage.body.credits_used, ofSamples + Math.ceil(rows / 250))
+      const poor = yield* customer({ terms: { creditsMonthly: ofSamples - 1 } })
+      const refused = yield* json(`${samples}&format=csv`, { key: poor.key })
+      assert.deepInclude(refused.body, { code: "credits_exhausted", status: 402 })
     })
   )
 })

@@ -12,48 +12,11 @@ import { Effect, Layer, Option } from "effect"
 import { HttpRouter } from "effect/http"
 import { parquetReadObjects } from "hyparquet"
 import * as ApiTest from "./ApiTest.ts"
-import * as Customer from "./Customer.ts"
-import { everyPage, json, port } from "./Http.ts"
+import { everyPage, download as get, json, port } from "./Http.ts"
 import * as Seed from "./Seed.ts"
 
 const deltas = `/v1/markets/${Seed.recorded}/deltas`
 const trades = `/v1/markets/${Seed.recorded}/trades`
-
-const get = Effect.fnUntraced(function* (path: string, headers: Readonly<Record<string, string>> = {}) {
-  const number = yield* port
-  return yield* Effect.callback<{
-    readonly type: string
-    readonly encoding: string
-    readonly body: Buffer
-    readonly isWhole: boolean
-  }>((resume) => {
-    const outgoing = request(
-      {
-        host: "127.0.0.1",
-        port: number,
-        path,
-        headers: { authorization: `Bearer ${Customer.key()}`, ...headers },
-        agent: false
-      },
-      (response) => {
-        const chunks: Array<Buffer> = []
-        const done = (isWhole: boolean) =>
-          resume(
-            Effect.succeed({
-              type: String(response.headers["content-type"]),
-              encoding: String(response.headers["content-encoding"]),
-              body: Buffer.concat(chunks),
-              isWhole
-            })
-          )
-        response.on("data", (chunk: Buffer) => chunks.push(chunk))
-        response.on("end", () => done(response.complete))
-        response.on("error", () => done(false))
-      }
-    )
-    outgoing.end()
-  })
-})
 
 layer(ApiTest.layer())("a list as one stream", (it) => {
   it.effect("has as NDJSON the entries of all pages", () =>
@@ -148,18 +111,19 @@ const perPage = 2_000
 /** How many pages were read of lists. */
 const endless = { pages: 0 }
 
-const source = (failsAtPage: number): RowStreams.RowSource<BookRecord, string> => ({
+const source = (failsAtPage: number): RowStreams.RowSource<ReadonlyArray<BookRecord>, string> => ({
   columns: segmentColumns.records,
   toColumns: RowColumns.ofRecords,
-  toJson: (entry) => entry,
-  page: (after) =>
+  toJson: (entries) => entries,
+  rowsToPay: (entries) => entries.length,
+  parts: RowStreams.paged(perPage, (after: Option.Option<BookRecord>) =>
     Effect.suspend(() => {
       const from = Option.match(after, { onNone: () => 0, onSome: ({ offset }) => offset })
       if (from / perPage >= failsAtPage) return Effect.fail("the database went away")
       endless.pages++
       return Effect.succeed(Array.from({ length: perPage }, (_, at) => record(from + at + 1)))
-    }),
-  entriesPerPage: perPage,
+    })
+  ),
   name: "test"
 })
 

@@ -95,9 +95,11 @@ export class Sealer extends Context.Service<
 
 const hour = Effect.fn("Sealer.hour")(function* (fromMicros: number) {
   const span: SegmentSpan = { _tag: "hour", fromMicros }
-  // Before anything of the hour is read: what is stored after this leaves a mark that stays.
-  const marks = yield* (yield* SegmentMarks).list(fromMicros, fromMicros + 1)
+  const segmentMarks = yield* SegmentMarks
   const before = yield* (yield* Segments).current(span)
+  if (Option.isNone(before)) yield* segmentMarks.begin(fromMicros)
+  // Before anything of the hour is read: what is stored after this leaves a mark that stays.
+  const marks = yield* segmentMarks.list(fromMicros, fromMicros + 1)
   if (Option.isSome(before) && marks.length === 0) return unchanged(before.value)
   if (Option.isNone(before)) yield* refuseEarly(span)
   const maker = yield* SpanMaker

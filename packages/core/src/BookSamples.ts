@@ -5,6 +5,7 @@
  * sample, best first, of which the first `...Levels` are filled.
  */
 import * as Book from "./Book.ts"
+import * as BookMeasures from "./BookMeasures.ts"
 import { type GapCause, gapCauses, type Side } from "./BookRecord.ts"
 import * as Ladder from "./Ladder.ts"
 import * as LevelTable from "./LevelTable.ts"
@@ -34,10 +35,19 @@ export interface BookSamples {
   readonly noLevels: Uint16Array
   readonly noPriceE4: Int32Array
   readonly noSizeE2: Float64Array
+  readonly derive: SampleDerive
+  /** The measures of each sample side by side, NaN for none. */
+  readonly derived: Float64Array
 }
 
+export type SampleDerive = BookMeasures.Derive<BookMeasures.MeasureName>
+
 /** Room for so many samples. */
-export const make = (samplesMax: number, depth: number): BookSamples => ({
+export const make = (
+  samplesMax: number,
+  depth: number,
+  derive: SampleDerive = BookMeasures.deriveNothing
+): BookSamples => ({
   depth,
   count: 0,
   atMicros: new Float64Array(samplesMax),
@@ -49,12 +59,14 @@ export const make = (samplesMax: number, depth: number): BookSamples => ({
   yesSizeE2: new Float64Array(samplesMax * depth),
   noLevels: new Uint16Array(samplesMax),
   noPriceE4: new Int32Array(samplesMax * depth),
-  noSizeE2: new Float64Array(samplesMax * depth)
+  noSizeE2: new Float64Array(samplesMax * depth),
+  derive,
+  derived: new Float64Array(samplesMax * derive.names.length)
 })
 
 export const isFull = ({ atMicros, count }: BookSamples): boolean => count === atMicros.length
 
-/** Adds a sample of the state, which has a last record. O(depth). */
+/** Adds a sample of the state, which has a last record. O(depth), and what its measures cost. */
 export const take = (samples: BookSamples, replay: Replay, atMicros: number): void => {
   const at = samples.count++
   samples.atMicros[at] = atMicros
@@ -64,6 +76,11 @@ export const take = (samples: BookSamples, replay: Replay, atMicros: number): vo
   const { depth } = samples
   samples.yesLevels[at] = takeSide(replay.book, "yes", depth, samples.yesPriceE4, samples.yesSizeE2, at * depth)
   samples.noLevels[at] = takeSide(replay.book, "no", depth, samples.noPriceE4, samples.noSizeE2, at * depth)
+  const { names, withinE4 } = samples.derive
+  for (const [place, name] of names.entries()) {
+    const value = replay.trust._tag === "trusted" ? BookMeasures.ofBook(replay.book, name, withinE4) : null
+    samples.derived[at * names.length + place] = value ?? Number.NaN
+  }
 }
 
 /** Adds the sample before once more, for a later moment at which nothing is different. */
@@ -79,10 +96,18 @@ export const repeat = (samples: BookSamples, atMicros: number): void => {
   for (const column of [samples.yesPriceE4, samples.yesSizeE2, samples.noPriceE4, samples.noSizeE2]) {
     column.copyWithin(at * depth, (at - 1) * depth, at * depth)
   }
+  const measures = samples.derive.names.length
+  samples.derived.copyWithin(at * measures, (at - 1) * measures, at * measures)
 }
 
 export const causeAt = (samples: BookSamples, sample: number): GapCause | undefined =>
   gapCauses[samples.cause[sample] as number]
+
+/** One of the measures, by its place among them. */
+export const derivedAt = ({ derive, derived }: BookSamples, sample: number, place: number): number | null => {
+  const value = derived[sample * derive.names.length + place] as number
+  return Number.isNaN(value) ? null : value
+}
 
 /** Returns how many levels there are. */
 const takeSide = (

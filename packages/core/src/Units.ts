@@ -10,6 +10,9 @@ import * as Option from "effect/Option"
 /** One dollar in units of `priceE4`. A yes price and the no price it implies add up to this. */
 export const dollarE4 = 10_000
 
+/** One cent in the same units. */
+export const centE4 = 100
+
 /** Lowest and highest price of a level, in 1/10,000 dollar: strictly between 0 and 1 dollar (Kalshi docs, "Order book", 2026). */
 export const priceE4Min = 1
 export const priceE4Max = dollarE4 - 1

@@ -14,6 +14,7 @@ import { ColdTier } from "./cold/ColdTier.ts"
 import { ObjectCache } from "./cold/ObjectCache.ts"
 import { SealedHours } from "./cold/SealedHours.ts"
 import * as HistoryAnswers from "./HistoryAnswers.ts"
+import type { DerivedQuery, DerivedRecord } from "./HistoryDerived.ts"
 import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
 import type { SamplesQuery } from "./HistorySamples.ts"
 import { HotTier, type RecordQuery, type TradeQuery } from "./HotTier.ts"
@@ -98,6 +99,10 @@ export class History extends Context.Service<
       { readonly records: ReadonlyArray<BookRecord>; readonly gapEndsMicros: ReadonlyMap<number, number> },
       MarketNotRecorded | LogError
     >
+    /** The log from end to end of a range, page by page, each record with measures of the book right after it. */
+    readonly recordsDerived: (
+      query: DerivedQuery
+    ) => Stream.Stream<ReadonlyArray<DerivedRecord>, MarketNotRecorded | LogError>
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, LogError>
   }
 >()("@kalshibook/store/History") {

@@ -6,6 +6,7 @@ import * as Replay from "@kalshibook/core/Replay"
 import * as Trust from "@kalshibook/core/Trust"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { BookAnswer, BooksQuery, History } from "./History.ts"
+import * as HistoryDerived from "./HistoryDerived.ts"
 import * as HistoryEdge from "./HistoryEdge.ts"
 import { BeforeFirstRecord, MarketNotRecorded } from "./HistoryProblem.ts"
 import * as HistorySamples from "./HistorySamples.ts"
@@ -147,7 +148,10 @@ export const make = (tiers: LogTiers): History["Service"] => {
     return { records: found, gapEndsMicros }
   })
 
-  return { bookAt, bookNow, booksAt, recordedAt, samples, records, trades: TieredTrades.make(tiers).trades }
+  const recordsDerived: History["Service"]["recordsDerived"] = (query) => HistoryDerived.pages(log, records, query)
+
+  const { trades } = TieredTrades.make(tiers)
+  return { bookAt, bookNow, booksAt, recordedAt, samples, records, recordsDerived, trades }
 }
 
 /** Answers that are completed at once: as many as there are connections to spare. */

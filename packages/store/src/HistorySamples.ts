@@ -20,6 +20,8 @@ export interface SamplesQuery {
   readonly everyMicros: number
   /** Levels of each side at most, 1 or more. */
   readonly depth: number
+  /** Measures of each book; without it none. */
+  readonly derive?: BookSamples.SampleDerive
 }
 
 /** Samples that are given at once: some hundred kilobytes, and a few milliseconds between two looks at other work. */
@@ -60,9 +62,9 @@ const walkOf = (query: SamplesQuery, replay: Replay.Replay, cursor: LogCursor): 
 })
 
 const batch = Effect.fnUntraced(function* (walk: Walk) {
-  const { everyMicros, depth, fromMicros, toMicros } = walk.query
+  const { derive, everyMicros, depth, fromMicros, toMicros } = walk.query
   const left = Math.ceil((toMicros - walk.nextMicros) / everyMicros)
-  const taken = BookSamples.make(Math.max(0, Math.min(samplesAtOnce, left)), depth)
+  const taken = BookSamples.make(Math.max(0, Math.min(samplesAtOnce, left)), depth, derive)
   yield* Effect.yieldNow
   while (walk.nextMicros < toMicros && !BookSamples.isFull(taken)) {
     const followingMicros = foldUntil(walk, walk.nextMicros)

@@ -32,7 +32,13 @@ const whole = hours(-1, RecordedLogs.hoursMax + 1)
 /** Every table as new; the stores are new too, for they remember what they have stored. */
 const anew = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`truncate markets, records, keyframes, watermark, coverage_hours, coverage_totals, coverage_marks cascade`
+  // Records may not be truncated: the triggers that say so rest in the sessions of replicas.
+  yield* sql.withTransaction(
+    Effect.andThen(
+      sql`set local session_replication_role = replica`,
+      sql`truncate markets, records, keyframes, watermark, coverage_hours, coverage_totals, coverage_marks cascade`
+    )
+  )
   return yield* Layer.build(Layer.fresh(tables))
 })
 

@@ -90,12 +90,15 @@ export const BooksGroup = HttpApiGroup.make("books")
         to: Schema.optionalKey(Parameter.SamplesTo),
         every: Schema.optionalKey(Parameter.Every),
         depth: Schema.optionalKey(Parameter.Depth),
+        derive: Schema.optionalKey(Parameter.Derive),
+        depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
       success: Samples,
-      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded]
+      error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded, NotAcceptable]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "listOrderbookSamples",
@@ -107,7 +110,11 @@ export const BooksGroup = HttpApiGroup.make("books")
           'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
           "```",
           "",
-          `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`
+          `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`,
+          "",
+          "`derive=spread,mid,imbalance` adds measures of the whole book, however small `depth` is, null where a side that they need is empty or the book is not trusted.",
+          "",
+          "As CSV, Parquet or Arrow (`format`, or the header Accept) the whole range is one table with a row for each moment: `market_ticker`, `ts`, `record_offset`, `trust`, `gap_cause`, the measures, then `yes_price_1`, `yes_size_1`, `no_price_1`, `no_size_1` and so on to `depth`, 1 being the best (docs/data-format.md). As NDJSON, the entries of the pages. A stream that fails breaks off: it has no end. It is paid for as it is sent, and breaks off when the credits end."
         ].join("\n")
       })
     )
@@ -121,6 +128,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
       query: {
         from: Schema.optionalKey(Parameter.From),
         to: Schema.optionalKey(Parameter.To),
+        derive: Schema.optionalKey(Parameter.DeriveOfRecords),
+        depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
         format: Schema.optionalKey(Parameter.ListForm),
@@ -138,6 +147,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
           "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot.",
           "",
           "As NDJSON, CSV, Parquet or Arrow (`format`, or the header Accept) the whole range comes in one stream, packed with zstd or gzip where the client takes it. A stream that fails breaks off: it has no end. It is paid for as it is sent, and breaks off when the credits end.",
+          "",
+          "In a stream, `derive=size_after,yes_bid,yes_ask` adds columns (in NDJSON, an object `derived`): the size of the delta's level after it, and measures of the whole book right after the record, null where the book is not trusted.",
           "",
           "To begin in the middle, take `/orderbook?at=` of the same moment as `from`, and skip the records up to its `provenance.offset`."
         ].join("\n")

@@ -20,6 +20,12 @@ export const samplesDepthMax = 100
 /** Levels of each side of a sampled book when the caller names no depth. */
 export const samplesDepthDefault = 10
 
+/** How far from the best price depth goes when the caller does not say, in cents: where most of what is near stands. */
+export const depthCentsDefault = 5
+
+/** At most: a price is below a dollar. */
+export const depthCentsMax = 99
+
 /** From one sample to the next: at least a millisecond, the finest that frames are apart, at most a day. Microseconds. */
 export const everyMicrosMin = 1_000
 export const everyMicrosMax = 86_400_000_000

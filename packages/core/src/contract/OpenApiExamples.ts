@@ -118,14 +118,16 @@ const samples = {
       trust: "trusted",
       gap_cause: null,
       offset: 18_231,
-      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] }
+      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] },
+      derived: { spread: "0.0110", mid: "0.34550", imbalance: -0.100_864_553_314_121 }
     },
     {
       at: "2026-11-21T14:03:01.000000Z",
       trust: "stale",
       gap_cause: "silence",
       offset: 18_244,
-      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] }
+      orderbook_fp: { yes_dollars: [["0.3400", "78.00"]], no_dollars: [["0.6490", "95.50"]] },
+      derived: { spread: null, mid: null, imbalance: null }
     }
   ],
   cursor: "",

@@ -11,7 +11,7 @@
  */
 import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
-import { depthMax, limitDefault, limitMax } from "./Limits.ts"
+import { depthCentsDefault, depthCentsMax, depthMax, limitDefault, limitMax } from "./Limits.ts"
 import { addAccess } from "./OpenApiAccess.ts"
 import { operationExamples, problemExample } from "./OpenApiExamples.ts"
 import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
@@ -123,6 +123,7 @@ const addProperties = (schema: Record<string, unknown>, properties: Readonly<Rec
 const wholeNumbers: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: limitMax, default: limitDefault },
   depth: { type: "integer", minimum: 0, maximum: depthMax, default: 0 },
+  depth_cents: { type: "integer", minimum: 0, maximum: depthCentsMax, default: depthCentsDefault },
   max_credits: { type: "integer", minimum: 0 }
 }
 

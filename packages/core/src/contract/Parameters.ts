@@ -10,11 +10,14 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { measureNames, recordMeasureNames } from "../BookMeasures.ts"
 import { statuses } from "../kalshi/MarketStatus.ts"
 import { isoFromMicros } from "../Units.ts"
 import {
   coverageDaysMax,
   cursorCharsMax,
+  depthCentsDefault,
+  depthCentsMax,
   depthMax,
   downloadDaysMax,
   everyMicrosMax,
@@ -53,6 +56,8 @@ export const allowed = {
   as_of: TimeParameter.timeAllowed,
   clock: "`received` or `exchange`",
   depth: `a whole number from 0 (all levels) to ${depthMax}`,
+  derive: `names separated by commas, of ${named(measureNames)}; for \`deltas\` also \`size_after\``,
+  depth_cents: `a whole number from 0 to ${depthCentsMax}`,
   from: TimeParameter.timeAllowed,
   to: `${TimeParameter.timeAllowed}, not before \`from\``,
   limit: `a whole number from 1 to ${limitMax}`,
@@ -215,6 +220,38 @@ export const Depth = wholeNumber(
   depthMax,
   "Only the best so many levels of each side. 0, the default, gives all of them.",
   10
+)
+
+export const DepthCents = wholeNumber(
+  0,
+  depthCentsMax,
+  `How far from the best price \`yes_depth\`, \`no_depth\` and \`depth_imbalance\` go, in cents. The default is ${depthCentsDefault}.`,
+  depthCentsDefault
+)
+
+const deriveOf = <Name extends string>(names: ReadonlyArray<Name>, description: string) =>
+  Schema.String.annotate({
+    description: `${description} ${named(names)}, separated by commas.`,
+    examples: [names.slice(0, 4).join(",")]
+  }).pipe(
+    Schema.decodeTo(
+      Schema.Array(Schema.Literals(names)).check(Schema.isUnique()),
+      SchemaTransformation.transformEffect<ReadonlyArray<Name>, string>({
+        decode: (text) => {
+          const unknown = text.split(",").some((name) => !names.some((known) => known === name))
+          return unknown
+            ? refuse(text)
+            : Effect.succeed(text.split(",") as ReadonlyArray<string> as ReadonlyArray<Name>)
+        },
+        encode: (asked) => Effect.succeed(asked.join(","))
+      })
+    )
+  )
+
+export const Derive = deriveOf(measureNames, "Measures of each book besides its levels, computed from the whole book:")
+export const DeriveOfRecords = deriveOf(
+  recordMeasureNames,
+  "In streams: measures of the book right after each record, besides the record:"
 )
 
 export const Limit = wholeNumber(

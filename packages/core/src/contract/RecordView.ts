@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import type { BookRecord, RecordHead } from "../BookRecord.ts"
 import { contractsFromSizeE2, dollarsFromPriceE4, isoFromMicros } from "../Units.ts"
+import { RecordDerived } from "./DerivedView.ts"
 import * as OrderbookFp from "./OrderbookFp.ts"
 import {
   answerFields,
@@ -22,7 +23,14 @@ import {
 } from "./Scalars.ts"
 import { GapCause } from "./TrustView.ts"
 
-const place = { market_ticker: MarketTicker, epoch: Epoch, sid: Sid, seq: Seq, ts_exchange: TsExchange }
+const place = {
+  market_ticker: MarketTicker,
+  epoch: Epoch,
+  sid: Sid,
+  seq: Seq,
+  ts_exchange: TsExchange,
+  derived: Schema.optionalKey(RecordDerived)
+}
 
 const SnapshotAnswer = Schema.Struct({
   offset: Offset,

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import type { Level } from "../BookRecord.ts"
 import * as BookSamples from "../BookSamples.ts"
 import { isoFromMicros } from "../Units.ts"
+import * as DerivedView from "./DerivedView.ts"
 import * as OrderbookFp from "./OrderbookFp.ts"
 import { answerFields, Cursor, Instant, MarketTicker, Offset } from "./Scalars.ts"
 import { GapCause } from "./TrustView.ts"
@@ -16,7 +17,8 @@ export const BookSample = Schema.Struct({
   }),
   gap_cause: Schema.NullOr(GapCause).annotate({ description: "Why not, where it is `stale`; null otherwise." }),
   offset: Offset.annotate({ description: "The last record of the log that is part of the book." }),
-  orderbook_fp: OrderbookFp.OrderbookFp
+  orderbook_fp: OrderbookFp.OrderbookFp,
+  derived: Schema.optionalKey(DerivedView.Derived)
 }).annotate({
   identifier: "BookSample",
   description: "The best `depth` levels of each side at a moment, by the receive clock."
@@ -36,7 +38,7 @@ export const Samples = Schema.Struct({
 
 /** One sample of the columns. O(depth). */
 export const view = (samples: BookSamples.BookSamples, index: number): BookSample => {
-  const { depth } = samples
+  const { depth, derive } = samples
   const start = index * depth
   return {
     at: isoFromMicros(samples.atMicros[index] as number),
@@ -46,7 +48,10 @@ export const view = (samples: BookSamples.BookSamples, index: number): BookSampl
     orderbook_fp: OrderbookFp.view({
       yes: ladder(samples.yesPriceE4, samples.yesSizeE2, start, samples.yesLevels[index] as number),
       no: ladder(samples.noPriceE4, samples.noSizeE2, start, samples.noLevels[index] as number)
-    })
+    }),
+    ...(derive.names.length === 0
+      ? {}
+      : { derived: DerivedView.view(derive.names, (place) => BookSamples.derivedAt(samples, index, place)) })
   }
 }
 

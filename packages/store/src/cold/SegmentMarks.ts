@@ -20,6 +20,8 @@ export interface SegmentMark {
 export class SegmentMarks extends Context.Service<
   SegmentMarks,
   {
+    /** From now on gaps that reach back mark this hour. To be done before anything of an hour is read that is not sealed yet. */
+    readonly begin: (hourMicros: number) => Effect.Effect<void, HotTierError>
     /** Marks of the hours that begin in [from, to), in order. Read before the hour itself is. */
     readonly list: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<SegmentMark>, HotTierError>
     /** Asks for an hour to be sealed again. */
@@ -46,6 +48,7 @@ export const clearMarks = (sql: SqlClient.SqlClient, marks: ReadonlyArray<Segmen
     and mark.ts_marked_micros = read.ts_marked_micros`
 
 const make = (sql: SqlClient.SqlClient): SegmentMarks["Service"] => ({
+  begin: (hourMicros) => sql`select begin_sealing(${int8(hourMicros)})`.pipe(Effect.asVoid, during("beginSealing")),
   list: (fromMicros, toMicros) =>
     sql<Row>`
       select hour_micros, reason, ts_marked_micros from segment_marks

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { Config } from "effect"
 
 export interface DownloadSettings {
-  /** Where files are made before they are stored; emptied at the start. */
+  /** Where files are made before they are stored. Processes may share it; what a dead one left there is removed. */
   readonly folder: string
   /** How long a signed URL works. Short, since whoever has it needs nothing else; renewing it is a GET. */
   readonly urlSecondsMax: number
@@ -17,6 +17,10 @@ export interface DownloadSettings {
   readonly partsMax: number
   /** Events of one market's file of a day: they are in memory, some 100 bytes each. */
   readonly eventsPerFileMax: number
+  /** Questions that this process works on at once, each in a process of its own that keeps a core busy and has the memory below. */
+  readonly workersMax: number
+  /** For the JS objects of such a process; its arrays of events come on top, and DuckDB's buffers. */
+  readonly heapMebibytesMax: number
   /** How long the work on one question may take. */
   readonly workMillisMax: number
   /** For DuckDB's buffers while it sorts; beyond, it spills into the folder. */
@@ -33,20 +37,27 @@ export const defaults = {
   carvedBytesMax: 20 * 2 ** 30,
   partsMax: 20_000,
   eventsPerFileMax: 10_000_000,
+  workersMax: 1,
+  heapMebibytesMax: 1_024,
   workMillisMax: 3_600_000,
   duckMebibytes: 512,
   spillMebibytesMax: 20_480
 } satisfies Omit<DownloadSettings, "folder">
 
-/** `KALSHIBOOK_DOWNLOADS_DIR` (`downloads` in `KALSHIBOOK_DATA_DIR`) and `KALSHIBOOK_DOWNLOAD_URL_SECONDS` (900). */
+/**
+ * `KALSHIBOOK_DOWNLOADS_DIR` (`downloads` in `KALSHIBOOK_DATA_DIR`), `KALSHIBOOK_DOWNLOAD_URL_SECONDS` (900) and
+ * `KALSHIBOOK_DOWNLOAD_WORKERS` (1).
+ */
 export const fromEnvironment: Config.Config<DownloadSettings> = Config.all({
   dataFolder: Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook")),
   folder: Config.option(Config.NonEmptyString("KALSHIBOOK_DOWNLOADS_DIR")),
-  urlSecondsMax: Config.Int("KALSHIBOOK_DOWNLOAD_URL_SECONDS").pipe(Config.withDefault(defaults.urlSecondsMax))
+  urlSecondsMax: Config.Int("KALSHIBOOK_DOWNLOAD_URL_SECONDS").pipe(Config.withDefault(defaults.urlSecondsMax)),
+  workersMax: Config.Int("KALSHIBOOK_DOWNLOAD_WORKERS").pipe(Config.withDefault(defaults.workersMax))
 }).pipe(
-  Config.map(({ dataFolder, folder, urlSecondsMax }) => ({
+  Config.map(({ dataFolder, folder, urlSecondsMax, workersMax }) => ({
     ...defaults,
     folder: folder._tag === "Some" ? folder.value : join(dataFolder, "downloads"),
-    urlSecondsMax
+    urlSecondsMax,
+    workersMax
   }))
 )

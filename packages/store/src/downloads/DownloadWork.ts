@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto"
 import { Clock, Deferred, Duration, Effect, Option } from "effect"
 import type { HotTierError } from "../HotTierError.ts"
 import * as Carving from "./Carving.ts"
+import * as DayProcess from "./DayProcess.ts"
 import { DownloadError, TooLarge } from "./DownloadError.ts"
 import type { DownloadSettings } from "./DownloadSettings.ts"
 import type { DownloadTable, Lease, StoredDownload } from "./DownloadTable.ts"
@@ -79,10 +80,11 @@ export const forever = (table: DownloadTable, settings: DownloadSettings) => {
   const days = Effect.fnUntraced(function* (download: StoredDownload) {
     const { id, request } = download
     const planned = yield* SealedSpans.planned(request, download.sources)
+    const process = yield* DayProcess.start(settings)
     let now = download
     for (const day of planned.slice(download.daysDone)) {
       const bytesBefore = now.parts.reduce((sum, part) => sum + part.bytes, 0)
-      const parts = yield* Carving.day({ id, request, day, bytesBefore }, settings)
+      const parts = yield* Carving.day({ id, request, day, bytesBefore }, settings, process)
       if (parts.length + now.parts.length > settings.partsMax) {
         const problem = `a download has at most ${settings.partsMax} files`
         return yield* new DownloadError({ operation: "make files", reason: new TooLarge({ problem }) })
@@ -90,7 +92,7 @@ export const forever = (table: DownloadTable, settings: DownloadSettings) => {
       if (!(yield* table.dayDone(now, yield* leaseOf(owner), parts))) return
       now = { ...now, daysDone: now.daysDone + 1, parts: [...now.parts, ...parts] }
     }
-  })
+  }, Effect.scoped)
 
   const next = Effect.gen(function* () {
     const claimed = yield* table.claim(yield* leaseOf(owner))

@@ -17,6 +17,7 @@ import type { Quote } from "./DownloadPlan.ts"
 import type { DownloadRequest } from "./DownloadRequest.ts"
 import { type DownloadSettings, fromEnvironment } from "./DownloadSettings.ts"
 import * as DownloadsPostgres from "./DownloadsPostgres.ts"
+import * as WorkFiles from "./WorkFiles.ts"
 
 export { DownloadError } from "./DownloadError.ts"
 
@@ -94,12 +95,20 @@ export class Downloads extends Context.Service<
   static readonly layerWorking: Layer.Layer<Downloads, Config.ConfigError, Needs> = Layer.effect(
     Downloads,
     Effect.gen(function* () {
-      const downloads = Downloads.of(yield* DownloadsPostgres.make(yield* fromEnvironment))
+      const settings = yield* fromEnvironment
+      const downloads = Downloads.of(yield* DownloadsPostgres.make(settings))
       yield* Effect.forkScoped(downloads.work)
       yield* Effect.forkScoped(
         downloads.sweep.pipe(
           Effect.catch((error) => Effect.logWarning(`the sweep of downloads failed: ${error.message}`)),
           Effect.andThen(Effect.sleep("1 hour")),
+          Effect.forever
+        )
+      )
+      yield* Effect.forkScoped(
+        WorkFiles.removeLeft(settings.folder).pipe(
+          Effect.catch((error) => Effect.logWarning(`what dead processes left is still there: ${error.message}`)),
+          Effect.andThen(Effect.sleep("10 minutes")),
           Effect.forever
         )
       )

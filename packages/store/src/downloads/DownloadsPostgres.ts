@@ -107,7 +107,9 @@ export const make = Effect.fnUntraced(function* (settings: DownloadSettings) {
     create,
     get,
     sign,
-    work: Effect.provideContext(DownloadWork.forever(table, settings), context),
+    work: Effect.forEach(Array.from({ length: settings.workersMax }), () => DownloadWork.forever(table, settings), {
+      concurrency: "unbounded"
+    }).pipe(Effect.andThen(Effect.never), Effect.provideContext(context)),
     sweep
   } satisfies Downloads["Service"]
 })

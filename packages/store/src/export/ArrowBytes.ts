@@ -2,13 +2,14 @@
  * Tables as an Arrow IPC stream, batch by batch: the schema first, then record batches, then the mark of the end. Without that mark a
  * stream is not whole.
  */
-import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
+import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import {
   Bool,
   type Data,
   type DataType,
   Decimal,
   Field,
+  Float64,
   Int32,
   Int64,
   makeData,
@@ -26,14 +27,16 @@ import { length } from "./RowColumns.ts"
 
 const decimalBits = 128
 
-const types: Readonly<Record<SegmentColumn["type"], () => DataType>> = {
+const types: Readonly<Record<TableColumn["type"], () => DataType>> = {
   VARCHAR: () => new Utf8(),
   INTEGER: () => new Int32(),
   BIGINT: () => new Int64(),
   BOOLEAN: () => new Bool(),
   TIMESTAMPTZ: () => new TimestampMicrosecond("UTC"),
   "DECIMAL(9,4)": () => new Decimal(4, 9, decimalBits),
-  "DECIMAL(18,2)": () => new Decimal(2, 18, decimalBits)
+  "DECIMAL(9,5)": () => new Decimal(5, 9, decimalBits),
+  "DECIMAL(18,2)": () => new Decimal(2, 18, decimalBits),
+  DOUBLE: () => new Float64()
 }
 
 /** A bit for each value, the lowest first: set where there is one. */
@@ -58,6 +61,9 @@ const dataOf = ({ column, values }: RowColumn): Data => {
     return makeData({ ...nulls, type: new Bool(), data: bitsOf(values, (value) => value === true) })
   if (column.type === "INTEGER") {
     return makeData({ ...nulls, type: new Int32(), data: Int32Array.from(values, Number) })
+  }
+  if (column.type === "DOUBLE") {
+    return makeData({ ...nulls, type: new Float64(), data: Float64Array.from(values, Number) })
   }
   if (column.type === "BIGINT" || column.type === "TIMESTAMPTZ") {
     return makeData({ ...nulls, type: type as Int64, data: BigInt64Array.from(values, wide) })

@@ -4,7 +4,7 @@
  *
  * DuckDB writes the cold tier's own files; this is for what it cannot write: bytes of a fixed length, and a stream.
  */
-import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
+import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import type { SchemaElement } from "hyparquet"
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
 
@@ -59,7 +59,7 @@ export const make = (
   }
 }
 
-const types: Readonly<Record<SegmentColumn["type"], Partial<SchemaElement>>> = {
+const types: Readonly<Record<TableColumn["type"], Partial<SchemaElement>>> = {
   VARCHAR: { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
   INTEGER: { type: "INT32" },
   BIGINT: { type: "INT64" },
@@ -76,6 +76,14 @@ const types: Readonly<Record<SegmentColumn["type"], Partial<SchemaElement>>> = {
     precision: 9,
     scale: 4
   },
+  "DECIMAL(9,5)": {
+    type: "INT32",
+    converted_type: "DECIMAL",
+    logical_type: { type: "DECIMAL", precision: 9, scale: 5 },
+    precision: 9,
+    scale: 5
+  },
+  DOUBLE: { type: "DOUBLE" },
   "DECIMAL(18,2)": {
     type: "INT64",
     converted_type: "DECIMAL",
@@ -86,7 +94,7 @@ const types: Readonly<Record<SegmentColumn["type"], Partial<SchemaElement>>> = {
 }
 
 /** The schema of columns as docs/data-format.md has them. Whole numbers of 64 bits and decimals are given as `bigint`. */
-export const schemaOf = (columns: ReadonlyArray<SegmentColumn>): ReadonlyArray<SchemaElement> =>
+export const schemaOf = (columns: ReadonlyArray<TableColumn>): ReadonlyArray<SchemaElement> =>
   columns.map(
     ({ isNullable, name, type }): SchemaElement => ({
       name,

@@ -1,5 +1,5 @@
 /** Tables as bytes that can be sent while they come: CSV, Parquet or an Arrow stream, all with the same columns. */
-import type { SegmentColumn } from "@kalshibook/core/cold/SegmentColumns"
+import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import { csvText } from "@kalshibook/core/export/TardisCsv"
 import { isoFromMicros, unitsToDecimal } from "@kalshibook/core/Units"
 import * as ArrowBytes from "./ArrowBytes.ts"
@@ -22,15 +22,16 @@ export const contentTypes: Readonly<Record<RowFormat, string>> = {
   arrow: "application/vnd.apache.arrow.stream"
 }
 
-/** Rows of a Parquet row group: small enough to hold, large enough to read fast. */
-const rowsPerGroup = 20_000
+/** Rows of a Parquet row group at most, and values: small enough to hold, large enough to read fast. */
+const rowsPerGroupMax = 20_000
+const valuesPerGroupMax = 400_000
 
 /** A writer for tables of these columns. */
-export const make = (format: RowFormat, columns: ReadonlyArray<SegmentColumn>): RowBytes => makers[format](columns)
+export const make = (format: RowFormat, columns: ReadonlyArray<TableColumn>): RowBytes => makers[format](columns)
 
-const empty = (columns: ReadonlyArray<SegmentColumn>): RowColumns => columns.map((column) => ({ column, values: [] }))
+const empty = (columns: ReadonlyArray<TableColumn>): RowColumns => columns.map((column) => ({ column, values: [] }))
 
-const makers: Readonly<Record<RowFormat, (columns: ReadonlyArray<SegmentColumn>) => RowBytes>> = {
+const makers: Readonly<Record<RowFormat, (columns: ReadonlyArray<TableColumn>) => RowBytes>> = {
   csv: (columns) => {
     const utf8 = new TextEncoder()
     let head = `${columns.map(({ name }) => name).join(",")}\n`
@@ -51,6 +52,7 @@ const makers: Readonly<Record<RowFormat, (columns: ReadonlyArray<SegmentColumn>)
   },
   parquet: (columns) => {
     const file = ParquetBytes.make(ParquetBytes.schemaOf(columns))
+    const rowsPerGroup = Math.min(rowsPerGroupMax, Math.floor(valuesPerGroupMax / columns.length))
     let waiting: Array<RowColumns> = []
     let rows = 0
     const group = (): Uint8Array => {
@@ -90,6 +92,8 @@ const csvField = ({ column, values }: RowColumn, row: number): string => {
       return isoFromMicros(Number(value))
     case "DECIMAL(9,4)":
       return unitsToDecimal(Number(value), 4)
+    case "DECIMAL(9,5)":
+      return unitsToDecimal(Number(value), 5)
     case "DECIMAL(18,2)":
       return unitsToDecimal(Number(value), 2)
     case "VARCHAR":

@@ -1,23 +1,26 @@
 /**
- * Records and trades as columns of values, as docs/data-format.md has them, for writers of tables: whole numbers of 64 bits, times and
+ * Records, trades and samples as columns of values, as docs/data-format.md has them, for writers of tables: whole numbers of 64 bits, times and
  * decimals as `bigint` (decimals in units of their last digit), `null` where a value is missing.
  */
-import type { BookRecord, Level, Side } from "@kalshibook/core/BookRecord"
-import { type SegmentColumn, segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
+import { type MeasureType, measures, type RecordMeasureName } from "@kalshibook/core/BookMeasures"
+import type { BookRecord, Level, MarketTicker, Side } from "@kalshibook/core/BookRecord"
+import * as BookSamples from "@kalshibook/core/BookSamples"
+import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
+import { measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 
 export type Value = string | number | bigint | boolean | null
 
 /** A column with its values; all of one table have the same length. */
 export interface RowColumn {
-  readonly column: SegmentColumn
+  readonly column: TableColumn
   readonly values: Array<Value>
 }
 
 export type RowColumns = ReadonlyArray<RowColumn>
 
 const filled = (
-  columns: ReadonlyArray<SegmentColumn>,
+  columns: ReadonlyArray<TableColumn>,
   rows: ReadonlyArray<Readonly<Record<string, Value>>>
 ): RowColumns => columns.map((column) => ({ column, values: rows.map((row) => row[column.name] ?? null) }))
 
@@ -31,6 +34,63 @@ export const joined = (tables: ReadonlyArray<RowColumns>): RowColumns =>
 /** Rows of logs: a snapshot is a row for each of its levels. */
 export const ofRecords = (records: ReadonlyArray<BookRecord>): RowColumns =>
   filled(segmentColumns.records, records.flatMap(rowsOf))
+
+/** The columns of records with measures. */
+export const derivedColumns = (names: ReadonlyArray<RecordMeasureName>): ReadonlyArray<TableColumn> => [
+  ...segmentColumns.records,
+  ...names.map(measureColumn)
+]
+
+/** The same rows, each with the measures of its record. */
+export const ofDerived = (
+  entries: ReadonlyArray<{ readonly record: BookRecord; readonly derived: ReadonlyArray<number | null> }>,
+  names: ReadonlyArray<RecordMeasureName>
+): RowColumns =>
+  filled(
+    derivedColumns(names),
+    entries.flatMap(({ derived, record }) => {
+      const values = names.map((name, at) => [name, valueOf(measures[name].type, derived[at] ?? null)] as const)
+      const measured = Object.fromEntries(values)
+      return rowsOf(record).map((row) => ({ ...row, ...measured }))
+    })
+  )
+
+/** Decimals are whole numbers of their last digit. */
+const valueOf = (type: MeasureType, value: number | null): Value =>
+  value === null || type === "DOUBLE" ? value : BigInt(value)
+
+/** Samples from one up to another, a row each. */
+export const ofSamples = (
+  marketTicker: MarketTicker,
+  samples: BookSamples.BookSamples,
+  start: number,
+  end: number
+): RowColumns => {
+  const { depth, derive } = samples
+  const each = (value: (sample: number) => Value): Array<Value> =>
+    Array.from({ length: end - start }, (_, at) => value(start + at))
+  const level =
+    (levels: Uint16Array, units: Int32Array | Float64Array, at: number) =>
+    (sample: number): Value =>
+      at < (levels[sample] as number) ? BigInt(units[sample * depth + at] as number) : null
+  const values = [
+    each(() => marketTicker),
+    each((sample) => BigInt(samples.atMicros[sample] as number)),
+    each((sample) => BigInt(samples.offset[sample] as number)),
+    each((sample) => BookSamples.trustStates[samples.trust[sample] as number] ?? null),
+    each((sample) => BookSamples.causeAt(samples, sample) ?? null),
+    ...derive.names.map((name, place) =>
+      each((sample) => valueOf(measures[name].type, BookSamples.derivedAt(samples, sample, place)))
+    ),
+    ...Array.from({ length: depth }, (_, at) => [
+      each(level(samples.yesLevels, samples.yesPriceE4, at)),
+      each(level(samples.yesLevels, samples.yesSizeE2, at)),
+      each(level(samples.noLevels, samples.noPriceE4, at)),
+      each(level(samples.noLevels, samples.noSizeE2, at))
+    ]).flat()
+  ]
+  return sampleColumns(depth, derive.names).map((column, at) => ({ column, values: values[at] ?? [] }))
+}
 
 const rowsOf = (record: BookRecord): ReadonlyArray<Readonly<Record<string, Value>>> => {
   const head = {

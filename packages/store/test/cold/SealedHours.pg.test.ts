@@ -163,6 +163,7 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
       const segmentMarks = yield* SegmentMarks
       const hours = yield* HotHours
       yield* commit(2)
+      yield* segmentMarks.begin(hour(3))
       assert.deepStrictEqual(yield* segmentMarks.list(0, hour(9)), [])
       yield* hot.append(
         batch({
@@ -171,7 +172,7 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
         })
       )
       const marks = yield* segmentMarks.list(0, hour(9))
-      // Hour 3 is not sealed, but may have been read for it already.
+      // Hour 3 is being sealed, and may have been read for it already; hour 4 is not.
       assert.deepStrictEqual(
         marks.map((mark) => [mark.hourMicros, mark.reason]),
         [1, 2, 3].map((index) => [hour(index), "late_gap"])

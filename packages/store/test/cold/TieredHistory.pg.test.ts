@@ -1,6 +1,7 @@
 /** Random logs over several hours, of which some are sealed, some pruned, some sealed again: every answer is that of the whole logs. */
 import { assert, layer } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
+import * as BookMeasures from "@kalshibook/core/BookMeasures"
 import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import * as BookSamples from "@kalshibook/core/BookSamples"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
@@ -195,6 +196,7 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("History
                 for (const [ticker, log] of logs) {
                   yield* checkSlices(ticker, log, `${stage}: ${ticker}`)
                   yield* checkSamples(ticker, log, `${stage}: ${ticker}`)
+                  yield* checkDerived(ticker, log, `${stage}: ${ticker}`)
                   yield* checkTrades(ticker, `${stage}: ${ticker}`)
                 }
               })
@@ -251,6 +253,28 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("History
                   })
                 }
                 assert.deepStrictEqual(found, expected, what)
+              })
+
+            const checkDerived = (marketTicker: string, log: ReadonlyArray<BookRecord>, what: string) =>
+              Effect.gen(function* () {
+                const [fromMicros = 0] = drawn.questions.map(({ atMicros }) => atMicros + shift)
+                const derive = { names: BookMeasures.recordMeasureNames, withinE4: 300 }
+                const range = { fromMicros, toMicros: Number.MAX_SAFE_INTEGER, recordsPerPage: drawn.pageRecords }
+                const asked = history.recordsDerived({ marketTicker, ...range, derive })
+                const pages = yield* Effect.orDie(Stream.runCollect(asked))
+                const replay = Replay.make()
+                const expected = log.map((record) => {
+                  Replay.apply(replay, record)
+                  return {
+                    record,
+                    derived: derive.names.map((name) => BookMeasures.afterRecord(replay, record, name, derive.withinE4))
+                  }
+                })
+                assert.deepStrictEqual(
+                  pages.flat().map(({ derived, record }) => ({ record, derived })),
+                  expected.filter(({ record }) => record.tsReceivedMicros >= fromMicros),
+                  what
+                )
               })
 
             const checkTrades = (marketTicker: string, what: string) =>

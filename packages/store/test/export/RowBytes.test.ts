@@ -3,7 +3,10 @@ import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { assert, describe, it } from "@effect/vitest"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
+import * as BookSamples from "@kalshibook/core/BookSamples"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
+import { sampleColumns } from "@kalshibook/core/export/TableColumns"
+import * as Replay from "@kalshibook/core/Replay"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
 import { tableFromIPC } from "apache-arrow"
@@ -46,11 +49,14 @@ const expected = [
   `K,"X 4 gap 2026-11-26 00:00:00.250001+00 null null null null null audit`
 ]
 
+const columnsRead =
+  "market_ticker, record_offset, kind, ts_received, ts_exchange, side, price, size_delta, size, gap_cause"
+
 /** Reads a file with DuckDB and writes each row as text. */
-const readBack = Effect.fnUntraced(function* (source: string) {
+const readBack = Effect.fnUntraced(function* (source: string, columns = columnsRead) {
   const db = yield* Effect.promise(() => DuckDBInstance.create(":memory:"))
   const connection = yield* Effect.promise(() => db.connect())
-  const sql = `select market_ticker, record_offset, kind, ts_received, ts_exchange, side, price, size_delta, size, gap_cause from ${source}`
+  const sql = `select ${columns} from ${source}`
   const rows = yield* Effect.promise(async () => {
     await connection.run("set TimeZone = 'UTC'")
     return (await connection.runAndReadAll(sql)).getRowsJson()
@@ -82,6 +88,28 @@ describe("a streamed table", () => {
     assert.deepStrictEqual([...(table.getChild("kind") ?? [])], ["snapshot", "snapshot", "delta", "gap"])
     assert.strictEqual(String(table.schema.fields[3]), "ts_received: Timestamp<MICROSECOND, UTC>")
   })
+
+  it.effect("has measures as decimals and ratios that DuckDB reads, in a row for each sample", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "samples.parquet")
+      const names = ["mid", "spread", "yes_depth", "imbalance"] as const
+      const samples = BookSamples.make(2, 2, { names, withinE4: 100 })
+      const replay = Replay.make()
+      const levels = { yes: [{ priceE4: 3_400, sizeE2: 100 }], no: [{ priceE4: 6_501, sizeE2: 300 }] }
+      Replay.apply(replay, { ...head, kind: "snapshot", offset: 1, tsExchangeMicros: null, levels })
+      BookSamples.take(samples, replay, head.tsReceivedMicros)
+      Replay.apply(replay, records[3] as BookRecord)
+      BookSamples.take(samples, replay, head.tsReceivedMicros + 1)
+      const made = RowBytes.make("parquet", sampleColumns(2, names))
+      const rows = made.rows(RowColumns.ofSamples("M", samples, 0, 2))
+      writeFileSync(path, Buffer.concat([rows, made.end()]))
+      const columns = "mid, spread, yes_depth, imbalance, trust, gap_cause, no_price_1, no_size_1, no_price_2"
+      assert.deepStrictEqual(yield* readBack(`'${path}'`, columns), [
+        "0.34495 0.0099 1.00 -0.5 trusted null 0.6501 3.00 null",
+        "null null null null stale audit 0.6501 3.00 null"
+      ])
+    }).pipe(Effect.scoped)
+  )
 
   it("without rows is a table without rows", () => {
     assert.strictEqual(tableFromIPC(bytesOf("arrow", [])).numRows, 0)

@@ -39,7 +39,7 @@ const faulty = <A, E>(
         ObjectStore.layerS3({
           ...settings,
           endpoint: Option.some(proxy.endpoint),
-          silenceMillisMax: 300,
+          silenceMillisMax: 5_000,
           attemptsMax: 3,
           ...changes
         })
@@ -90,15 +90,17 @@ function faultSuite(it: Vitest.MethodsNonLive<S3Server>): void {
   )
 
   it.effect("a server that does not answer, or falls silent in the middle, is given up in time and asked again", () =>
-    faulty(({ objects, proxy, key }) =>
-      Effect.gen(function* () {
-        const bytes = bytesOf(mebibyte)
-        proxy.meet("PUT", { kind: "silence" })
-        yield* objects.put(key, bytes, parquet)
-        proxy.meet("GET", { kind: "silence" })
-        proxy.meet("GET", { kind: "silence_in_answer", afterBytes: 100_000 })
-        assert.isTrue(bytes.equals(yield* objects.get(key)))
-      })
+    faulty(
+      ({ objects, proxy, key }) =>
+        Effect.gen(function* () {
+          const bytes = bytesOf(mebibyte)
+          proxy.meet("PUT", { kind: "silence" })
+          yield* objects.put(key, bytes, parquet)
+          proxy.meet("GET", { kind: "silence" })
+          proxy.meet("GET", { kind: "silence_in_answer", afterBytes: 100_000 })
+          assert.isTrue(bytes.equals(yield* objects.get(key)))
+        }),
+      { silenceMillisMax: 1_000 }
     )
   )
 
