@@ -90,9 +90,7 @@ const verify = Effect.gen(function* () {
     if (!isJson) for (const problem of problems) process.stdout.write(`          ${problem}\n`)
   }
   if (!isJson)
-    process.stdout.write(
-      `${count(segments.length, 0)} read: ${wrong === 0 ? "all are whole" : `${wrong} DAMAGED`}\n`
-    )
+    process.stdout.write(`${count(segments.length, 0)} read: ${wrong === 0 ? "all are whole" : `${wrong} DAMAGED`}\n`)
   return wrong === 0 ? 0 : 1
 })
 

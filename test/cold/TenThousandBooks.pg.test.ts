@@ -20,8 +20,8 @@ import * as TwoTiers from "../../packages/store/test/cold/TwoTiers.ts"
 import * as PastFilling from "../../scripts/demo/PastFilling.ts"
 import { fromMicros, hourMicros, makeLogs, type Point, pointsOf, wrongByTruth } from "./PastPoints.ts"
 
-/** Half a day fits into a test run; `KALSHIBOOK_PROOF_DAYS=3 npx vitest run test/cold` takes three days. */
-const days = Number(process.env["KALSHIBOOK_PROOF_DAYS"] ?? 0.5)
+/** A third of a day fits into a test run; `KALSHIBOOK_PROOF_DAYS=3 npx vitest run test/cold` takes three days. */
+const days = Number(process.env["KALSHIBOOK_PROOF_DAYS"] ?? 1 / 3)
 const hours = Math.round(days * 24)
 const untilMicros = fromMicros + days * 24 * hourMicros
 const logs = makeLogs({ seed: 11, untilMicros, marketsOpen: 40, deltasPerSecond: 1, faultsPerDay: 20 })

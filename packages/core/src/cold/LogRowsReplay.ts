@@ -21,8 +21,7 @@ import {
 } from "./LogRows.ts"
 
 /** Whether the row is one of a snapshot or keyframe, which may have several. */
-const isOfLevels = (rows: LogRows, row: number): boolean =>
-  rows.kind[row] !== kindDelta && rows.kind[row] !== kindGap
+const isOfLevels = (rows: LogRows, row: number): boolean => rows.kind[row] !== kindDelta && rows.kind[row] !== kindGap
 
 /** End of the record that begins at a row: the levels of a snapshot or keyframe are rows of one offset. */
 export const recordEnd = (rows: LogRows, row: number, end: number): number => {
