@@ -35,6 +35,7 @@ const scripts = new Map([
   ["start", false],
   ["simulator", false],
   ["tape", false],
+  ["accounts", false],
   ["demo-history", false],
   ["archive", false],
   ["test", true],

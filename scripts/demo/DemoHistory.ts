@@ -104,7 +104,8 @@ const tryIt = ({ faults, settings, simulation }: PastDays.PastDays): void => {
     if (atMicros > fault.atMicros - minuteMicros && atMicros < endMicros) atMicros = endMicros
   }
   Terminal.line()
+  Terminal.line("    export KALSHIBOOK_KEY=kb_live_...        # as npm start tells it")
   Terminal.line(
-    `    curl "http://127.0.0.1:4000/v1/markets/${busiest.ticker}/orderbook?at=${new Date(atMicros / 1000).toISOString()}"`
+    `    curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://127.0.0.1:4000/v1/markets/${busiest.ticker}/orderbook?at=${new Date(atMicros / 1000).toISOString()}"`
   )
 }

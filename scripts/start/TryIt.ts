@@ -1,7 +1,7 @@
 /** Three questions to ask, as lines that work when they are pasted. */
 import type { HotTier } from "@kalshibook/store/HotTier"
 import type { CatalogEntry, MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Redacted } from "effect"
 import * as Terminal from "./Terminal.ts"
 
 /** The examples ask for the book as it was so long ago: they are shown when the chosen market was recorded for longer. */
@@ -11,7 +11,7 @@ const marketsReadMax = 1_000
 const openMillisMin = 3_600_000
 
 export const show = Effect.fnUntraced(function* (
-  url: string,
+  { key, url }: { readonly url: string; readonly key: Redacted.Redacted | undefined },
   hotTier: HotTier["Service"],
   catalog: MarketCatalog["Service"]
 ) {
@@ -24,9 +24,11 @@ export const show = Effect.fnUntraced(function* (
     `  Ask for the markets, for the book of one as it was ${agoSeconds} seconds ago, and for its changes since:`
   )
   Terminal.line()
-  Terminal.line(`    curl "${url}/v1/markets?status=active&limit=5"`)
-  Terminal.line(`    curl "${book}/orderbook?at=$(($(date +%s)-${agoSeconds}))"`)
-  Terminal.line(`    curl "${book}/deltas?from=$(($(date +%s)-${agoSeconds}))&limit=20"`)
+  const curl = 'curl -H "X-API-Key: $KALSHIBOOK_KEY"'
+  Terminal.line(`    export KALSHIBOOK_KEY=${key === undefined ? "kb_live_..." : Redacted.value(key)}`)
+  Terminal.line(`    ${curl} "${url}/v1/markets?status=active&limit=5"`)
+  Terminal.line(`    ${curl} "${book}/orderbook?at=$(($(date +%s)-${agoSeconds}))"`)
+  Terminal.line(`    ${curl} "${book}/deltas?from=$(($(date +%s)-${agoSeconds}))&limit=20"`)
 })
 
 /** The market with the longest log that is being recorded and stays open; `undefined` when there is none. */

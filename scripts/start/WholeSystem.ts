@@ -6,6 +6,7 @@ import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import * as Sample from "@kalshibook/api/Sample"
 import * as Archiver from "@kalshibook/archiver/Archiver"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
 import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
@@ -15,18 +16,23 @@ import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
+import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
+import * as DemoAccount from "@kalshibook/store/DemoAccount"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { Keys } from "@kalshibook/store/Keys"
+import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
+import * as PepperFile from "@kalshibook/store/PepperFile"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -47,8 +53,14 @@ const stores = Layer.mergeAll(
   Coverage.layerNoDeps,
   History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
-  StatusBoard.layerNoDeps
-)
+  StatusBoard.layerNoDeps,
+  Accounts.layerNoDeps,
+  Keys.layerNoDeps,
+  Ledger.layerNoDeps
+).pipe(Layer.provideMerge(PepperFile.layer))
+
+/** What an invented exchange shows to whoever has no key. */
+const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
 
 const archiver = Archiver.runLayer.pipe(
   Layer.provide(ArchiverParts.layer),
@@ -96,17 +108,31 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )
+  // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.
+  const demoKey = kind === "embedded" ? yield* Effect.provide(DemoAccount.ensure, stored) : Option.none()
   const url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
   const show = Effect.gen(function* () {
     yield* Progress.untilRecording(collector.status)
     Terminal.line()
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
+    Terminal.fact(
+      "key",
+      Option.match(demoKey, {
+        onNone: () => "as it was told when it was made (another one: npm run accounts -- key demo)",
+        onSome: (key) => `${Redacted.value(key)} (told this once)`
+      })
+    )
     Terminal.fact("log", Terminal.shown(path.join(settings.dataFolder, "kalshibook.log")))
-    yield* TryIt.show(url, Context.get(stored, HotTier), Context.get(stored, MarketCatalog)).pipe(
+    yield* TryIt.show(
+      { url, key: Option.getOrUndefined(demoKey) },
+      Context.get(stored, HotTier),
+      Context.get(stored, MarketCatalog)
+    ).pipe(
       // The examples may be missed; that the database is away is told next.
       Effect.catch((error) => Effect.logWarning(`no examples: ${error.message}`))
     )

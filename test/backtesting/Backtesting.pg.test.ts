@@ -23,6 +23,7 @@ import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Effect, Layer, Option } from "effect"
+import * as Customer from "../../packages/api/test/Customer.ts"
 import { dayMicros, logs, seal, tickers } from "../../packages/store/test/downloads/SealedDay.ts"
 import { pythonMissing, runPython } from "../../packages/store/test/export/Python.ts"
 import * as PgTest from "../../packages/store/test/PgTest.ts"
@@ -57,7 +58,8 @@ const place = Effect.gen(function* () {
     MarketCatalog.layerNoDeps,
     StatusBoard.layerNoDeps,
     Segments.layerNoDeps,
-    History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps))
+    History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+    Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
   )
   const working = Layer.effectDiscard(Effect.flatMap(Downloads, ({ work }) => Effect.forkScoped(work))).pipe(
     Layer.provideMerge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }))
@@ -116,7 +118,7 @@ layer(Layer.effect(Place, place), { excludeTestServices: true, timeout: 60_000 }
         const said = yield* Effect.callback<string>((resume) => {
           const child = spawn(process.execPath, [program], {
             cwd: folder,
-            env: { ...process.env, KALSHIBOOK_API: url, NODE_OPTIONS: "" }
+            env: { ...process.env, KALSHIBOOK_API: url, KALSHIBOOK_KEY: Customer.key(), NODE_OPTIONS: "" }
           })
           let output = ""
           child.stdout.on("data", (piece: Buffer) => (output += piece.toString()))

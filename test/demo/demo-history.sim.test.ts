@@ -46,24 +46,25 @@ it("fills an empty folder once; a start goes on from it after a gap, and answers
 
   const running = start({ KALSHIBOOK_API_PORT: "0", KALSHIBOOK_SIMULATOR_PORT: "0", KALSHIBOOK_DATA_DIR: folder })
   const url = await running.printed(/API +(http:\S+)/)
+  const key = await running.printed(/key +(kb_live_\w+)/)
   await running.printed(/recording +[1-9]/)
   const beside = demo()
   assert.strictEqual(beside.status, 1)
   assert.match(beside.stderr, /A recorder runs on this data folder/)
 
-  const past = await json(`${url}${question}`)
+  const past = await json(`${url}${question}`, key)
   assert.strictEqual((past["trust"] as { readonly state: string }).state, "trusted")
   const ticker = String(past["market_ticker"])
   assert.match(ticker, /^KXDEMO/)
-  const now = await json(`${url}/v1/markets/${ticker}/orderbook`)
+  const now = await json(`${url}/v1/markets/${ticker}/orderbook`, key)
   const trust = now["trust"] as { readonly state: string; readonly gap: Gap }
   assert.deepStrictEqual([trust.state, trust.gap.cause], ["stale", "recorder_stopped"])
   running.signal("SIGINT")
   assert.strictEqual(await running.ended, 0)
 })
 
-const json = async (url: string): Promise<Readonly<Record<string, unknown>>> => {
-  const response = await fetch(url)
+const json = async (url: string, key: string): Promise<Readonly<Record<string, unknown>>> => {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } })
   assert.strictEqual(response.status, 200, url)
   return (await response.json()) as Readonly<Record<string, unknown>>
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { Accounts } from "@kalshibook/store/Accounts"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { Segments } from "@kalshibook/store/cold/Segments"
@@ -11,12 +12,14 @@ import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { Keys } from "@kalshibook/store/Keys"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
+import * as Customer from "../../packages/api/test/Customer.ts"
 import { port } from "../../packages/api/test/Http.ts"
 import { seal, tickers } from "../../packages/store/test/downloads/SealedDay.ts"
 import * as PgTest from "../../packages/store/test/PgTest.ts"
@@ -28,7 +31,8 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Segments.layerNoDeps,
-  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps))
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
 )
 
 const objects = Layer.unwrap(
@@ -52,7 +56,8 @@ const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
 /** Whatever the answer is, it is looked into field by field. */
 const ask = Effect.fnUntraced(function* (path: string, init: RequestInit = {}) {
   const url = `http://127.0.0.1:${yield* port}${path}`
-  return yield* Effect.promise(() => fetch(url, init))
+  const headers = { "x-api-key": Customer.key(), ...init.headers }
+  return yield* Effect.promise(() => fetch(url, { ...init, headers }))
 })
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
 const jsonOf = (response: Response) => Effect.promise(() => response.json() as Promise<any>)
@@ -66,6 +71,13 @@ const post = (body: unknown) =>
     }),
     jsonOf
   )
+
+/** The key of another account, which has credits, too. */
+const otherKey = Effect.gen(function* () {
+  const { accountId } = yield* (yield* Accounts).create({ name: "another customer", tier: "free", terms: {} })
+  const { key } = yield* (yield* Keys).create({ accountId, name: "tests", scopes: ["download"] })
+  return Redacted.value(key)
+})
 
 const pathOf = (url: string): string => url.replace("http://objects.test", "")
 const dates = ["2026-11-26"]
@@ -116,8 +128,10 @@ layer(api, { excludeTestServices: true, timeout: 60_000 })("the API", (it) => {
       const body = { from: "2026-11-26T00:30:00Z", to: "2026-11-26T02:00:00Z", tickers: [tickers[0]], format: "tardis" }
       const quote = yield* post({ ...body, dry_run: true })
       assert.deepInclude(quote, { id: null, state: "quoted", from: "2026-11-26T00:00:00.000000Z" })
-      assert.deepInclude(quote.quote, { files: 2, is_exact: false })
+      assert.deepInclude(quote.quote, { files: 2, is_exact: false, credits: 1 })
+      assert.deepInclude(yield* post({ ...body, max_credits: 0 }), { code: "max_credits_exceeded", credits_needed: 1 })
       const first = yield* post(body)
+      assert.deepStrictEqual([quote.usage.credits, first.usage.credits], [0, 1])
       assert.include(["queued", "running", "done"], first.state)
       const service = yield* Downloads
       const done = Effect.gen(function* () {
@@ -129,7 +143,19 @@ layer(api, { excludeTestServices: true, timeout: 60_000 })("the API", (it) => {
       })
       const made = yield* Effect.raceFirst(done, service.work)
       assert.strictEqual(made.parts.length, 2)
-      assert.strictEqual((yield* post(body)).id, first.id)
+      const again = yield* post({ ...body, max_credits: 0 })
+      assert.deepInclude(again, { id: first.id, usage: { credits: 0 } })
+      const others = yield* otherKey
+      const asOther = { headers: { "x-api-key": others } }
+      assert.deepInclude(yield* Effect.flatMap(ask(`/v1/downloads/${first.id}`, asOther), jsonOf), {
+        code: "unknown_download"
+      })
+      const usage = yield* Effect.flatMap(ask("/v1/usage"), jsonOf)
+      assert.deepInclude(
+        usage.days.find(({ operation }: { readonly operation: string }) => operation === "createDownload"),
+        // The whole files of the test before, and these.
+        { credits: 2 }
+      )
       const file = yield* ask(pathOf(made.parts[0].url))
       assert.strictEqual(file.headers.get("content-type"), "application/gzip")
     })

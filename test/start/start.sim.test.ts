@@ -19,16 +19,21 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true })
 })
 
+/** `npm run accounts`, which uses the database of the start that runs. */
+const operators = path.resolve(import.meta.dirname, "../../scripts/accounts.ts")
+
 const anyPorts = { KALSHIBOOK_API_PORT: "0", KALSHIBOOK_SIMULATOR_PORT: "0" }
 
 /** What a shell makes of the address in a curl line. */
 const expand = (curl: string): string =>
-  execFileSync("sh", ["-c", `echo ${curl.replace(/^\s*curl /, "")}`])
+  execFileSync("sh", ["-c", `echo ${curl.replace(/^\s*curl -H "X-API-Key: \$KALSHIBOOK_KEY" /, "")}`])
     .toString()
     .trim()
 
-const ask = async (url: string) => {
-  const response = await fetch(url)
+const ask = async (url: string, key = "") => {
+  // Programs run in between, for which this process stands still: the server closes connections that idle for so long.
+  const headers = { connection: "close", ...(key === "" ? {} : { "X-API-Key": key }) }
+  const response = await fetch(url, { headers })
   assert.strictEqual(response.status, 200, url)
   return (await response.json()) as { readonly [key: string]: unknown; readonly book_hash: string; readonly at: string }
 }
@@ -47,8 +52,13 @@ it("a start records, prints questions that work as pasted, stops at Ctrl-C, and 
 
   const questions = lines.match(/curl .*/g) ?? []
   assert.strictEqual(questions.length, 3)
-  for (const question of questions) await ask(expand(question))
-  const book = await ask(expand(questions[1] ?? ""))
+  const [, key = ""] = /export KALSHIBOOK_KEY=(kb_live_\w+)\n/.exec(lines) ?? []
+  for (const question of questions) await ask(expand(question), key)
+  const book = await ask(expand(questions[1] ?? ""), key)
+  assert.strictEqual((await fetch(expand(questions[0] ?? ""), { headers: { connection: "close" } })).status, 401)
+  await ask(`${url}/v1/markets?series_ticker=KXBTC15M`)
+  const usage = execFileSync(process.execPath, [operators, "usage", "demo"], { env: { ...process.env, ...variables } })
+  assert.match(usage.toString(), /demo: enterprise; [1-9]\d* credits used this month/)
   const status = await ask(`${url}/v1/status`)
   assert.deepInclude(status.source as object, { kind: "simulator", simulated: true })
 
@@ -62,8 +72,12 @@ it("a start records, prints questions that work as pasted, stops at Ctrl-C, and 
   const second = start(variables)
   const urlAgain = await second.printed(/API +(http:\S+)/)
   const market = /markets\/([^/]+)\/orderbook/.exec(questions[1] ?? "")?.[1] ?? ""
-  const bookAgain = await ask(`${urlAgain}/v1/markets/${market}/orderbook?at=${book.at}`)
+  const bookAgain = await ask(`${urlAgain}/v1/markets/${market}/orderbook?at=${book.at}`, key)
   assert.strictEqual(bookAgain.book_hash, book.book_hash)
+  assert.strictEqual(fs.statSync(path.join(folder, "whole", "key-pepper")).mode & 0o777, 0o600)
+  const kept = fs.readFileSync(path.join(folder, "whole", "kalshibook.log"), "utf8")
+  assert.notInclude(kept, key.slice(20))
+  assert.notInclude(second.output(), key.slice(20))
   second.signal("SIGTERM")
   assert.strictEqual(await second.ended, 0, second.output())
 })

@@ -29,6 +29,7 @@ import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
 import { SqlClient } from "effect/sql"
+import * as Customer from "../../packages/api/test/Customer.ts"
 import * as PgTest from "../../packages/store/test/PgTest.ts"
 
 /** A collector that records. */
@@ -55,7 +56,8 @@ const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   HotTier.layerNoDeps,
-  MarketCatalog.layerNoDeps
+  MarketCatalog.layerNoDeps,
+  Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
 )
 
 /** A tape in a folder of its own, which goes with the scope. */
@@ -125,7 +127,7 @@ export const start = (
       hotTier: Context.get(stored, HotTier),
       startAgain: record,
       get: <Body>(path: string) =>
-        client.get(`${base}${path}`).pipe(
+        client.get(`${base}${path}`, { headers: { "X-API-Key": Customer.key() } }).pipe(
           Effect.flatMap((response) =>
             Effect.map(response.json, (body) => ({ status: response.status, body: body as Body }))
           ),

@@ -2,9 +2,11 @@
  * What every answer has in common, whatever route gave it: an id, CORS, limits, metrics, and that nothing but problem
  * documents tells of failures.
  */
+import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
 import {
   Internal,
+  KeyInQuery,
   MalformedRequest,
   MethodNotAllowed,
   UnknownRoute,
@@ -30,7 +32,7 @@ import {
 } from "./ApiLimits.ts"
 import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
-import { newRequestId, RequestMeta } from "./RequestMeta.ts"
+import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
 import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
@@ -38,8 +40,19 @@ import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./Rout
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
   allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-  allowedHeaders: ["Content-Type", "Range", "If-Range", "If-None-Match"],
-  exposedHeaders: ["X-Request-Id", "Retry-After", "Content-Range", "Accept-Ranges", "ETag", "Content-Disposition"],
+  allowedHeaders: ["Authorization", "X-API-Key", "Content-Type", "Range", "If-Range", "If-None-Match"],
+  exposedHeaders: [
+    "X-Request-Id",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-Credits-Used",
+    "X-Credits-Remaining",
+    "Content-Range",
+    "Accept-Ranges",
+    "ETag",
+    "Content-Disposition"
+  ],
   maxAge: preflightSecondsMax
 })
 
@@ -74,10 +87,12 @@ const answer = Effect.fnUntraced(function* <E, R>(
   const request = yield* HttpServerRequest.HttpServerRequest
   const startedNanos = yield* Clock.currentTimeNanos
   const requestId = newRequestId()
-  const meta = RequestMeta.of({ requestId, url: request.url, startedNanos })
+  const url = ApiKeyText.redact(request.url)
+  const notes: RequestNotes = { headers: {}, meter: undefined }
+  const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
   // An upgraded connection lives as long as its client wants.
   const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
-  const response = yield* Effect.andThen(refuseTooLong(meta), cors(bounded)).pipe(
+  const response = yield* Effect.andThen(refuseUrl(meta), cors(bounded)).pipe(
     Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
     Effect.provideService(RequestMeta, meta),
     Effect.catchCause((cause) => problemResponse(cause, request, meta)),
@@ -86,14 +101,24 @@ const answer = Effect.fnUntraced(function* <E, R>(
   const nanos = (yield* Clock.currentTimeNanos) - startedNanos
   const route = routeOf(request.url)
   yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
-  return HttpServerResponse.setHeaders(response, headersFor(response, requestId, route))
+  return HttpServerResponse.setHeaders(response, { ...headersFor(response, requestId, route), ...notes.headers })
 })
 
-const refuseTooLong = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong> => {
-  if (meta.url.length <= urlCharsMax) return Effect.void
-  const detail = `Path and query have ${meta.url.length} characters; the server reads ${urlCharsMax}.`
-  return Effect.fail(new UrlTooLong({ detail, request_id: meta.requestId }))
+const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong | KeyInQuery> => {
+  const { requestId, url } = meta
+  if (url.length > urlCharsMax) {
+    const detail = `Path and query have ${url.length} characters; the server reads ${urlCharsMax}.`
+    return Effect.fail(new UrlTooLong({ detail, request_id: requestId }))
+  }
+  if (keyInUrl.test(url)) {
+    const detail = "There is a key in the URL, where logs and histories keep it. Send it as a header, and replace it."
+    return Effect.fail(new KeyInQuery({ detail, request_id: requestId }))
+  }
+  return Effect.void
 }
+
+/** A key of ours, anywhere, or a parameter that is there for one. */
+export const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
 
 /** What only a new version of the server changes. Everything else is as of now. */
 const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath])

@@ -4,12 +4,15 @@
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { Layer } from "effect"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
+import { Callers } from "./Callers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import * as Metering from "./Metering.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
@@ -28,9 +31,10 @@ const handlers = Layer.mergeAll(
   CoverageHandlers,
   DatasetsHandlers,
   DownloadsHandlers,
+  AccountHandlers,
   StatusHandlers,
   HealthHandlers
-)
+).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {

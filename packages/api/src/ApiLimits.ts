@@ -42,6 +42,27 @@ export const documentSecondsMax = 300
 /** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
 export const connectionsMax = 4_096
 
+/** Calls without a key, by address: enough to look around. */
+export const anonymousBucket = { perSecond: 1, burst: 30 }
+
+/** Keys that are not valid, by address: a program with an old key retries, a guesser needs more than the age of the universe. */
+export const wrongKeysBucket = { perSecond: 0.5, burst: 20 }
+
+/** Addresses that are remembered at most: some megabytes. */
+export const addressesMax = 20_000
+
+/** How long a key is believed to be what it was: a revoked one works for so long on nodes that know it. Half of what is promised. */
+export const keyMillisMax = 5_000
+
+/** Keys that are remembered at most, some hundred bytes each. */
+export const keysMax = 10_000
+
+/** Refused calls are refused by the node itself until there can be tokens again; of so many buckets at most. */
+export const refusalsMax = 10_000
+
+/** How long the ledger may take to hear what a call cost, before the answer goes out without: then it costs nothing. */
+export const settleMillisMax = 3_000
+
 /** Lists that are streamed at once: each reads the database page by page for as long as its client takes. */
 export const streamsInFlightMax = 16
 

@@ -6,7 +6,8 @@ import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
 import { MalformedRequest } from "@kalshibook/core/contract/Problems"
 import { Data, Effect, Layer, Schema } from "effect"
-import { HttpRouter, HttpServer, type HttpServerError } from "effect/http"
+import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
+import * as Answering from "./Answering.ts"
 import * as Api from "./Api.ts"
 import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
 import type { RequestGate } from "./RequestGate.ts"
@@ -56,7 +57,10 @@ export const layer = (address: Address, gate?: RequestGate) =>
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: headerBytesMax }
-  }).pipe(Layer.provideMerge(listen(address)), Layer.provide(NodeHttpServer.layerHttpServices))
+  }).pipe(Layer.provideMerge(listen(address)), Layer.provide(untraced), Layer.provide(NodeHttpServer.layerHttpServices))
+
+/** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
+const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))
 
 const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFailed> =>
   Layer.effect(

@@ -4,7 +4,8 @@ import { hoursTouched } from "@kalshibook/core/contract/CoverageAnswer"
 import * as DownloadAnswer from "@kalshibook/core/contract/DownloadAnswer"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { downloadDaysMax, downloadTickersMax } from "@kalshibook/core/contract/Limits"
-import { BadParameter } from "@kalshibook/core/contract/Problems"
+import { creditsOfRows } from "@kalshibook/core/contract/Pricing"
+import { BadParameter, MaxCreditsExceeded, UnknownDownload } from "@kalshibook/core/contract/Problems"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import { type DownloadRequest, isEngineFormat } from "@kalshibook/store/downloads/DownloadRequest"
 import { type Download, Downloads } from "@kalshibook/store/downloads/Downloads"
@@ -125,17 +126,45 @@ export const DownloadsHandlers = HttpApiBuilder.group(
     })
 
     const quoted = Effect.fnUntraced(function* (request: DownloadRequest) {
+      const { meter } = (yield* RequestMeta).notes
       const { bytes, files, isExact, rows } = yield* downloads.quote(request)
       return {
         id: null,
         state: "quoted" as const,
         reason: null,
         ...questionView(request),
-        quote: { files, rows, bytes, is_exact: isExact },
+        quote: {
+          files,
+          rows,
+          bytes,
+          credits: meter === undefined ? 0 : creditsOfRows(meter.price, rows),
+          is_exact: isExact
+        },
         progress: null,
         parts: [],
         kept_until: null
       }
+    })
+
+    /** Pays for a download, or refuses it; the same one is paid once. */
+    const pay = Effect.fnUntraced(function* (request: DownloadRequest, maxCredits: number | undefined) {
+      const { notes, requestId } = yield* RequestMeta
+      if (notes.meter === undefined) return
+      const { payments, price } = notes.meter
+      const { id, rows } = yield* downloads.quote(request)
+      const credits = creditsOfRows(price, rows)
+      if (maxCredits !== undefined && credits > maxCredits && !(yield* payments.hasPaid(id))) {
+        const detail = `The download costs ${credits} credits; \`max_credits\` allows ${maxCredits}.`
+        return yield* new MaxCreditsExceeded({ detail, credits_needed: credits, request_id: requestId })
+      }
+      yield* payments.payOnce(id, rows)
+    })
+
+    /** The id names the question, which anybody can ask: only who has asked it is told. */
+    const refuseOthers = Effect.fnUntraced(function* (id: string) {
+      const { notes, requestId } = yield* RequestMeta
+      if (notes.meter === undefined || (yield* notes.meter.payments.hasPaid(id))) return
+      return yield* new UnknownDownload({ detail: `There is no download ${id} any more.`, request_id: requestId })
     })
 
     return handlers.handleAll({
@@ -143,14 +172,17 @@ export const DownloadsHandlers = HttpApiBuilder.group(
         Effect.gen(function* () {
           const request = yield* requestOf(payload)
           if (payload.dry_run === true) return yield* quoted(request)
+          yield* pay(request, payload.max_credits)
           return yield* view(yield* downloads.create(request))
         }).pipe(
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
+          Effect.catchTag("CreditsEnded", Failures.creditsEnded),
           Effect.catchTag("DownloadError", DownloadFailures.questionFailed)
         ),
       get: ({ params: { id } }) =>
-        Effect.flatMap(downloads.get(id), view).pipe(
+        refuseOthers(id).pipe(
+          Effect.andThen(Effect.flatMap(downloads.get(id), view)),
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
           Effect.catchTag("DownloadError", DownloadFailures.lookUpFailed)

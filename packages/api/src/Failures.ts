@@ -5,8 +5,10 @@ import {
   BadCursor,
   BadParameter,
   BeforeFirstRecord,
+  CapReached,
   ColdDataDamaged,
   ColdStoreAway,
+  CreditsExhausted,
   DatabaseAway,
   Internal,
   MarketNotRecorded,
@@ -21,10 +23,12 @@ import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import type { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type * as History from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTier"
+import type { Admission } from "@kalshibook/store/Ledger"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"
 import { RequestMeta } from "./RequestMeta.ts"
+import type { CreditsEnded } from "./RowPayments.ts"
 import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
 
 type Catalog = MarketCatalog["Service"]
@@ -42,6 +46,32 @@ export const storeFailed = Effect.fnUntraced(function* (error: HotTierError) {
   }
   const detail = "A fault of ours. It is logged under the request_id."
   return yield* new Internal({ detail, request_id: requestId })
+})
+
+/** What the ledger says of a call, where there are not enough credits for it. */
+export const refuseUnpaid = Effect.fnUntraced(function* (
+  { creditsLeft, verdict }: Pick<Admission, "creditsLeft" | "verdict">,
+  credits: number
+) {
+  const { requestId } = yield* RequestMeta
+  const facts = { credits_needed: credits, request_id: requestId, suggestion: "/v1/pricing" }
+  if (verdict === "exhausted") {
+    const left = creditsLeft ?? 0
+    const detail = `The call costs up to ${credits} credits, and ${left} are left. Ask for less, wait for the next month, or see /v1/pricing for more.`
+    return yield* new CreditsExhausted({ ...facts, detail, credits_remaining: left })
+  }
+  if (verdict === "capped" || verdict === "key_capped") {
+    const whose = verdict === "capped" ? "the account" : "the key"
+    const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
+    return yield* new CapReached({ ...facts, detail })
+  }
+})
+
+/** Not enough credits for what the call turned out to cost. */
+export const creditsEnded = Effect.fnUntraced(function* (error: CreditsEnded) {
+  const { requestId } = yield* RequestMeta
+  yield* refuseUnpaid(error, error.creditsNeeded)
+  return yield* new Internal({ detail: "A fault of ours: it could not be paid for.", request_id: requestId })
 })
 
 /** The store of sealed hours is away for now. */

@@ -56,6 +56,7 @@ const logSource = (
       ...RecordView.view(record, gapEndMicros),
       ...(names.length === 0 ? {} : { derived: DerivedView.view(names, (place) => derived[place]) })
     })),
+  rowsToPay: (entries) => entries.length,
   parts:
     names.length === 0
       ? RowStreams.paged(streamPageEntries, (after: Option.Option<DerivedRecord>) =>

@@ -1,19 +1,47 @@
 /**
- * What belongs to one request while it is answered: its id, what was asked, and since when.
+ * What belongs to one request while it is answered: its id, what was asked, since when, and what it costs.
  */
+import { type Ceiling, chargeOf, type Price } from "@kalshibook/core/contract/Pricing"
 import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
+import type { Caller } from "./Callers.ts"
+import type { RowPayments } from "./RowPayments.ts"
+
+/** A call that is metered: what it costs is found when its answer is made. */
+export interface Meter {
+  readonly caller: Caller | undefined
+  readonly price: Price
+  /** Whether the answer is free, whatever it is. */
+  readonly isFree: boolean
+  /** What is answered in place of doing anything; `undefined` when the call is meant. */
+  readonly estimate: Ceiling | undefined
+  /** For streams and files, whose rows the call itself has to find out. */
+  readonly payments: RowPayments
+  /** Credits that these payments took until now. */
+  paid: number
+  /** What the answer cost. */
+  charge: { readonly rows: number; readonly credits: number }
+}
+
+/** What comes to be known while the request is answered. */
+export interface RequestNotes {
+  /** Headers of the answer, also where it is a problem. */
+  readonly headers: Record<string, string>
+  /** Absent outside what is metered. */
+  meter: Meter | undefined
+}
 
 export class RequestMeta extends Context.Service<
   RequestMeta,
   {
     /** Ours, never the client's: `req_` and 32 hexadecimal digits. */
     readonly requestId: string
-    /** Path and query as they were asked. */
+    /** Path and query as they were asked, without keys. */
     readonly url: string
     /** When the request arrived, by the clock of the process. */
     readonly startedNanos: bigint
+    readonly notes: RequestNotes
   }
 >()("@kalshibook/api/RequestMeta") {}
 
@@ -24,16 +52,35 @@ export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().
 type AnswerField = keyof typeof answerFields
 
 /**
- * Writes the body as JSON, with `request_id` and `response_time`. That it is what the schema says is checked by the compiler
+ * Writes the body as JSON, with what it cost, `request_id` and `response_time`. That it is what the schema says is checked by the compiler
  * and by tests, not again for each answer: encoding a book of 200 levels through its schema costs ten times its JSON.
+ *
+ * A dry run never begins the body.
  */
 export const answered =
   <Answer extends object>(_schema: { readonly Type: Answer }) =>
   <E, R>(body: Effect.Effect<Omit<Answer, AnswerField>, E, R>) =>
     Effect.gen(function* () {
       const meta = yield* RequestMeta
-      const result = yield* body
+      const { meter } = meta.notes
+      const estimate = meter?.estimate
+      const result: object = estimate === undefined ? yield* body : { estimate: estimateView(estimate) }
       const nanos = (yield* Clock.currentTimeNanos) - meta.startedNanos
       const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
-      return HttpServerResponse.jsonUnsafe({ ...result, request_id: meta.requestId, response_time })
+      const usage = { credits: chargeFor(meter, result) }
+      return HttpServerResponse.jsonUnsafe({ ...result, usage, request_id: meta.requestId, response_time })
     })
+
+const estimateView = ({ bytes, credits, rows }: Ceiling) => ({
+  rows_max: rows,
+  bytes_max: bytes,
+  credits_max: credits
+})
+
+/** Notes what an answer costs. */
+const chargeFor = (meter: Meter | undefined, result: object): number => {
+  if (meter === undefined || meter.estimate !== undefined) return 0
+  const charge = chargeOf(meter.price, result as Readonly<Record<string, unknown>>)
+  meter.charge = meter.isFree ? { ...charge, credits: 0 } : charge
+  return meter.charge.credits + meter.paid
+}

@@ -13,7 +13,9 @@ import type { RowColumns } from "@kalshibook/store/export/RowColumns"
 import { Effect, Exit, Option, Pull, Scope, Stream } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { streamMillisMax, streamsInFlightMax } from "./ApiLimits.ts"
+import * as Failures from "./Failures.ts"
 import { RequestMeta } from "./RequestMeta.ts"
+import * as RowPayments from "./RowPayments.ts"
 
 export const streamForms = ["ndjson", ...RowBytes.rowFormats] as const
 export type StreamForm = (typeof streamForms)[number]
@@ -51,6 +53,8 @@ export const formOf = Effect.fnUntraced(function* (query: {
   readonly format?: Form
   readonly limit?: number
   readonly cursor?: string
+  readonly dry_run?: string
+  readonly max_credits?: number
 }) {
   const { headers } = yield* HttpServerRequest.HttpServerRequest
   const { requestId } = yield* RequestMeta
@@ -64,6 +68,10 @@ export const formOf = Effect.fnUntraced(function* (query: {
     const detail = `\`limit\` and \`cursor\` are for pages of \`json\`; \`${form}\` is the whole range in one stream.`
     return yield* new NotAcceptable({ detail, allowed: "`json`", request_id: requestId })
   }
+  if (form !== "json" && (query.dry_run === "true" || query.max_credits !== undefined)) {
+    const detail = `\`dry_run\` and \`max_credits\` are for pages of \`json\`; \`${form}\` is paid for as it is sent.`
+    return yield* new NotAcceptable({ detail, allowed: "`json`", request_id: requestId })
+  }
   return form
 })
 
@@ -73,6 +81,8 @@ export interface RowSource<Part, E> {
   readonly toColumns: (part: Part) => RowColumns
   /** The entries of a part as in a page of JSON. */
   readonly toJson: (part: Part) => ReadonlyArray<unknown>
+  /** How many rows of a part have to be paid for, which they are before it is sent. */
+  readonly rowsToPay: (part: Part) => number
   readonly parts: Stream.Stream<Part, E>
   /** What a browser is told to name the file. */
   readonly name: string
@@ -95,19 +105,27 @@ export const paged = <Entry, E>(
 
 let inFlight = 0
 
-/** The answer that streams a list. Fails as its first part does. */
+/** The answer that streams a list. Fails as its first part does, and when the account cannot pay for that. */
 export const answer = Effect.fnUntraced(function* <Part, E>(source: RowSource<Part, E>, form: StreamForm) {
-  const { requestId } = yield* RequestMeta
+  const { notes, requestId } = yield* RequestMeta
   if (inFlight >= streamsInFlightMax) {
     const detail = "The server is sending as many streams as it can."
     return yield* new Overloaded({ detail, request_id: requestId })
   }
-  const bytes = bytesOf(source, form, yield* begun(source.parts))
+  const { payForRows } = notes.meter?.payments ?? RowPayments.free
+  const paid = Stream.tap(source.parts, (part) => {
+    const rows = source.rowsToPay(part)
+    return rows === 0 ? Effect.void : payForRows(rows)
+  })
+  const parts = yield* begun(paid).pipe(Effect.catchIf(isCreditsEnded, Failures.creditsEnded))
+  const bytes = bytesOf(source, form, parts)
   return HttpServerResponse.stream(counted(bytes), {
     contentType: form === "ndjson" ? "application/x-ndjson" : RowBytes.contentTypes[form],
     headers: { "content-disposition": `attachment; filename="${source.name}.${endings[form]}"` }
   })
 })
+
+const isCreditsEnded = (error: unknown): error is RowPayments.CreditsEnded => error instanceof RowPayments.CreditsEnded
 
 /** The same stream, of which the first part is there. */
 const begun = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Stream.Stream<A, E>, E> =>
@@ -132,7 +150,7 @@ const endings: Readonly<Record<StreamForm, string>> = {
 }
 
 const bytesOf = <Part, E>(
-  { columns, toColumns, toJson }: RowSource<Part, E>,
+  { columns, toColumns, toJson }: Pick<RowSource<Part, unknown>, "columns" | "toColumns" | "toJson">,
   form: StreamForm,
   parts: Stream.Stream<Part, E>
 ): Stream.Stream<Uint8Array, E> => {

@@ -1,6 +1,6 @@
 /** One market's book at regular moments: a page of JSON, or all moments as one stream. */
 import type { MeasureName } from "@kalshibook/core/BookMeasures"
-import type * as BookSamples from "@kalshibook/core/BookSamples"
+import * as BookSamples from "@kalshibook/core/BookSamples"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import {
   depthCentsDefault,
@@ -91,6 +91,13 @@ interface Part {
   readonly end: number
 }
 
+/** Books that are stale cost nothing: we lost what was asked for. */
+const countNotStale = ({ end, samples, start }: Part): number => {
+  let count = 0
+  for (let index = start; index < end; index++) if (BookSamples.causeAt(samples, index) === undefined) count++
+  return count
+}
+
 /** The same moments for a stream. */
 export const source = Effect.fnUntraced(function* (history: History["Service"], ticker: string, asked: AskedSamples) {
   const question = yield* questionOf(ticker, asked)
@@ -111,6 +118,7 @@ export const source = Effect.fnUntraced(function* (history: History["Service"], 
     toColumns: ({ end, samples, start }) => RowColumns.ofSamples(ticker, samples, start, end),
     toJson: ({ end, samples, start }) =>
       Array.from({ length: end - start }, (_, at) => SamplesAnswer.view(samples, start + at)),
+    rowsToPay: countNotStale,
     parts,
     name: `samples_${fileText(ticker)}`
   } satisfies RowStreams.RowSource<Part, MarketNotRecorded | LogError>

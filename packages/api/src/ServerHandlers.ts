@@ -101,6 +101,8 @@ const links = {
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
   datasets: "/v1/datasets",
+  pricing: "/v1/pricing",
+  usage: "/v1/usage?from=&to=",
   health: "/healthz",
   metrics: "/metrics"
 }

@@ -66,6 +66,7 @@ const tradesSource = (
   columns: segmentColumns.trades,
   toColumns: RowColumns.ofTrades,
   toJson: (trades) => trades.map(TradeView.view),
+  rowsToPay: (trades) => trades.length,
   parts: RowStreams.paged(streamPageEntries, (after) =>
     history.trades({ marketTicker, ...range, after, tradesMax: streamPageEntries })
   ),

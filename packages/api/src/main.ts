@@ -7,8 +7,11 @@ import * as Database from "@kalshibook/store/Database"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { Keys } from "@kalshibook/store/Keys"
+import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import * as PepperFile from "@kalshibook/store/PepperFile"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
@@ -24,8 +27,14 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
-  Coverage.layerNoDeps
-).pipe(Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))), Layer.provide(Database.layer))
+  Coverage.layerNoDeps,
+  Ledger.layerNoDeps,
+  Keys.layerNoDeps
+).pipe(
+  Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
+  Layer.provideMerge(PepperFile.layer),
+  Layer.provide(Database.layer)
+)
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
@@ -56,7 +65,8 @@ program.pipe(
     DatabaseError: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
-    ListenFailed: refuse
+    ListenFailed: refuse,
+    PepperError: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -16,6 +16,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import * as Customer from "./Customer.ts"
 import * as Seed from "./Seed.ts"
 
 /** What time it is in these tests: one second after the watermark. */
@@ -26,7 +27,8 @@ const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
     Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
   ),
   Layer.provideMerge(MarketCatalog.layerMemory),
-  Layer.merge(FileStores.layerNone)
+  Layer.merge(FileStores.layerNone),
+  Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
 )
 
 /** A recorder of the same process. */

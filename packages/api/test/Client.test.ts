@@ -2,14 +2,18 @@ import { assert, layer } from "@effect/vitest"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { BeforeFirstRecord } from "@kalshibook/core/contract/Problems"
 import { Effect, Layer } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import * as ApiTest from "./ApiTest.ts"
+import * as Customer from "./Customer.ts"
 import { port } from "./Http.ts"
 import * as Seed from "./Seed.ts"
 
 const client = Effect.flatMap(port, (number) =>
-  HttpApiClient.make(KalshiBookApi, { baseUrl: `http://127.0.0.1:${number}` })
+  HttpApiClient.make(KalshiBookApi, {
+    baseUrl: `http://127.0.0.1:${number}`,
+    transformClient: HttpClient.mapRequest((request) => HttpClientRequest.bearerToken(request, Customer.key()))
+  })
 )
 
 layer(Layer.merge(ApiTest.layer(), FetchHttpClient.layer))("a client made from the contract", (it) => {
@@ -38,6 +42,8 @@ layer(Layer.merge(ApiTest.layer(), FetchHttpClient.layer))("a client made from t
       assert.lengthOf((yield* api.lifecycle.ofMarket({ params, query: { limit: 1 } })).lifecycle, 1)
       assert.strictEqual((yield* api.coverage.market({ params, query: {} })).totals.records, 5)
       assert.strictEqual((yield* api.coverage.exchange({ query: {} })).totals.records, 5 + Seed.busyDeltas + 1)
+      assert.isAbove((yield* api.account.pricing()).calls.length, 10)
+      assert.isAbove((yield* api.account.usage({ query: {} })).credits_used, 10)
       assert.isTrue((yield* api.status.status()).source.simulated)
       assert.strictEqual((yield* api.health.healthz()).status, "ok")
       assert.include(yield* api.health.metrics(), "kalshibook_http_requests_total")

@@ -4,6 +4,7 @@
 import { request } from "node:http"
 import { Effect } from "effect"
 import { HttpServer } from "effect/http"
+import * as Customer from "./Customer.ts"
 
 export interface Answer {
   readonly status: number
@@ -14,10 +15,15 @@ export interface Answer {
 export interface Asked {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the customer, unless something else is said; `null` for none. */
+  readonly key?: string | null
 }
 
 /** The port that the server listens on. */
 export const port = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" in address ? Number(address.port) : 0))
+
+const keyHeader = ({ key = Customer.key() }: Asked): Readonly<Record<string, string>> =>
+  key === null || key === "" ? {} : { Authorization: `Bearer ${key}` }
 
 export const ask = (path: string, asked: Asked = {}) =>
   Effect.flatMap(port, (number) =>
@@ -28,7 +34,7 @@ export const ask = (path: string, asked: Asked = {}) =>
           port: number,
           path,
           method: asked.method ?? "GET",
-          headers: { ...asked.headers },
+          headers: { ...keyHeader(asked), ...asked.headers },
           agent: false
         },
         (response) => {
@@ -60,7 +66,8 @@ export const download = Effect.fnUntraced(function* (path: string, headers: Read
     readonly body: Buffer
     readonly isWhole: boolean
   }>((resume) => {
-    const outgoing = request({ host: "127.0.0.1", port: number, path, headers, agent: false }, (response) => {
+    const asked = { host: "127.0.0.1", port: number, path, headers: { ...keyHeader({}), ...headers }, agent: false }
+    const outgoing = request(asked, (response) => {
       const chunks: Array<Buffer> = []
       const done = (isWhole: boolean) =>
         resume(
@@ -85,7 +92,7 @@ export type Json = any
 /** Status and body of a JSON answer, without what differs each time. */
 export const json = (path: string, asked: Asked = {}) =>
   Effect.map(ask(path, asked), ({ headers, status, text }) => {
-    const { request_id, response_time, ...body } = JSON.parse(text) as Json
+    const { request_id, response_time, usage, ...body } = JSON.parse(text) as Json
     const retryAfter = headers["retry-after"]
     return {
       status,
@@ -93,6 +100,8 @@ export const json = (path: string, asked: Asked = {}) =>
       requestId: request_id,
       responseTime: response_time,
       retryAfter,
+      credits: usage?.credits as number | undefined,
+      headers,
       body: body as Json
     }
   })

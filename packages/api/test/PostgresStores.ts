@@ -8,6 +8,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Layer } from "effect"
+import * as Customer from "./Customer.ts"
 
 export const storesInPostgres = Layer.mergeAll(
   History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
@@ -16,5 +17,6 @@ export const storesInPostgres = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   StatusBoard.layerNoDeps,
-  FileStores.layerNone
+  FileStores.layerNone,
+  Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
 )

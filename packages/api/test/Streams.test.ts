@@ -115,6 +115,7 @@ const source = (failsAtPage: number): RowStreams.RowSource<ReadonlyArray<BookRec
   columns: segmentColumns.records,
   toColumns: RowColumns.ofRecords,
   toJson: (entries) => entries,
+  rowsToPay: (entries) => entries.length,
   parts: RowStreams.paged(perPage, (after: Option.Option<BookRecord>) =>
     Effect.suspend(() => {
       const from = Option.match(after, { onNone: () => 0, onSome: ({ offset }) => offset })

@@ -114,7 +114,11 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
         const server = yield* PgTest.Server
         yield* Effect.gen(function* () {
           const sql = yield* SqlClient.SqlClient
-          yield* sql`create role owner login`
+          yield* sql`create role owner login createrole`
+          // Roles are the server's: another database may have this one already, of which the owner is told by whoever made it.
+          yield* sql`
+            do $$ begin create role kalshibook_api nologin noinherit; exception when duplicate_object then null; end $$`
+          yield* sql`grant kalshibook_api to owner`
           yield* sql`create database owned owner owner`
         }).pipe(Effect.provide(PgTest.client(server, "postgres")))
         yield* Effect.gen(function* () {

@@ -14,7 +14,7 @@ import {
   UnknownSeries
 } from "./Problems.ts"
 
-const asOf = { as_of: Schema.optionalKey(Parameter.AsOf) }
+const asOf = { as_of: Schema.optionalKey(Parameter.AsOf), ...Parameter.charged }
 
 const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText), ...asOf }
 

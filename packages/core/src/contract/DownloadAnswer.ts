@@ -143,6 +143,10 @@ export const DownloadBody = Schema.Struct({
   dry_run: Schema.optionalKey(Schema.Boolean).annotate({
     description: "Only the quote: how many files, rows and bytes it would be. Nothing is made.",
     examples: [true]
+  }),
+  max_credits: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999_999_999 }))).annotate({
+    description: "Refuses the download beforehand when it costs more credits than this.",
+    examples: [200]
   })
 }).annotate({ identifier: "DownloadRequest", description: "What is to be downloaded." })
 
@@ -172,6 +176,10 @@ const QuoteAnswer = Schema.Struct({
   files: Schema.Int.annotate({ description: "How many files it would be.", examples: [2] }),
   rows: Schema.Int.annotate({ description: "How many rows are read for it.", examples: [1_204_118] }),
   bytes: Schema.Int.annotate({ description: "How large they would be together.", examples: [18_231_004] }),
+  credits: Schema.Int.annotate({
+    description: "What it costs, unless the account has paid for the same before.",
+    examples: [121]
+  }),
   is_exact: Schema.Boolean.annotate({
     description:
       "Whether it is of files that are there. Else rows are an upper bound, and bytes what is expected, within a factor of two."

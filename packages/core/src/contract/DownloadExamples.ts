@@ -1,5 +1,5 @@
 /** Examples of the answers about files, for the documentation. */
-const answer = { request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
+const answer = { request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104, usage: { credits: 0 } }
 
 const sha256 = "b9b1e45304ab5e2061b52c769146536e2613538558b5b3abe9e59b43d5e873bb"
 const key = "v1/records/date=2026-11-21/hour=13/part-0000-b9b1e45304ab5e20.parquet"

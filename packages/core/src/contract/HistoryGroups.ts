@@ -30,7 +30,8 @@ export const BooksGroup = HttpApiGroup.make("books")
       query: {
         at: Schema.optionalKey(Parameter.At),
         clock: Schema.optionalKey(Parameter.ClockName),
-        depth: Schema.optionalKey(Parameter.Depth)
+        depth: Schema.optionalKey(Parameter.Depth),
+        ...Parameter.charged
       },
       success: Orderbook,
       error: [...problemsOfAll, ...problemsOfHistory, TimeInFuture, UnknownMarket, MarketNotRecorded, BeforeFirstRecord]
@@ -42,7 +43,7 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The full-depth book of a market at any past moment, or now, in Kalshi's own shape, with its proof.",
           "",
           "```",
-          'curl "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
           "```",
           "",
           "- The book *at T* is every record whose time does not pass T, in log order: by the receive clock, or with `clock=exchange` by the exchange's.",
@@ -60,7 +61,8 @@ export const BooksGroup = HttpApiGroup.make("books")
         clock: Schema.optionalKey(Parameter.ClockName),
         depth: Schema.optionalKey(Parameter.Depth),
         limit: Schema.optionalKey(Parameter.Limit),
-        cursor: Schema.optionalKey(Parameter.CursorText)
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        ...Parameter.charged
       },
       success: Orderbooks,
       error: [...problemsOfAll, ...problemsOfHistory, BadCursor, TimeInFuture, UnknownEvent, UnknownSeries]
@@ -72,7 +74,7 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The books of some markets, of an event, of a series or of the whole exchange at any past moment, or now: each as the answer about it alone would have it.",
           "",
           "```",
-          'curl "http://localhost:4000/v1/orderbooks?event=KXBTC15M-26NOV211415&at=2026-11-21T14:03:00Z&depth=5"',
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/orderbooks?event=KXBTC15M-26NOV211415&at=2026-11-21T14:03:00Z&depth=5"',
           "```",
           "",
           "- `tickers`, `event` and `series` narrow the answer, together when several are given; without any it is the whole exchange.",
@@ -92,7 +94,8 @@ export const BooksGroup = HttpApiGroup.make("books")
         depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
-        format: Schema.optionalKey(Parameter.ListForm)
+        format: Schema.optionalKey(Parameter.ListForm),
+        ...Parameter.charged
       },
       success: Samples,
       error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded, NotAcceptable]
@@ -104,14 +107,14 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The best levels of a market's book at `from`, `from` + `every`, and so on before `to`, by the receive clock. Each sample is the book that `/orderbook?at=` answers for its moment.",
           "",
           "```",
-          'curl "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
+          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
           "```",
           "",
           `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`,
           "",
           "`derive=spread,mid,imbalance` adds measures of the whole book, however small `depth` is, null where a side that they need is empty or the book is not trusted.",
           "",
-          "As CSV, Parquet or Arrow (`format`, or the header Accept) the whole range is one table with a row for each moment: `market_ticker`, `ts`, `record_offset`, `trust`, `gap_cause`, the measures, then `yes_price_1`, `yes_size_1`, `no_price_1`, `no_size_1` and so on to `depth`, 1 being the best (docs/data-format.md). As NDJSON, the entries of the pages. A stream that fails breaks off: it has no end."
+          "As CSV, Parquet or Arrow (`format`, or the header Accept) the whole range is one table with a row for each moment: `market_ticker`, `ts`, `record_offset`, `trust`, `gap_cause`, the measures, then `yes_price_1`, `yes_size_1`, `no_price_1`, `no_size_1` and so on to `depth`, 1 being the best (docs/data-format.md). As NDJSON, the entries of the pages. A stream that fails breaks off: it has no end. It is paid for as it is sent, and breaks off when the credits end."
         ].join("\n")
       })
     )
@@ -129,7 +132,8 @@ export const RecordsGroup = HttpApiGroup.make("records")
         depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
-        format: Schema.optionalKey(Parameter.ListForm)
+        format: Schema.optionalKey(Parameter.ListForm),
+        ...Parameter.charged
       },
       success: Records,
       error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, MarketNotRecorded, NotAcceptable]
@@ -142,7 +146,7 @@ export const RecordsGroup = HttpApiGroup.make("records")
           "",
           "Fold them to get any book: a snapshot replaces the book, a delta is added to one level (a level at 0 is gone), after a gap the book is not known until the next snapshot.",
           "",
-          "As NDJSON, CSV, Parquet or Arrow (`format`, or the header Accept) the whole range comes in one stream, packed with zstd or gzip where the client takes it. A stream that fails breaks off: it has no end.",
+          "As NDJSON, CSV, Parquet or Arrow (`format`, or the header Accept) the whole range comes in one stream, packed with zstd or gzip where the client takes it. A stream that fails breaks off: it has no end. It is paid for as it is sent, and breaks off when the credits end.",
           "",
           "In a stream, `derive=size_after,yes_bid,yes_ask` adds columns (in NDJSON, an object `derived`): the size of the delta's level after it, and measures of the whole book right after the record, null where the book is not trusted.",
           "",
@@ -162,7 +166,8 @@ export const TradesGroup = HttpApiGroup.make("trades")
         to: Schema.optionalKey(Parameter.TradesTo),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
-        format: Schema.optionalKey(Parameter.ListForm)
+        format: Schema.optionalKey(Parameter.ListForm),
+        ...Parameter.charged
       },
       success: Trades,
       error: [...problemsOfAll, ...problemsOfHistory, BadCursor, UnknownMarket, NotAcceptable]
@@ -184,7 +189,8 @@ const lifecycleQuery = {
   from: Schema.optionalKey(Parameter.From),
   to: Schema.optionalKey(Parameter.To),
   limit: Schema.optionalKey(Parameter.Limit),
-  cursor: Schema.optionalKey(Parameter.CursorText)
+  cursor: Schema.optionalKey(Parameter.CursorText),
+  ...Parameter.charged
 }
 
 export const LifecycleGroup = HttpApiGroup.make("lifecycle")

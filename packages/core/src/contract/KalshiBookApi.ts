@@ -2,10 +2,12 @@
  * The HTTP API as a value: what the server implements, clients call and the documentation shows.
  */
 import { HttpApi, OpenApi } from "effect/http-api"
+import { AccountGroup } from "./AccountGroups.ts"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
 import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
 import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
+import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
 
@@ -25,6 +27,8 @@ const description = [
   "",
   "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot. Trades and lifecycle messages come with the holes of their channels, and `/v1/coverage` says how much is known.",
   "",
+  "**Keys and credits.** Send your key as `Authorization: Bearer kb_live_...` or `X-API-Key: kb_live_...`, never in the URL. What each call costs is in `/v1/pricing`; every answer says what it cost (`usage.credits`, `X-Credits-Used`) and what is left (`X-Credits-Remaining`). Errors, empty lists, books that we lost and the same page again cost nothing. `dry_run=true` answers what a call would cost, `max_credits` refuses what would cost more. Without a key: status, coverage, prices, and the first day of each month.",
+  "",
   "**Problems.** Every error is `application/problem+json` (RFC 9457) with a `code`, and a `suggestion` of the next call where there is one."
 ].join("\n")
 
@@ -40,9 +44,11 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     CoverageGroup,
     DatasetsGroup,
     DownloadsGroup,
-    StatusGroup,
-    HealthGroup
+    AccountGroup
   )
+  // All above: known by a key, limited, charged by the table in Pricing.
+  .middleware(Metered)
+  .add(StatusGroup, HealthGroup)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error", errors: "all" })
   .annotateMerge(

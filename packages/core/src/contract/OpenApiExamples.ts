@@ -2,10 +2,11 @@
  * One example of every answer and every problem, for the documentation. The tests decode each with its schema.
  */
 import { dataset, datasets, download } from "./DownloadExamples.ts"
+import * as PricingAnswer from "./PricingAnswer.ts"
 import { declaration, type ProblemCode, problems } from "./Problems.ts"
 import { recorderReportExample } from "./RecorderReportExample.ts"
 
-const answer = { request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
+const answer = { usage: { credits: 0 }, request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
 
 const market = {
   ticker: "KXBTC15M-26NOV211415-15",
@@ -357,6 +358,18 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   listLifecycle: lifecycle,
   getMarketCoverage: marketCoverage,
   getCoverage: exchangeCoverage,
+  getPricing: { ...PricingAnswer.view(), ...answer },
+  getUsage: {
+    tier: "free",
+    from: "2026-11-01T00:00:00.000000Z",
+    to: "2026-11-21T14:03:00.000000Z",
+    credits_used: 42,
+    month_credits_used: 42,
+    month_credits_cap: null,
+    credits_remaining: 958,
+    days: [{ day: "2026-11-21", operation: "getOrderbook", key: "7Yq0hT3kPa", calls: 42, credits: 42, rows: 42 }],
+    ...answer
+  },
   getStatus: status,
   getHealth: { status: "ok", ...answer },
   getIndex: {
@@ -380,7 +393,7 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
 
 const book = "/v1/markets/KXBTC15M-26NOV211415-15/orderbook"
 
-const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string>>>> = {
+const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string | number>>>> = {
   bad_parameter: {
     detail: "`limit` is not allowed: it must be a whole number from 1 to 1000.",
     parameter: "limit",
@@ -415,6 +428,23 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string>
     first_record: "2026-11-21T14:00:00.412087Z",
     suggestion: `${book}?at=2026-11-21T14:00:00.412087Z`
   },
+  key_required: { detail: "This call needs a key.", suggestion: "/v1/pricing" },
+  key_invalid: { detail: "The key kb_live_7Yq0hT3kPa_... was revoked at 2026-11-21T14:00:00.000000Z." },
+  key_in_query: { detail: "There is a key in the URL. Send it as a header, and replace it." },
+  scope_missing: { detail: "The key kb_live_7Yq0hT3kPa_... was made for `stream`.", scope: "read" },
+  credits_exhausted: {
+    detail: "The call costs up to 4 credits, and 3 are left. Ask for less, or see /v1/pricing for more.",
+    credits_needed: 4,
+    credits_remaining: 3,
+    suggestion: "/v1/pricing"
+  },
+  cap_reached: { detail: "The call costs up to 4 credits, more than the cap of the month leaves.", credits_needed: 4 },
+  max_credits_exceeded: {
+    detail: "The call costs up to 4 credits; `max_credits` allows 1.",
+    credits_needed: 4,
+    suggestion: "/v1/markets/KXBTC15M-26NOV211415-15/deltas?limit=1000&max_credits=4"
+  },
+  rate_limited: { detail: "There is more in 2 seconds.", retry_after_seconds: 2 },
   not_sealed: {
     detail: "Nothing of this is sealed: hours are, some minutes after their end.",
     suggestion: "/v1/datasets"

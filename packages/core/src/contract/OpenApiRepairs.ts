@@ -7,10 +7,12 @@
  * 4. Answers may gain fields: clients generated from the document must not refuse them.
  * 5. Unions are told apart by a field, and `null` is a type, not a union.
  * 6. Headers and examples, which the contract cannot say.
+ * 7. Which calls need a key, and that a dry run answers an estimate.
  */
 import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
 import { depthCentsDefault, depthCentsMax, depthMax, limitDefault, limitMax } from "./Limits.ts"
+import { addAccess } from "./OpenApiAccess.ts"
 import { operationExamples, problemExample } from "./OpenApiExamples.ts"
 import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
 
@@ -40,6 +42,7 @@ export const repairOpenApi = (spec: Record<string, unknown>): Record<string, unk
   for (const item of Object.values(document.paths)) {
     for (const operation of [item.get, item.post]) if (operation !== undefined) repairOperation(operation)
   }
+  addAccess(document)
   return document as unknown as Record<string, unknown>
 }
 
@@ -120,7 +123,8 @@ const addProperties = (schema: Record<string, unknown>, properties: Readonly<Rec
 const wholeNumbers: Readonly<Record<string, object>> = {
   limit: { type: "integer", minimum: 1, maximum: limitMax, default: limitDefault },
   depth: { type: "integer", minimum: 0, maximum: depthMax, default: 0 },
-  depth_cents: { type: "integer", minimum: 0, maximum: depthCentsMax, default: depthCentsDefault }
+  depth_cents: { type: "integer", minimum: 0, maximum: depthCentsMax, default: depthCentsDefault },
+  max_credits: { type: "integer", minimum: 0 }
 }
 
 const repairOperation = (operation: OpenApi.OpenAPISpecOperation): void => {

@@ -72,7 +72,9 @@ export const allowed = {
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
   date: "a UTC day as `2026-11-21`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
-  format: "one of the formats of the endpoint"
+  format: "one of the formats of the endpoint",
+  dry_run: "`true` or `false`",
+  max_credits: "a whole number of credits, 0 or more"
 } as const
 
 /** The same for the fields of a body. */
@@ -83,6 +85,7 @@ export const allowedInBody: Readonly<Record<string, string>> = {
   tickers: "a list of market tickers, each once",
   events: `a list of up to ${tickersMax} event tickers`,
   series: `a list of up to ${tickersMax} series tickers`,
+  max_credits: "a whole number of credits, 0 or more",
   dry_run: "`true` or `false`"
 }
 
@@ -200,6 +203,13 @@ export const CoverageTo = time(
   "2026-11-22T00:00:00Z"
 )
 
+export const UsageFrom = time(
+  "Only what was used at this moment or later. Without it: from the beginning of the month (UTC) of `to`.",
+  "2026-11-01T00:00:00Z"
+)
+
+export const UsageTo = time("Only what was used before this moment. Without it: now.", "2026-11-22T00:00:00Z")
+
 export const ClockName = Clock.annotate({
   description:
     "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing."
@@ -293,6 +303,22 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+const DryRun = Schema.Literals(["true", "false"]).annotate({
+  description:
+    "`true`: does nothing, costs nothing, and answers an `Estimate`: how many rows, bytes and credits the call has at most.",
+  examples: ["false"]
+})
+
+const MaxCredits = wholeNumber(
+  0,
+  999_999_999,
+  "Refuses the call beforehand when it may cost more credits than this.",
+  10
+)
+
+/** What every call has that costs credits. */
+export const charged = { dry_run: Schema.optionalKey(DryRun), max_credits: Schema.optionalKey(MaxCredits) }
 
 export const ListForm = Schema.Literals(["json", "ndjson", "csv", "parquet", "arrow"]).annotate({
   description:

@@ -70,6 +70,9 @@ export const Cursor = Schema.String.annotate({
 
 /** What every JSON answer carries. */
 export const answerFields = {
+  usage: Schema.Struct({
+    credits: Schema.Int.annotate({ description: "Credits that this answer cost; 0 for what is free." })
+  }).annotate({ description: "What this answer cost." }),
   request_id: Schema.String.annotate({
     description:
       "Names this request in our logs; also in the header X-Request-Id. Quote it when you ask us about an answer.",

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { operationExamples, problemExample } from "@kalshibook/core/contract/OpenApiExamples"
+import { prices } from "@kalshibook/core/contract/Pricing"
 import { type ProblemCode, problemClasses, problems } from "@kalshibook/core/contract/Problems"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Schema } from "effect"
@@ -45,6 +46,8 @@ describe("the OpenAPI document", () => {
       "/v1/datasets/{date}",
       "/v1/downloads",
       "/v1/downloads/{id}",
+      "/v1/pricing",
+      "/v1/usage",
       "/v1/status",
       "/healthz",
       "/metrics",
@@ -133,6 +136,18 @@ describe("the OpenAPI document", () => {
         assert.isDefined(success)
         if (success !== undefined) Schema.decodeUnknownSync(success)(example)
       }
+    }
+  })
+})
+
+describe("the table of prices", () => {
+  it("has every operation, and says of each in the document whether it needs a key", () => {
+    const ids = operations.map(({ operation }) => operation?.operationId ?? "")
+    assert.deepStrictEqual(ids.toSorted(), Object.keys(prices).toSorted())
+    for (const { operation, path } of operations) {
+      const isOpen = prices[operation?.operationId ?? ""]?.kind === "public"
+      assert.strictEqual((operation?.security ?? []).length > 0, !isOpen, path)
+      assert.strictEqual(Object.hasOwn(operation?.responses ?? {}, "402"), !isOpen, path)
     }
   })
 })

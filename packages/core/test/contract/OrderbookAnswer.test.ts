@@ -151,7 +151,12 @@ describe("the answer of a book", () => {
   })
 
   it("is what its schema promises", () => {
-    const body = { ...view(answer({ trust: Trust.stale(gap) }), 0), request_id: "req_1", response_time: 0.001 }
+    const body = {
+      ...view(answer({ trust: Trust.stale(gap) }), 0),
+      usage: { credits: 1 },
+      request_id: "req_1",
+      response_time: 0.001
+    }
     assert.deepStrictEqual(Schema.decodeUnknownSync(Orderbook)(JSON.parse(JSON.stringify(body))), body)
   })
 })

@@ -48,13 +48,18 @@ export interface SignedPart extends DownloadPart {
   readonly tsUrlExpiresMicros: number
 }
 
+/** What a download would be, and the id that it would have. */
+export interface QuotedDownload extends Quote {
+  readonly id: string
+}
+
 export type DownloadFailure = DownloadError | HotTierError
 
 export class Downloads extends Context.Service<
   Downloads,
   {
     /** What the answer would be, without making anything. */
-    readonly quote: (request: DownloadRequest) => Effect.Effect<Quote, DownloadFailure>
+    readonly quote: (request: DownloadRequest) => Effect.Effect<QuotedDownload, DownloadFailure>
     /** Begins the work, or finds it: the same question about the same revisions is the same download. One that failed begins anew. */
     readonly create: (request: DownloadRequest) => Effect.Effect<Download, DownloadFailure>
     readonly get: (id: string) => Effect.Effect<Download, DownloadFailure>

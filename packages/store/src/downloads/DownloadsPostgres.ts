@@ -103,7 +103,7 @@ export const make = Effect.fnUntraced(function* (settings: DownloadSettings) {
   })
 
   return {
-    quote: (request) => Effect.map(planned(request), ({ quote }) => quote),
+    quote: (request) => Effect.map(planned(request), ({ quote, stored }) => ({ ...quote, id: Request.idOf(stored) })),
     create,
     get,
     sign,

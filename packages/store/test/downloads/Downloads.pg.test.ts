@@ -128,7 +128,7 @@ layer(downloads.pipe(Layer.provideMerge(sealed)), { excludeTestServices: true, t
       }
       const bytes = made.parts.reduce((sum, part) => sum + part.bytes, 0)
       const rows = made.parts.reduce((sum, part) => sum + part.rows, 0)
-      assert.deepStrictEqual(quote, { files: 3 * hours, rows, bytes, isExact: true })
+      assert.deepStrictEqual(quote, { id: made.id, files: 3 * hours, rows, bytes, isExact: true })
       assert.strictEqual((yield* service.create(request())).id, made.id)
       assert.notStrictEqual((yield* service.create(request({ kinds: ["records"] }))).id, made.id)
     })

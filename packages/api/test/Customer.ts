@@ -1,0 +1,42 @@
+/** The customer of the tests: an account without limits that matter, with a key that every call of `Http` sends. */
+import { Accounts } from "@kalshibook/store/Accounts"
+import { Pepper } from "@kalshibook/store/KeyHash"
+import { Keys } from "@kalshibook/store/Keys"
+import { Ledger } from "@kalshibook/store/Ledger"
+import { Effect, Layer, Redacted } from "effect"
+
+let made = 0
+let current = ""
+
+/** The key of the customer that was made last. */
+export const key = (): string => current
+
+const pepper = Layer.succeed(Pepper, Redacted.make("a pepper for tests, of no use elsewhere"))
+
+/** Accounts, keys and ledger in memory. */
+export const storesInMemory = Layer.mergeAll(Accounts.layerMemory, Keys.layerMemory, Ledger.layerMemory).pipe(
+  Layer.provideMerge(pepper)
+)
+
+/** The same in a Postgres. */
+export const storesInPostgres = Layer.mergeAll(Accounts.layerNoDeps, Keys.layerNoDeps, Ledger.layerNoDeps).pipe(
+  Layer.provideMerge(pepper)
+)
+
+const plenty = 1_000_000
+
+/** Makes the customer. */
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const keys = yield* Keys
+    const limits = { requestsPerSecond: plenty, burst: plenty, requestsAtOnce: plenty }
+    const { accountId } = yield* accounts.create({
+      name: `customer ${process.pid} ${++made}`,
+      tier: "enterprise",
+      terms: { creditsMonthly: plenty, ...limits }
+    })
+    const { key: secret } = yield* keys.create({ accountId, name: "tests", scopes: ["read", "stream", "download"] })
+    current = Redacted.value(secret)
+  }).pipe(Effect.orDie)
+)

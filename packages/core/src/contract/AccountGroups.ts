@@ -1,0 +1,31 @@
+/** The endpoints about buying and having bought: what calls cost, and what was used. */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import * as Schema from "effect/Schema"
+import * as Parameter from "./Parameters.ts"
+import { Pricing } from "./PricingAnswer.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { Usage } from "./UsageAnswer.ts"
+
+export const AccountGroup = HttpApiGroup.make("account")
+  .add(
+    HttpApiEndpoint.get("pricing", "/v1/pricing", { success: Pricing, error: [...problemsOfAll] }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "getPricing",
+        summary: "What there is to buy",
+        description: "Tiers with their limits, packages, and what each call costs. Needs no key."
+      })
+    ),
+    HttpApiEndpoint.get("usage", "/v1/usage", {
+      query: { from: Schema.optionalKey(Parameter.UsageFrom), to: Schema.optionalKey(Parameter.UsageTo) },
+      success: Usage,
+      error: [...problemsOfAll]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "getUsage",
+        summary: "What was used",
+        description:
+          "What the account of the key used, by UTC day, operation and key, as soon as it was answered; and what is left of its credits. Costs nothing."
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Account", description: "Prices, and what was used." }))

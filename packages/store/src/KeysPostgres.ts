@@ -1,0 +1,120 @@
+/** Keys and tickets in Postgres. Every statement acts for one account, or for the one key or ticket that somebody presented. */
+import type { Scope } from "@kalshibook/core/contract/Pricing"
+import { Clock, Effect, Option, Redacted } from "effect"
+import type { SqlClient } from "effect/sql"
+import { type AccountRow, accountOf } from "./Accounts.ts"
+import { acting } from "./AsAccount.ts"
+import { during } from "./HotTierError.ts"
+import { hash } from "./KeyHash.ts"
+import { draw, type KeyRecord, newTicket, overlapEnd, ticketMicros } from "./KeyRecord.ts"
+import type { Keys } from "./Keys.ts"
+import { int8, texts } from "./PgNumbers.ts"
+
+interface KeyRow {
+  readonly prefix: string
+  readonly account_id: string
+  readonly secret_hash: Uint8Array
+  readonly pepper_id: string
+  readonly key_name: string
+  readonly scopes: ReadonlyArray<Scope>
+  readonly requests_per_second: number | null
+  readonly key_cap_credits: number | null
+  readonly ts_created_micros: number
+  readonly ts_expires_micros: number | null
+  readonly ts_revoked_micros: number | null
+  readonly ts_used_micros: number | null
+}
+
+const recordOf = (row: KeyRow): KeyRecord => ({
+  prefix: row.prefix,
+  accountId: row.account_id,
+  pepperId: row.pepper_id,
+  name: row.key_name,
+  scopes: row.scopes,
+  requestsPerSecond: row.requests_per_second,
+  capCredits: row.key_cap_credits,
+  createdMicros: row.ts_created_micros,
+  expiresMicros: row.ts_expires_micros,
+  revokedMicros: row.ts_revoked_micros,
+  usedMicros: row.ts_used_micros
+})
+
+const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
+
+export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redacted): Keys["Service"] => {
+  const columns = sql.literal(`prefix, api_keys.account_id, secret_hash, pepper_id, api_keys.name as key_name, scopes,
+    requests_per_second, api_keys.cap_credits as key_cap_credits, api_keys.ts_created_micros, ts_expires_micros,
+    ts_revoked_micros, ts_used_micros`)
+
+  const insert = ({ hash, record }: Effect.Success<ReturnType<typeof draw>>) =>
+    sql`insert into api_keys (prefix, account_id, secret_hash, pepper_id, name, scopes, requests_per_second, cap_credits,
+                              ts_created_micros, ts_expires_micros)
+        values (${record.prefix}, ${record.accountId}::text::uuid, ${hash}, ${record.pepperId}, ${record.name},
+                ${texts([...record.scopes])}, ${record.requestsPerSecond}, ${int8(record.capCredits)},
+                ${int8(record.createdMicros)}, ${int8(record.expiresMicros)})`
+
+  return {
+    create: (wish) =>
+      Effect.gen(function* () {
+        const drawn = yield* draw(pepper, wish)
+        yield* insert(drawn).pipe(acting(sql, { account_id: wish.accountId }), during("createKey"))
+        return { key: drawn.key, record: drawn.record }
+      }),
+    find: (prefix) =>
+      sql<KeyRow & AccountRow>`
+        select ${columns}, accounts.name, tier, terms, accounts.cap_credits
+        from api_keys join accounts on accounts.account_id = api_keys.account_id
+        where prefix = ${prefix}`.pipe(
+        acting(sql, { prefix }),
+        Effect.map(([row]) =>
+          row === undefined
+            ? Option.none()
+            : Option.some({ record: recordOf(row), hash: row.secret_hash, account: accountOf(row) })
+        ),
+        during("findKey")
+      ),
+    list: (accountId) =>
+      sql<KeyRow>`select ${columns} from api_keys order by ts_created_micros, prefix`.pipe(
+        acting(sql, { account_id: accountId }),
+        Effect.map((rows) => rows.map(recordOf)),
+        during("listKeys")
+      ),
+    rotate: (accountId, prefix, overlapMicros) =>
+      Effect.gen(function* () {
+        const [row] = yield* sql<KeyRow>`select ${columns} from api_keys where prefix = ${prefix} for update`
+        if (row === undefined) return Option.none()
+        const old = recordOf(row)
+        const drawn = yield* draw(pepper, old)
+        yield* insert(drawn)
+        const endMicros = overlapEnd(old, yield* nowMicros, overlapMicros)
+        yield* sql`update api_keys set ts_expires_micros = ${int8(endMicros)} where prefix = ${prefix}`
+        return Option.some({ key: drawn.key, record: drawn.record })
+      }).pipe(acting(sql, { account_id: accountId }), during("rotateKey")),
+    revoke: (accountId, prefix) =>
+      Effect.gen(function* () {
+        const rows = yield* sql`
+          update api_keys set ts_revoked_micros = coalesce(ts_revoked_micros, ${int8(yield* nowMicros)})
+          where prefix = ${prefix} returning prefix`
+        return rows.length > 0
+      }).pipe(acting(sql, { account_id: accountId }), during("revokeKey")),
+    issueTicket: (accountId, prefix) =>
+      Effect.gen(function* () {
+        const ticket = newTicket()
+        const now = yield* nowMicros
+        yield* sql`delete from stream_tickets where ts_expires_micros < ${int8(now)}`
+        yield* sql`insert into stream_tickets values
+          (${hash(pepper, ticket)}, ${accountId}::text::uuid, ${prefix}, ${int8(now + ticketMicros)})`
+        return Redacted.make(ticket)
+      }).pipe(acting(sql, { account_id: accountId }), during("issueTicket")),
+    takeTicket: (ticket) =>
+      Effect.gen(function* () {
+        const ticketHash = hash(pepper, ticket)
+        const rows = yield* sql<{ prefix: string; ts_expires_micros: number }>`
+          delete from stream_tickets where ticket_hash = ${ticketHash} returning prefix, ts_expires_micros`.pipe(
+          acting(sql, { ticket: Buffer.from(ticketHash).toString("hex") })
+        )
+        const now = yield* nowMicros
+        return Option.fromUndefinedOr(rows.find((row) => row.ts_expires_micros > now)?.prefix)
+      }).pipe(during("takeTicket"))
+  }
+}

@@ -1,0 +1,136 @@
+/** The ledger in Postgres: the functions of the migration `ledger_functions`, called for all that wait at once. */
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import { acting } from "./AsAccount.ts"
+import * as Batches from "./Batches.ts"
+import { during } from "./HotTierError.ts"
+import type { Admission, Ledger, LedgerCall, Outcome, Verdict } from "./Ledger.ts"
+import { callsMax, leaseMicros, repeatMicros } from "./LedgerLimits.ts"
+import { int8 } from "./PgNumbers.ts"
+
+interface AdmissionRow {
+  readonly request_id: string
+  readonly verdict: Verdict
+  readonly wait_micros: number
+  readonly tokens_left: number
+  readonly credits_left: number | null
+  readonly held: number
+}
+
+interface BalanceRow {
+  readonly month: number
+  readonly grant_left: number
+  readonly bought_left: number
+  readonly month_used: number
+  readonly month_held: number
+}
+
+interface UsageSum {
+  readonly day_micros: number
+  readonly endpoint: string
+  readonly prefix: string
+  readonly calls: number
+  readonly credits: number
+  readonly rows: number
+}
+
+const callOf = (call: LedgerCall) => ({
+  request_id: call.requestId,
+  account: call.accountId,
+  prefix: call.prefix,
+  endpoint: call.endpoint,
+  question: call.question,
+  credits: call.creditsMax,
+  cost: call.cost,
+  buckets: call.buckets.map(({ name }) => name),
+  per_second: call.buckets.map(({ perSecond }) => perSecond),
+  burst: call.buckets.map(({ burst }) => burst),
+  credits_monthly: call.terms.creditsMonthly,
+  is_postpaid: call.terms.isPostpaid,
+  cap_credits: call.terms.capCredits,
+  key_cap_credits: call.keyCapCredits,
+  lease_micros: leaseMicros,
+  repeat_micros: repeatMicros
+})
+
+const outcomeOf = ({ accountId, credits, requestId, rows, state }: Outcome) => ({
+  request_id: requestId,
+  account: accountId,
+  state,
+  credits,
+  rows
+})
+
+const admissionOf = (row: AdmissionRow | undefined): Admission => ({
+  verdict: row?.verdict ?? "rate_limited",
+  waitMicros: row?.wait_micros ?? 0,
+  tokensLeft: row?.tokens_left ?? 0,
+  creditsLeft: row?.credits_left ?? null,
+  creditsHeld: row?.held ?? 0
+})
+
+/** `now`: Unix microseconds, or `null` for the database's own clock. */
+export const ledgerInPostgres = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  now: Effect.Effect<number | null>
+) {
+  const admit = yield* Batches.make({
+    itemsMax: callsMax,
+    ownerOf: (call: LedgerCall) => call.accountId,
+    run: (calls) =>
+      Effect.gen(function* () {
+        const rows = yield* sql<AdmissionRow>`
+          select request_id, verdict, wait_micros, tokens_left, credits_left, held
+          from admit_calls(${JSON.stringify(calls.map(callOf))}::text::jsonb, ${int8(yield* now)})`
+        const byId = new Map(rows.map((row) => [row.request_id, row]))
+        return calls.map(({ requestId }) => admissionOf(byId.get(requestId)))
+      }).pipe(during("admitCalls"))
+  })
+  const settle = yield* Batches.make({
+    itemsMax: callsMax,
+    ownerOf: (outcome: Outcome) => outcome.accountId,
+    run: (outcomes) =>
+      Effect.gen(function* () {
+        const rows = yield* sql<{ request_id: string }>`
+          select settled as request_id
+          from settle_calls(${JSON.stringify(outcomes.map(outcomeOf))}::text::jsonb, ${int8(yield* now)}) as settled`
+        const settled = new Set(rows.map((row) => row.request_id))
+        return outcomes.map(({ requestId }) => settled.has(requestId))
+      }).pipe(during("settleCalls"))
+  })
+  const ledger: Ledger["Service"] = {
+    admit,
+    settle,
+    knows: (accountId, requestId) =>
+      sql`select from ledger where request_id = ${requestId} and account_id = ${accountId}::text::uuid`.pipe(
+        acting(sql, { account_id: accountId }),
+        Effect.map((rows) => rows.length > 0),
+        during("knowsCall")
+      ),
+    usage: (accountId, { fromMicros, toMicros }) =>
+      sql<UsageSum>`
+        select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix, count(*) filter (where position('/' in request_id) = 0) as calls,
+               sum(credits)::bigint as credits, sum(rows)::bigint as rows
+        from ledger
+        where state = 'used' and ts_micros >= ${int8(fromMicros)} and ts_micros < ${int8(toMicros)}
+        group by 1, endpoint, prefix order by 1, endpoint, prefix`.pipe(
+        acting(sql, { account_id: accountId }),
+        Effect.map((rows) => rows.map(({ day_micros, ...row }) => ({ dayMicros: day_micros, ...row }))),
+        during("usage")
+      ),
+    balance: (accountId, { creditsMonthly }) =>
+      Effect.gen(function* () {
+        const [row] = yield* sql<BalanceRow>`
+          select month, grant_left, bought_left, month_used, month_held
+          from balance_at(${accountId}::text::uuid, coalesce(${int8(yield* now)}, micros_now()), ${int8(creditsMonthly)})`
+        return {
+          month: row?.month ?? -1,
+          grantLeft: row?.grant_left ?? 0,
+          boughtLeft: row?.bought_left ?? 0,
+          monthUsed: row?.month_used ?? 0,
+          monthHeld: row?.month_held ?? 0
+        }
+      }).pipe(acting(sql, { account_id: accountId }), during("balance"))
+  }
+  return ledger
+})
