@@ -7,6 +7,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import * as Site from "@kalshibook/api/site/Site"
 import * as Archiver from "@kalshibook/archiver/Archiver"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
 import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
@@ -38,6 +39,7 @@ import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
+import { siteFolder } from "../web/WebBuild.ts"
 import * as Progress from "./Progress.ts"
 import type * as SimulatorProcess from "./SimulatorProcess.ts"
 import type { StartSettings } from "./StartSettings.ts"
@@ -109,6 +111,7 @@ const runAll = Effect.fnUntraced(function* (
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
+      Layer.provide(Site.layer(siteFolder)),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )
@@ -118,6 +121,7 @@ const runAll = Effect.fnUntraced(function* (
   const show = Effect.gen(function* () {
     yield* Progress.untilRecording(collector.status)
     Terminal.line()
+    Terminal.fact("site", url)
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
     Terminal.fact(

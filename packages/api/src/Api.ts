@@ -19,6 +19,7 @@ import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import * as SiteRoutes from "./site/SiteRoutes.ts"
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -53,7 +54,9 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Answering.layer(gate))
-  )
+  Layer.mergeAll(
+    HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
+    docs,
+    ObjectRoutes.layer,
+    SiteRoutes.layer
+  ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))

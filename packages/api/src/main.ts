@@ -19,6 +19,7 @@ import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import * as Site from "./site/Site.ts"
 
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
@@ -37,6 +38,7 @@ const stores = Layer.mergeAll(
 )
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
+  Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(RecorderStatusSource.layerDatabase),
   Layer.provide(stores)
 )
