@@ -1,7 +1,7 @@
 /**
  * What is recorded as the frames that the exchange would send. The text behind sid and seq is made once for all who follow.
  *
- * Not as on the exchange: `market_id` is empty, for we do not keep it, and there is no `sending_ts_ms`, for that is when the exchange sent.
+ * Not as on the exchange: `market_id` is one of ours (`MarketUuid`), and there is no `sending_ts_ms`, for that is when the exchange sent.
  */
 import type { BookLevels, DeltaRecord, GapRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { ChannelGap } from "@kalshibook/core/ChannelGap"
@@ -11,6 +11,7 @@ import { timeText } from "@kalshibook/core/kalshi/WireText"
 import { swapLevels, swapScale } from "@kalshibook/core/kalshi/YesPrice"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { contractsFromSizeE2, dollarsFromPriceE4, isoFromMicros } from "@kalshibook/core/Units"
+import * as MarketUuid from "./MarketUuid.ts"
 
 /** A frame less its sid and seq. */
 export interface FrameTail {
@@ -45,7 +46,7 @@ export const delta = (record: DeltaRecord, useYesPrice: boolean): FrameTail => {
   const tail = {
     type: "orderbook_delta",
     text:
-      `,"msg":{"market_ticker":${JSON.stringify(marketTicker)},"market_id":"","price_dollars":"${dollarsFromPriceE4(priceE4)}"` +
+      `,"msg":{"market_ticker":${JSON.stringify(marketTicker)},"market_id":"${MarketUuid.of(marketTicker)}","price_dollars":"${dollarsFromPriceE4(priceE4)}"` +
       `,"delta_fp":"${contractsFromSizeE2(deltaE2)}","side":"${side}"${times}}}\n`
   }
   made.set(record, tail)
@@ -64,7 +65,7 @@ export const snapshot = (frame: SnapshotFrame, useYesPrice: boolean): string =>
   encode({
     _tag: "orderbook_snapshot",
     ...frame,
-    marketId: "",
+    marketId: MarketUuid.of(frame.marketTicker),
     levels: useYesPrice ? swapLevels(frame.levels) : frame.levels,
     unknownFields: noUnknownFields
   })

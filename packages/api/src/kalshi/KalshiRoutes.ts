@@ -8,8 +8,11 @@
 import { websocketPath } from "@kalshibook/core/kalshi/Signing"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
+import type { History } from "@kalshibook/store/History"
 import { InTheFuture } from "@kalshibook/store/HistoryProblem"
 import { HotTierError } from "@kalshibook/store/HotTierError"
+import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import type { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Layer, Option, Result } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
@@ -17,7 +20,9 @@ import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
+import type { LiveMarkets } from "../live/LiveMarkets.ts"
 import { MeteredCalls } from "../Metering.ts"
+import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
 import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
 import * as KalshiConversation from "./KalshiConversation.ts"
@@ -227,14 +232,26 @@ const isProblem = (
 ): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-const websocketRoute = inKalshisWords(websocket)
-const restRoute = inKalshisWords(rest)
+type Needs =
+  | Callers
+  | History
+  | LiveMarkets
+  | MarketCatalog
+  | MeteredCalls
+  | OpenConnections
+  | ReplaySource
+  | Replays
 
-export const layer = Layer.mergeAll(
-  HttpRouter.add("GET", websocketPath, websocketRoute),
-  HttpRouter.add("*", "/trade-api/v2/*", restRoute),
-  HttpRouter.add("GET", `/replay/:replay${websocketPath}`, websocketRoute),
-  HttpRouter.add("*", "/replay/:replay/trade-api/v2/*", restRoute),
-  HttpRouter.add("GET", "/replay/:replay", inKalshisWords(show)),
-  HttpRouter.add("POST", "/replay/:replay/:action", inKalshisWords(control))
+/** Routes beside the contract, for `ApiServer.layer`. */
+export const layer = HttpRouter.use((router) =>
+  Effect.gen(function* () {
+    const needs = yield* Effect.context<Needs>()
+    const within = <A, E, R>(route: Effect.Effect<A, E, R>) => Effect.provideContext(route, needs)
+    yield* router.add("GET", websocketPath, within(inKalshisWords(websocket)))
+    yield* router.add("*", "/trade-api/v2/*", within(inKalshisWords(rest)))
+    yield* router.add("GET", `/replay/:replay${websocketPath}`, within(inKalshisWords(websocket)))
+    yield* router.add("*", "/replay/:replay/trade-api/v2/*", within(inKalshisWords(rest)))
+    yield* router.add("GET", "/replay/:replay", within(inKalshisWords(show)))
+    yield* router.add("POST", "/replay/:replay/:action", within(inKalshisWords(control)))
+  })
 ).pipe(Layer.provide(Replays.layer))
