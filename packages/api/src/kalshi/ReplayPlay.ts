@@ -39,6 +39,8 @@ export interface ReplayPlayOptions {
 const entriesAtOnce = 2_048
 /** How long a client that was told of a hole has to subscribe again, before a replay as fast as read goes on without. */
 const againMillisMax = 10_000
+/** How long a replay as fast as read waits for another command after one. */
+const settleMillis = 100
 /** How often a clock that may be changed by others is looked at. */
 const lookMillis = 100
 
@@ -52,9 +54,11 @@ export const run = Effect.fn("ReplayPlay.run")(function* (options: ReplayPlayOpt
   let entries: ReadonlyArray<ReplayEntry> = []
   let at = 0
   /** Everything received up to this moment was told. */
-  let toldMicros = (yield* momentNow(replay)) - 1
+  let toldMicros = yield* momentNow(replay)
   let interest = session.interest
   let isAtEnd = false
+  /** Whether no command was done lately: a program subscribes with several, which mean one moment. */
+  let isSettled = true
 
   /** Tells what was received up to the moment, some at a time. Returns whether there may be more. */
   const tell = Effect.fnUntraced(function* (untilMicros: number) {
@@ -147,6 +151,7 @@ export const run = Effect.fn("ReplayPlay.run")(function* (options: ReplayPlayOpt
     }
     if (session.interest !== interest || session.asks.length > 0) yield* answerAsks
     yield* flush
+    isSettled = false
   })
 
   /** The next command, if it comes in time. */
@@ -159,6 +164,12 @@ export const run = Effect.fn("ReplayPlay.run")(function* (options: ReplayPlayOpt
       continue
     }
     const isFast = replay.pace.speed === ReplayPace.asFastAsRead && !replay.pace.isPaused
+    if (isFast && !isSettled) {
+      const more = yield* next(Duration.millis(settleMillis))
+      if (Option.isSome(more)) yield* obey([more.value])
+      else isSettled = true
+      continue
+    }
     const moment = yield* momentNow(replay)
     if (reader !== undefined || !isFast) {
       const isMore = yield* tell(isFast ? Number.POSITIVE_INFINITY : Math.min(moment, endMicros - 1))
