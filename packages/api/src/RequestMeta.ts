@@ -84,8 +84,8 @@ const estimateView = ({ bytes, credits, rows }: Ceiling) => ({
   credits_max: credits
 })
 
-/** Notes what an answer costs. */
-const chargeFor = (meter: Meter | undefined, result: object): number => {
+/** Notes what an answer costs. Returns the credits. */
+export const chargeFor = (meter: Meter | undefined, result: object): number => {
   if (meter === undefined || meter.estimate !== undefined) return 0
   const charge = chargeOf(meter.price, result as Readonly<Record<string, unknown>>)
   meter.charge = meter.isFree ? { ...charge, credits: 0 } : charge
