@@ -13,6 +13,7 @@ import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import * as Metering from "./Metering.ts"
+import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
@@ -36,6 +37,9 @@ const handlers = Layer.mergeAll(
   HealthHandlers
 ).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
 
+/** Knows callers as the handlers do: one memory of keys, and of wrong ones. */
+const agents = Layer.provide(ToolServer.layer, Callers.layer)
+
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
   withDefaultFonts: false,
@@ -53,7 +57,9 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Answering.layer(gate))
-  )
+  Layer.mergeAll(
+    HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
+    docs,
+    ObjectRoutes.layer,
+    agents
+  ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))

@@ -7,6 +7,9 @@ import { FindMyWay } from "effect/http"
 /** Paths that are no operation of the contract. */
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
+export const llmsPath = "/llms.txt"
+export const llmsFullPath = "/llms-full.txt"
+export const mcpPath = "/mcp"
 
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
@@ -21,6 +24,9 @@ const patterns = [
   ...Object.values(KalshiBookApi.groups).flatMap((group) => Object.values(group.endpoints).map(({ path }) => path)),
   openApiPath,
   docsPath,
+  llmsPath,
+  llmsFullPath,
+  mcpPath,
   objectsPath
 ]
 
@@ -32,7 +38,7 @@ const pathsOf = (wanted: string): ReadonlySet<string> =>
       .map(({ path }) => path)
   )
 const gets = pathsOf("GET")
-const posted = pathsOf("POST")
+const posted: ReadonlySet<string> = new Set([...pathsOf("POST"), mcpPath])
 
 const table = FindMyWay.make<string>({ maxParamLength: Number.MAX_SAFE_INTEGER })
 for (const pattern of patterns) table.on("GET", pattern as FindMyWay.PathInput, pattern)
