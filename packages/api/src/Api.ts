@@ -12,6 +12,7 @@ import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandle
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import * as LlmsRoutes from "./LlmsRoutes.ts"
 import * as Metering from "./Metering.ts"
 import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
@@ -61,5 +62,6 @@ export const layer = (gate?: RequestGate) =>
     HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
     docs,
     ObjectRoutes.layer,
+    LlmsRoutes.layer,
     agents
   ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))

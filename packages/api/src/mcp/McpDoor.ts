@@ -8,7 +8,7 @@
 import { MethodNotAllowed } from "@kalshibook/core/contract/Problems"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { Context, Effect, Result } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
+import { Headers, HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { bodyBytesMax } from "../ApiLimits.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
@@ -69,16 +69,18 @@ const prepared = (request: Request, text: string): Result.Result<Request, HttpSe
 }
 
 /** Answers are always JSON, so it does not matter whether the client would take a stream of events as well. */
-const withBody = (request: Request, body: string, headers: Readonly<Record<string, string>>): Request =>
-  HttpServerRequest.fromWeb(new globalThis.Request(`http://inside${mcpPath}`, { method: "POST", body })).modify({
-    headers: {
-      ...request.headers,
+const withBody = (request: Request, body: string, headers: Readonly<Record<string, string>>): Request => {
+  const { "content-length": _, origin, ...others } = request.headers
+  return HttpServerRequest.fromWeb(new globalThis.Request(`http://inside${mcpPath}`, { method: "POST", body })).modify({
+    headers: Headers.fromInput({
+      ...others,
       ...headers,
       accept: "application/json, text/event-stream",
       "content-type": "application/json"
-    } as unknown as Request["headers"],
+    }),
     remoteAddress: request.remoteAddress
   })
+}
 
 const notAllowed = Effect.gen(function* () {
   const { method } = yield* HttpServerRequest.HttpServerRequest
