@@ -30,12 +30,12 @@ export const make = Effect.map(HttpRouter.HttpRouter, (router) =>
     }
     if (call.body !== undefined) headers["content-type"] = "application/json"
     const request = HttpServerRequest.fromWeb(
-      new Request(`http://inside${call.url}`, {
+      new Request("http://inside/", {
         method: call.method,
         headers,
         ...(call.body === undefined ? {} : { body: call.body })
       })
-    ).modify({ remoteAddress: outer.remoteAddress })
+    ).modify({ url: call.url, remoteAddress: outer.remoteAddress })
     // In a fiber of its own: the router changes the context of the one that it runs in.
     const answering = yield* router
       .asHttpEffect()
