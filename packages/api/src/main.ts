@@ -38,6 +38,7 @@ const stores = Layer.mergeAll(
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 

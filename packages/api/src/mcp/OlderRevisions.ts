@@ -10,7 +10,7 @@
 import * as AgentGuide from "@kalshibook/core/contract/AgentGuide"
 import { serverInfo } from "./ServerInfo.ts"
 
-export const newestRevision = "2026-07-28"
+const newestRevision = "2026-07-28"
 const olderRevisions = ["2025-11-25", "2025-06-18", "2025-03-26"] as const
 
 /** JSON-RPC 2.0 and MCP. */

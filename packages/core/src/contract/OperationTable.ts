@@ -54,13 +54,7 @@ export const nameOf = (schema: JsonSchema): string | undefined =>
 /** The schema of that name. */
 export const schemaOf = (name: string): JsonSchema => schemas[name] ?? {}
 
-/** The schema itself, whether it stands there or is referred to. */
-export const resolved = (schema: JsonSchema): JsonSchema => {
-  const name = nameOf(schema)
-  return name === undefined ? schema : schemaOf(name)
-}
-
-/** Parameters of a charged call answer an estimate, too: what is meant is the answer. */
+/** A charged call may answer an estimate, too: what is meant is the answer. */
 const withoutEstimate = (schema: JsonSchema | undefined): JsonSchema | undefined => {
   const either = schema?.["anyOf"]
   return Array.isArray(either) && either.some((one) => nameOf(one) === "Estimate") ? either[0] : schema
