@@ -4,6 +4,7 @@
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
@@ -122,6 +123,7 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))

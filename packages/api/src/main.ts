@@ -43,6 +43,7 @@ const stores = Layer.mergeAll(
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 
