@@ -21,6 +21,8 @@ import type { SideKind, SideRow } from "@kalshibook/store/cold/HourSideRows"
 import * as HourTapes from "@kalshibook/store/cold/HourTapes"
 import * as LogRowsMerge from "@kalshibook/store/cold/LogRowsMerge"
 import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
+import * as RestingLogs from "@kalshibook/store/cold/RestingLogs"
+import { SealedHours } from "@kalshibook/store/cold/SealedHours"
 import * as SegmentProof from "@kalshibook/store/cold/SegmentProof"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import * as SideRowsWriter from "@kalshibook/store/cold/SideRowsWriter"
@@ -32,10 +34,11 @@ import { Settings } from "./ArchiverSettings.ts"
 import * as DaySideRows from "./DaySideRows.ts"
 import * as GoneHour from "./GoneHour.ts"
 import { asMakeError } from "./MakeCause.ts"
+import * as RevivedLogs from "./RevivedLogs.ts"
 import * as SealedFiles from "./SealedFiles.ts"
 import { type MadeFile, type MadeSpan, type MakeError, SpanMaker, type SpanProof } from "./SpanMaker.ts"
 
-type Needs = HotHours | ObjectStore | PgClient.PgClient | Segments | Settings | TapeFiles
+type Needs = HotHours | ObjectStore | PgClient.PgClient | SealedHours | Segments | Settings | TapeFiles
 
 /** For writing; rows that wait for their file come on top. */
 const memoryMebibytes = 256
@@ -60,7 +63,11 @@ export const layer: Layer.Layer<
       problems: (proof) => alone(prove(db, proof))
     })
   })
-).pipe(Layer.provide(Layer.mergeAll(HotHours.layerNoDeps, Segments.layerNoDeps, TapeFiles.layerNoDeps)))
+).pipe(
+  Layer.provide(
+    Layer.mergeAll(HotHours.layerNoDeps, SealedHours.layerNoDeps, Segments.layerNoDeps, TapeFiles.layerNoDeps)
+  )
+)
 
 /** What the last hour that was made left each market in, by the sums of its files: most often the next one begins with it. */
 interface KnownStates {
@@ -88,7 +95,7 @@ const hour = Effect.fnUntraced(function* (known: KnownStates, fromMicros: number
     gone === undefined
       ? [{ rows, hasKeyframes: true }]
       : [{ rows: keyframesOf(openings ?? new Map()), hasKeyframes: true }, gone.records, { rows, hasKeyframes: false }]
-  const records = yield* writeRecords(db, LogRowsMerge.merge(sources), folder)
+  const records = yield* writeRecords(db, RestingLogs.leaveOut(LogRowsMerge.merge(sources), fromMicros), folder)
   const sides = yield* hot
     .sideRows(records.markets.map((market) => market.market_ticker))
     .pipe(Effect.mapError(asMakeError))
@@ -135,13 +142,14 @@ const prove = Effect.fnUntraced(function* (db: DuckDb.DuckDb, { against, claim, 
     ? yield* HourFromHot.statesAt(config, spanEndMicros(span)).pipe(Effect.mapError(asMakeError))
     : undefined
   const markets = Option.getOrUndefined(before)?.markets
-  const report = yield* SegmentProof.prove(db, { claim, pathOf, before: markets, states }).pipe(
+  const resting = isHot ? new Set(yield* (yield* SealedHours).resting(fromMicros)) : undefined
+  const report = yield* SegmentProof.prove(db, { claim, pathOf, before: markets, resting, states }).pipe(
     Effect.mapError(asMakeError)
   )
   return report.problems.map(SegmentProof.sentenceOf)
 })
 
-/** The state of every market at the beginning of an hour, out of the sealed hour before; `undefined` for the first. */
+/** The state of every market at the beginning of an hour, out of the sealed hours before; `undefined` for the first. */
 const openingsOf = Effect.fnUntraced(function* (
   known: KnownStates,
   fromMicros: number,
@@ -150,9 +158,15 @@ const openingsOf = Effect.fnUntraced(function* (
 ) {
   const before = yield* SealedFiles.manifestOf(fromMicros - hourMicros)
   if (Option.isNone(before)) return undefined
-  if (known.sums !== "" && sumsOf(before.value.files) === known.sums) return known.replays
+  const isKnown = known.sums !== "" && sumsOf(before.value.files) === known.sums
+  const states = new Map(isKnown ? known.replays : yield* statesAfter(before.value, db, folder))
+  for (const [ticker, state] of yield* RevivedLogs.read(fromMicros, db, folder)) states.set(ticker, state)
+  return states
+})
+
+const statesAfter = Effect.fnUntraced(function* (manifest: Manifest, db: DuckDb.DuckDb, folder: string) {
   const fold = LogRowsFold.make()
-  const rows = yield* SealedFiles.recordsOf(before.value, db, folder)
+  const rows = yield* SealedFiles.recordsOf(manifest, db, folder)
   yield* Stream.runForEach(rows, (batch) => Effect.sync(() => LogRowsFold.apply(fold, batch)))
   LogRowsFold.finish(fold)
   return fold.replays
