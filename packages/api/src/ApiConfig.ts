@@ -1,7 +1,8 @@
-/** Where the API listens, from the environment. */
+/** Where the API listens, which pages may use it as agents, and which site it serves, from the environment. */
 import path from "node:path"
-import { Config } from "effect"
+import { Config, Effect, Layer } from "effect"
 import type { Address } from "./ApiServer.ts"
+import { AllowedOrigins } from "./mcp/McpDoor.ts"
 
 /**
  * `KALSHIBOOK_API_PORT` (4000) and `KALSHIBOOK_API_HOST` (127.0.0.1: only this machine, until somebody decides otherwise).
@@ -15,4 +16,19 @@ export const address: Config.Config<Address> = Config.all({
 export const siteFolder: Config.Config<string> = Config.withDefault(
   Config.NonEmptyString("KALSHIBOOK_SITE_DIR"),
   path.resolve(import.meta.dirname, "../../web/dist")
+)
+
+/** `KALSHIBOOK_MCP_ORIGINS`: origins of pages that may speak with the MCP server, separated by commas. None without it. */
+export const mcpOrigins: Layer.Layer<never, Config.ConfigError> = Layer.effect(
+  AllowedOrigins,
+  Effect.map(
+    Config.withDefault(Config.String("KALSHIBOOK_MCP_ORIGINS"), ""),
+    (text) =>
+      new Set(
+        text
+          .split(",")
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== "")
+      )
+  )
 )

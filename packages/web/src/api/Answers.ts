@@ -1,7 +1,9 @@
 /** The answers of the API as types: derived from the one contract, which itself stays out of the browser. */
+import type * as AccountContract from "@kalshibook/core/contract/AccountAnswer"
 import type * as Catalog from "@kalshibook/core/contract/CatalogAnswer"
 import type * as Coverage from "@kalshibook/core/contract/CoverageAnswer"
 import type * as Downloads from "@kalshibook/core/contract/DownloadAnswer"
+import type * as KeyContract from "@kalshibook/core/contract/KeyAnswer"
 import type * as LifecycleContract from "@kalshibook/core/contract/LifecycleView"
 import type * as OrderbookContract from "@kalshibook/core/contract/OrderbookAnswer"
 import type * as PricingContract from "@kalshibook/core/contract/PricingAnswer"
@@ -11,9 +13,13 @@ import type * as StatusContract from "@kalshibook/core/contract/StatusAnswer"
 import type * as TradeContract from "@kalshibook/core/contract/TradeView"
 import type * as UsageContract from "@kalshibook/core/contract/UsageAnswer"
 
-export type Orderbook = typeof OrderbookContract.Orderbook.Type
+/** With these fields: only a question for a summary leaves them out, and no page asks one. */
+type With<Answer, Field extends keyof Answer> = Answer & { readonly [Name in Field]-?: Exclude<Answer[Name], undefined> }
+
+type AnyOrderbook = typeof OrderbookContract.Orderbook.Type
+export type Orderbook = With<AnyOrderbook, "orderbook_fp" | "provenance" | "book_hash">
 export type Samples = typeof SamplesContract.Samples.Type
-export type BookSample = SamplesContract.BookSample
+export type BookSample = With<SamplesContract.BookSample, "orderbook_fp" | "offset">
 export type Records = typeof RecordContract.Records.Type
 export type BookRecord = RecordContract.RecordAnswer
 export type Trades = typeof TradeContract.Trades.Type
@@ -35,6 +41,11 @@ export type Loss = MarketCoverage["totals"]["lost"][number]
 export type Status = typeof StatusContract.Status.Type
 export type Pricing = typeof PricingContract.Pricing.Type
 export type Usage = typeof UsageContract.Usage.Type
+export type Account = typeof AccountContract.Account.Type
+export type KeyList = typeof KeyContract.KeyList.Type
+export type Key = KeyList["keys"][number]
+export type NewKey = typeof KeyContract.NewKey.Type
+export type OneKey = typeof KeyContract.OneKey.Type
 export type Datasets = typeof Downloads.Datasets.Type
 export type Download = Downloads.Download
 
