@@ -14,7 +14,9 @@ import type * as TradeContract from "@kalshibook/core/contract/TradeView"
 import type * as UsageContract from "@kalshibook/core/contract/UsageAnswer"
 
 /** With these fields: only a question for a summary leaves them out, and no page asks one. */
-type With<Answer, Field extends keyof Answer> = Answer & { readonly [Name in Field]-?: Exclude<Answer[Name], undefined> }
+type With<Answer, Field extends keyof Answer> = Answer & {
+  readonly [Name in Field]-?: Exclude<Answer[Name], undefined>
+}
 
 type AnyOrderbook = typeof OrderbookContract.Orderbook.Type
 export type Orderbook = With<AnyOrderbook, "orderbook_fp" | "provenance" | "book_hash">

@@ -16,12 +16,13 @@ import { useTimes } from "../format/Zone.ts"
 type State = "works" | "revoked" | "expired"
 
 const stateOf = ({ expires_at, revoked_at }: Key): State =>
-  revoked_at !== null ? "revoked" : expires_at !== null && Instant.micros(expires_at) < nowMicros() ? "expired" : "works"
+  revoked_at !== null
+    ? "revoked"
+    : expires_at !== null && Instant.micros(expires_at) < nowMicros()
+      ? "expired"
+      : "works"
 
-export const KeyTable = (props: {
-  readonly keys: ReadonlyArray<Key>
-  readonly onMade: (made: NewKey) => void
-}) => {
+export const KeyTable = (props: { readonly keys: ReadonlyArray<Key>; readonly onMade: (made: NewKey) => void }) => {
   const times = useTimes()
   const moment = (text: string | null, none: string) => (text === null ? none : times.moment(Instant.micros(text)))
   if (props.keys.length === 0) return <Empty title="There is no key yet" />
@@ -111,10 +112,20 @@ const Actions = (props: { readonly of: Key; readonly onMade: (made: NewKey) => v
   }
   return (
     <>
-      <Button look="quiet" className="min-h-7 text-xs" onClick={() => setAsked("rotate")} aria-label={`Replace ${props.of.name}`}>
+      <Button
+        look="quiet"
+        className="min-h-7 text-xs"
+        onClick={() => setAsked("rotate")}
+        aria-label={`Replace ${props.of.name}`}
+      >
         Replace
       </Button>
-      <Button look="quiet" className="min-h-7 text-xs" onClick={() => setAsked("revoke")} aria-label={`Revoke ${props.of.name}`}>
+      <Button
+        look="quiet"
+        className="min-h-7 text-xs"
+        onClick={() => setAsked("revoke")}
+        aria-label={`Revoke ${props.of.name}`}
+      >
         Revoke
       </Button>
     </>

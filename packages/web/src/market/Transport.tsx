@@ -5,6 +5,7 @@ import { SelectField } from "../design/Field.tsx"
 import * as Instant from "../format/Instant.ts"
 import { useTimes } from "../format/Zone.ts"
 import { foldSpeedMax, type Moment, speeds } from "./Moment.ts"
+import { momentOf } from "./MomentText.ts"
 
 export interface TransportActions {
   readonly onPlay: () => void
@@ -139,15 +140,4 @@ const MomentField = (props: {
       <Button type="submit">Go</Button>
     </form>
   )
-}
-
-/** ISO 8601 in UTC, or Unix seconds; `undefined` for anything else. */
-export const momentOf = (text: string): number | undefined => {
-  const trimmed = text.trim()
-  if (/^\d{9,11}(\.\d+)?$/.test(trimmed)) return Math.round(Number(trimmed) * 1_000_000)
-  const iso = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?$/.test(trimmed)
-  if (!iso) return undefined
-  const [day = "", time = ""] = trimmed.replace("Z", "").split(/[T ]/)
-  const micros = Instant.micros(`${day}T${time.length === 5 ? `${time}:00` : time}Z`)
-  return Number.isNaN(micros) ? undefined : micros
 }

@@ -10,7 +10,7 @@ import { nowMicros, useNowMicros } from "../format/Clock.ts"
 import { useTimes } from "../format/Zone.ts"
 import { instantOf, useLife } from "../market/Life.ts"
 import { MarketBook } from "../market/MarketBook.tsx"
-import { momentOf } from "../market/Transport.tsx"
+import { momentOf } from "../market/MomentText.ts"
 
 export const Market = () => {
   const { ticker } = useParams({ from: "/markets/$ticker" })
