@@ -18,7 +18,7 @@ const remedy =
   "or name the program of another by KALSHIBOOK_TEST_CHROMIUM."
 
 /** The program of a Chromium; `undefined` where there is none. */
-export const find = (): string | undefined => {
+const find = (): string | undefined => {
   const named = process.env["KALSHIBOOK_TEST_CHROMIUM"]
   return named !== undefined && named !== "" ? named : places.find((place) => fs.existsSync(place))
 }

@@ -1,5 +1,4 @@
 /** The answers of the API as types: derived from the one contract, which itself stays out of the browser. */
-import type * as AccountContract from "@kalshibook/core/contract/AccountAnswer"
 import type * as Catalog from "@kalshibook/core/contract/CatalogAnswer"
 import type * as Coverage from "@kalshibook/core/contract/CoverageAnswer"
 import type * as Downloads from "@kalshibook/core/contract/DownloadAnswer"
@@ -43,7 +42,6 @@ export type Loss = MarketCoverage["totals"]["lost"][number]
 export type Status = typeof StatusContract.Status.Type
 export type Pricing = typeof PricingContract.Pricing.Type
 export type Usage = typeof UsageContract.Usage.Type
-export type Account = typeof AccountContract.Account.Type
 export type KeyList = typeof KeyContract.KeyList.Type
 export type Key = KeyList["keys"][number]
 export type NewKey = typeof KeyContract.NewKey.Type

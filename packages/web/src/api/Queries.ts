@@ -33,7 +33,6 @@ export const trades = (ticker: string, query: Client.Parameters) =>
   question<Answers.Trades>(marketPath(ticker, "/trades"), query)
 export const lifecycle = (ticker: string) => question<Answers.Lifecycle>(marketPath(ticker, "/lifecycle"))
 export const usage = (query: Client.Parameters) => question<Answers.Usage>("/v1/usage", query, 0)
-export const account = question<Answers.Account>("/v1/account", {}, 0)
 export const keys = question<Answers.KeyList>("/v1/keys", {}, 0)
 export const datasets = question<Answers.Datasets>("/v1/datasets")
 

@@ -17,7 +17,7 @@ const everyMillis = [
 ]
 
 /** From one column to the next, so that a range has `columnsMax` at most. */
-export const everyMicrosOf = (spanMicros: number): number =>
+const everyMicrosOf = (spanMicros: number): number =>
   1_000 * (everyMillis.find((millis) => millis * 1_000 * columnsMax >= spanMicros) ?? 86_400_000)
 
 export const columns = (ticker: string, fromMicros: number, toMicros: number) => {
