@@ -2,7 +2,7 @@
  * Calls of the API that the server makes itself for somebody who asked it otherwise. They go through the same router, so they meet
  * the same key, limits, prices and problems as if they had come by HTTP, and are charged once.
  */
-import { Context, Effect, Fiber, Option, Result, type Scope } from "effect"
+import { Context, Effect, Fiber, Option, Result } from "effect"
 import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type { InsideCall } from "./ToolArguments.ts"
 
@@ -37,11 +37,7 @@ export const make = Effect.map(HttpRouter.HttpRouter, (router) =>
       })
     ).modify({ url: call.url, remoteAddress: outer.remoteAddress })
     // Failures are problem documents by now: `Answering` goes around every route.
-    const routed = router.asHttpEffect() as Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      never,
-      HttpServerRequest.HttpServerRequest | Scope.Scope
-    >
+    const routed = Effect.orDie(router.asHttpEffect())
     // In a fiber of its own: the router changes the context of the one that it runs in.
     const answering = yield* routed.pipe(
       Effect.provideService(HttpServerRequest.HttpServerRequest, request),
