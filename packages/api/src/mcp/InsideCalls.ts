@@ -37,6 +37,7 @@ export const make = Effect.map(HttpRouter.HttpRouter, (router) =>
       })
     ).modify({ url: call.url, remoteAddress: outer.remoteAddress })
     // Failures are problem documents by now: `Answering` goes around every route.
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off
     const routed = Effect.orDie(router.asHttpEffect())
     // In a fiber of its own: the router changes the context of the one that it runs in.
     const answering = yield* routed.pipe(
