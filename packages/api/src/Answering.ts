@@ -39,7 +39,7 @@ import { docsPath, llmsFullPath, llmsPath, methodsOf, openApiPath, routeOf, sugg
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
-  allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+  allowedMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
   allowedHeaders: [
     "Authorization",
     "X-API-Key",
