@@ -5,6 +5,8 @@
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
+import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
 import * as Archiver from "@kalshibook/archiver/Archiver"
@@ -27,6 +29,8 @@ import * as Database from "@kalshibook/store/Database"
 import * as DemoAccount from "@kalshibook/store/DemoAccount"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -35,6 +39,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -53,7 +58,8 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
+  FeedHub.layer,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
@@ -110,7 +116,8 @@ const runAll = Effect.fnUntraced(function* (
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
+      Layer.provide(LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
