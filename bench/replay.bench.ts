@@ -32,7 +32,7 @@ import { type BenchRow, median, rate } from "./BenchTable.ts"
 import { prepare, seal, startMicros, tickerOf } from "./cold/SealedDay.ts"
 
 const recordCount = Number(process.env["KALSHIBOOK_BENCH_RECORDS"] ?? 1_000_000)
-const shape = { recordCount, marketCount: 500, hoursSealed: 2 }
+const shape = { recordCount, marketCount: 500, hoursSealed: 4 }
 const runs = 3
 const cacheBytesMax = 1024 * 1024 * 1024
 const promisedRatio = 5

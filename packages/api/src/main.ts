@@ -7,7 +7,6 @@ import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
-import { Feed } from "@kalshibook/store/feed/Feed"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -18,12 +17,12 @@ import * as PepperFile from "@kalshibook/store/PepperFile"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
-import { Console, Effect, Layer, Stream } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
-import { LiveMarkets } from "./live/LiveMarkets.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
@@ -44,12 +43,9 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
-/** Without a recorder in the same process: what is live is then what the database has. */
-const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Layer.succeed(Feed, Feed.of({ messages: Stream.never }))))
-
 const server = Layer.unwrap(
   Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
-).pipe(Layer.provide(live), Layer.provide(RecorderStatusSource.layerDatabase), Layer.provide(stores))
+).pipe(Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)), Layer.provide(stores))
 
 const program = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer
@@ -73,6 +69,7 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

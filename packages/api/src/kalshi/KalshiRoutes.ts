@@ -21,7 +21,7 @@ import { HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerRespons
 import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
-import type { LiveMarkets } from "../live/LiveMarkets.ts"
+import { LiveMarkets } from "../live/LiveMarkets.ts"
 import { MeteredCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
@@ -144,6 +144,9 @@ const websocket = Effect.gen(function* () {
   if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
     return yield* refuse(badRequest("this is a websocket: the request must ask for an upgrade"))
   }
+  if (part === undefined && Option.isNone(yield* Effect.serviceOption(LiveMarkets))) {
+    return yield* refuse(refused(503, "service_unavailable", "this server hears no recorder: it has the past alone"))
+  }
   const asked = ReplayAddress.optionalGaps(query.get("gaps") ?? undefined)
   if (Result.isFailure(asked)) return yield* refuse(badRequest(asked.failure))
   const replay = part === undefined ? undefined : yield* replayOf(caller, decoded(part))
@@ -244,7 +247,7 @@ const isProblem = (
 ): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs = Callers | History | LiveMarkets | MarketCatalog | MeteredCalls | OpenConnections | ReplaySource | Replays
+type Needs = Callers | History | MarketCatalog | MeteredCalls | OpenConnections | ReplaySource | Replays
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>

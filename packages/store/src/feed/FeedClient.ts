@@ -6,7 +6,7 @@
  */
 import { connect, type Socket } from "node:net"
 import type { FeedMessage } from "@kalshibook/core/FeedMessage"
-import { Duration, Effect, Option, Queue, Random, Redacted, Stream } from "effect"
+import { Array as Arr, Duration, Effect, Option, Queue, Random, Redacted, Stream } from "effect"
 import * as FeedFrames from "./FeedFrames.ts"
 import * as FeedGreeting from "./FeedGreeting.ts"
 import type { FeedPlace } from "./FeedHub.ts"
@@ -87,42 +87,48 @@ const connection = (following: Following, options: FeedClientOptions): Effect.Ef
       socket.destroy()
     }
 
-    const take = (text: string): void => {
-      if (!isIntroduced) {
-        const said = Option.getOrUndefined(FeedGreeting.readChallenge(text))
-        if (said === undefined) return giveUp("what answers is no recorder")
-        if (!FeedGreeting.isOurs(said)) return giveUp(`it speaks version ${said.version} of the feed, not ours`)
-        isIntroduced = true
-        // Until it is believed it says nothing.
-        cause = "the connection was closed: is the secret the same?"
-        const { place } = following
-        const introduction = { proof: FeedGreeting.prove(secret, said.nonce), place: place ?? null }
-        socket.write(FeedFrames.encode(JSON.stringify(introduction)))
-        return
-      }
+    const introduce = (text: string): string | undefined => {
+      const said = Option.getOrUndefined(FeedGreeting.readChallenge(text))
+      if (said === undefined) return "what answers is no recorder"
+      if (!FeedGreeting.isOurs(said)) return `it speaks version ${said.version} of the feed, not ours`
+      isIntroduced = true
+      // Until it believes us it says nothing.
+      cause = "the connection was closed: is the secret the same?"
+      const introduction = { proof: FeedGreeting.prove(secret, said.nonce), place: following.place ?? null }
+      socket.write(FeedFrames.encode(JSON.stringify(introduction)))
+      return undefined
+    }
+
+    /** Returns why the connection cannot be gone on with. */
+    const take = (text: string): string | undefined => {
+      if (!isIntroduced) return introduce(text)
       const message = Option.getOrUndefined(FeedText.decode(text))
-      if (message === undefined) return giveUp("what came is no message of the feed")
+      if (message === undefined) return "what came is no message of the feed"
       cause = "the connection was closed"
-      const problem = pass(following, message)
-      if (problem !== undefined) giveUp(problem)
+      return pass(following, message)
     }
 
     socket.on("data", (chunk: Buffer) => {
       heardAtMillis = performance.now()
       const texts = FeedFrames.read(reader, chunk)
-      if (typeof texts === "string") return giveUp(texts)
-      for (const text of texts) {
-        if (socket.destroyed) return
-        take(text)
-      }
+      const problem =
+        typeof texts === "string"
+          ? texts
+          : Option.getOrUndefined(Arr.findFirst(texts, (text) => Option.fromUndefinedOr(take(text))))
+      if (problem !== undefined) giveUp(problem)
       if (Queue.sizeUnsafe(following.queue) > messagesWaitingMax) socket.pause()
     })
     socket.on("error", (error) => {
       cause = error.message
     })
+    let lookedAtMillis = performance.now()
     const look = setInterval(() => {
+      const nowMillis = performance.now()
+      // While this process itself was held up nothing could be heard: what came meanwhile is read next.
+      heardAtMillis += Math.max(0, nowMillis - lookedAtMillis - 2 * lookMillis)
+      lookedAtMillis = nowMillis
       if (keepReading(socket, following)) return
-      if (performance.now() - heardAtMillis > silenceMillisMax) giveUp(`nothing came for ${silenceMillisMax / 1_000} s`)
+      if (nowMillis - heardAtMillis > silenceMillisMax) giveUp(`nothing came for ${silenceMillisMax / 1_000} s`)
     }, lookMillis)
     socket.on("close", () => {
       clearInterval(look)

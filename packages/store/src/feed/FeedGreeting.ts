@@ -46,8 +46,8 @@ export const readIntroduction = (text: string): Option.Option<Introduction> =>
     if (place === null) return Option.some({ proof, place })
     if (typeof place !== "object" || place === undefined) return Option.none()
     const { feedId, number } = place as { readonly feedId?: unknown; readonly number?: unknown }
-    if (typeof feedId !== "string" || typeof number !== "number") return Option.none()
-    return Option.some({ proof, place: { feedId, number } })
+    if (typeof feedId !== "string" || !Number.isSafeInteger(number)) return Option.none()
+    return Option.some({ proof, place: { feedId, number: Number(number) } })
   })
 
 const parse = (text: string): Option.Option<Readonly<Record<string, unknown>>> => {
