@@ -6,6 +6,7 @@ import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
@@ -40,6 +41,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -58,7 +60,7 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
@@ -121,7 +123,7 @@ const runAll = Effect.fnUntraced(function* (
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),

@@ -52,11 +52,7 @@ const reasons: Readonly<Record<string, ListenFailed["reason"]>> = {
  * Serves the API until its scope is closed; then open requests have `shutdownMillisMax` to end. Gives the `HttpServer`,
  * whose address tells the port.
  */
-export const layer = <E = never, R = never>(
-  address: Address,
-  gate?: RequestGate,
-  more?: Layer.Layer<never, E, R>
-) =>
+export const layer = <E = never, R = never>(address: Address, gate?: RequestGate, more?: Layer.Layer<never, E, R>) =>
   HttpRouter.serve(Api.layer(gate, more), {
     disableLogger: true,
     disableListenLog: true,

@@ -53,7 +53,11 @@ export class MeteredCalls extends Context.Service<
     ) => Effect.Effect<
       Response,
       E | Refusal,
-      R | RequestMeta | HttpServerRequest.HttpServerRequest | HttpServerRequest.ParsedSearchParams | HttpRouter.RouteContext
+      | R
+      | RequestMeta
+      | HttpServerRequest.HttpServerRequest
+      | HttpServerRequest.ParsedSearchParams
+      | HttpRouter.RouteContext
     >
   }
 >()("@kalshibook/api/Metering/MeteredCalls") {}
@@ -172,7 +176,12 @@ const layerCalls: Layer.Layer<MeteredCalls, never, Callers | Ledger> = Layer.eff
 
 export const layer: Layer.Layer<Metered | MeteredCalls, never, Callers | Ledger> = Layer.effect(
   Metered,
-  Effect.map(MeteredCalls, ({ call }) => (httpEffect, { endpoint }) => call(operationOf(endpoint), httpEffect).pipe(insideRequest))
+  Effect.map(
+    MeteredCalls,
+    ({ call }) =>
+      (httpEffect, { endpoint }) =>
+        call(operationOf(endpoint), httpEffect).pipe(insideRequest)
+  )
 ).pipe(Layer.provideMerge(layerCalls))
 
 /**

@@ -5,7 +5,10 @@
  * Whoever comes is known by a key of ours, also where the exchange's key id would be; signatures are not looked at. What is wrong is said in
  * the exchange's shapes.
  */
+
+import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import { websocketPath } from "@kalshibook/core/kalshi/Signing"
+import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type { History } from "@kalshibook/store/History"
@@ -15,12 +18,10 @@ import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import type { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Layer, Option, Result } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
-import * as ReplayPace from "@kalshibook/core/ReplayPace"
-import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
-import type { LiveMarkets } from "../live/LiveMarkets.ts"
+import { LiveMarkets } from "../live/LiveMarkets.ts"
 import { MeteredCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
@@ -80,11 +81,17 @@ const replayOf = Effect.fnUntraced(function* (caller: Caller, part: string) {
 
 const refuseSpeed = ({ tier }: Caller, speed: number) => {
   const { replaySpeedMax } = tier.limits
-  const isAllowed = speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
-  return isAllowed ? Effect.void : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
+  const isAllowed =
+    speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
+  return isAllowed
+    ? Effect.void
+    : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
 }
 
-const wallMicros = Effect.map(Effect.clockWith((clock) => clock.currentTimeMillis), (millis) => millis * 1_000 + 999)
+const wallMicros = Effect.map(
+  Effect.clockWith((clock) => clock.currentTimeMillis),
+  (millis) => millis * 1_000 + 999
+)
 
 // ---- REST ----------------------------------------------------------------------------------------------------------
 
@@ -120,7 +127,11 @@ const replayMoment = Effect.fnUntraced(function* (caller: Caller, part: string) 
   return { _tag: "replay", atMicros } satisfies KalshiMoment as KalshiMoment
 })
 
-const decoded = (part: string): string => Result.getOrElse(Result.try(() => decodeURIComponent(part)), () => part)
+const decoded = (part: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(part)),
+    () => part
+  )
 
 // ---- websocket -----------------------------------------------------------------------------------------------------
 
@@ -128,9 +139,13 @@ const websocket = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { part, query } = yield* askedOf
   const caller = yield* callerOf
-  if (!caller.scopes.includes("stream")) return yield* refuse(refused(403, "forbidden", "this needs a key for `stream`"))
+  if (!caller.scopes.includes("stream"))
+    return yield* refuse(refused(403, "forbidden", "this needs a key for `stream`"))
   if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
     return yield* refuse(badRequest("this is a websocket: the request must ask for an upgrade"))
+  }
+  if (part === undefined && Option.isNone(yield* Effect.serviceOption(LiveMarkets))) {
+    return yield* refuse(refused(503, "service_unavailable", "this server hears no recorder: it has the past alone"))
   }
   const asked = ReplayAddress.optionalGaps(query.get("gaps") ?? undefined)
   if (Result.isFailure(asked)) return yield* refuse(badRequest(asked.failure))
@@ -232,15 +247,7 @@ const isProblem = (
 ): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs =
-  | Callers
-  | History
-  | LiveMarkets
-  | MarketCatalog
-  | MeteredCalls
-  | OpenConnections
-  | ReplaySource
-  | Replays
+type Needs = Callers | History | MarketCatalog | MeteredCalls | OpenConnections | ReplaySource | Replays
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>
