@@ -22,7 +22,7 @@ import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
 import { LiveMarkets } from "../live/LiveMarkets.ts"
-import { MeteredCalls } from "../Metering.ts"
+import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
 import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
@@ -106,7 +106,7 @@ const rest = Effect.gen(function* () {
   const words = KalshiRest.wordsOf(path)
   const operation = KalshiRest.operationOf(words)
   if (operation === undefined) return toResponse(notFound(path))
-  const { call } = yield* MeteredCalls
+  const { call } = yield* PricedCalls
   const answered = Effect.gen(function* () {
     const moment = part === undefined ? yield* liveMoment : yield* replayMoment(yield* callerOf, decoded(part))
     const answer = yield* KalshiRest.answer(words, moment, query)
@@ -247,7 +247,7 @@ const isProblem = (
 ): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs = Callers | History | MarketCatalog | MeteredCalls | OpenConnections | ReplaySource | Replays
+type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>
