@@ -7,6 +7,7 @@ import * as UsageAnswer from "@kalshibook/core/contract/UsageAnswer"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Clock, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import * as CallerTerms from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 
@@ -28,12 +29,11 @@ export const AccountHandlers = HttpApiBuilder.group(
           const { caller } = (yield* RequestMeta).notes.meter ?? {}
           // impossible: the middleware lets nobody pass without a key
           if (caller === undefined) return yield* Effect.die("usage of nobody")
-          const { account, tier } = caller
+          const { account } = caller
           const toMicros = query.to ?? (yield* Clock.currentTimeMillis) * 1_000
           const fromMicros = query.from ?? monthStart(toMicros)
           if (fromMicros > toMicros) return yield* Failures.rangeReversed(fromMicros, toMicros)
-          const { creditPriceE4, creditsMonthly } = tier
-          const terms = { creditsMonthly, isPostpaid: creditPriceE4 !== null, capCredits: account.capCredits }
+          const { terms } = CallerTerms.callOf(caller)
           const balance = yield* ledger.balance(account.accountId, terms)
           return UsageAnswer.view({
             tier: account.tier,

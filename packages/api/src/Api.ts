@@ -14,6 +14,7 @@ import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import * as Metering from "./Metering.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
+import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
@@ -34,7 +35,7 @@ const handlers = Layer.mergeAll(
   AccountHandlers,
   StatusHandlers,
   HealthHandlers
-).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
+).pipe(Layer.provide(Metering.layer), Layer.provide(Layer.merge(Callers.layer, OpenConnections.layer)))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {

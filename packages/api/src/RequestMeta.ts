@@ -5,7 +5,7 @@ import { type Ceiling, chargeOf, type Price } from "@kalshibook/core/contract/Pr
 import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Caller } from "./Callers.ts"
+import type { Caller } from "./Caller.ts"
 import type { RowPayments } from "./RowPayments.ts"
 
 /** A call that is metered: what it costs is found when its answer is made. */

@@ -106,6 +106,12 @@ export const problems = {
     meaning:
       "More was asked for than the limit allows. Go on after the seconds in Retry-After; RateLimit says how much is left."
   },
+  too_many_connections: {
+    status: 429,
+    title: "Too many open streams",
+    meaning:
+      "The account, or the key, has as many open streams as it may. Close one: `connections_max` says how many there can be."
+  },
   not_sealed: {
     status: 404,
     title: "Nothing of this is sealed",
@@ -363,6 +369,16 @@ export class RateLimited extends Problem<RateLimited>()(
   annotations("rate_limited")
 ) {}
 
+export class TooManyConnections extends Problem<TooManyConnections>()(
+  "TooManyConnections",
+  declaration("too_many_connections"),
+  {
+    ...fields("too_many_connections"),
+    connections_max: Schema.Int.annotate({ description: "How many there can be." })
+  },
+  annotations("too_many_connections")
+) {}
+
 export class NotSealed extends Problem<NotSealed>()(
   "NotSealed",
   declaration("not_sealed"),
@@ -516,6 +532,7 @@ export const problemClasses = {
   cap_reached: CapReached,
   max_credits_exceeded: MaxCreditsExceeded,
   rate_limited: RateLimited,
+  too_many_connections: TooManyConnections,
   not_sealed: NotSealed,
   unknown_download: UnknownDownload,
   unknown_object: UnknownObject,
