@@ -36,17 +36,17 @@ export const of = Effect.fnUntraced(function* (
   return families
 })
 
-/** All markets of an event, or of a series. */
+/** All markets of an event or of a series, with their events. */
 export const markets = Effect.fnUntraced(function* (
   catalog: Catalog,
   filter: { readonly eventTicker: string } | { readonly seriesTicker: string }
-): Effect.fn.Return<ReadonlyArray<MarketTicker>, HotTierError> {
-  const tickers: Array<MarketTicker> = []
+): Effect.fn.Return<ReadonlyArray<{ readonly ticker: MarketTicker; readonly event: string | undefined }>, HotTierError> {
+  const found: Array<{ readonly ticker: MarketTicker; readonly event: string | undefined }> = []
   let after: string | undefined
   while (true) {
     const page = yield* catalog.markets(filter, { after, entriesMax })
-    for (const { ticker } of page) tickers.push(ticker)
+    for (const { body, ticker } of page) found.push({ ticker, event: text(body, "event_ticker") })
     after = page.at(-1)?.ticker
-    if (page.length < entriesMax) return tickers
+    if (page.length < entriesMax) return found
   }
 })

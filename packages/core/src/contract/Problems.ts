@@ -173,8 +173,14 @@ export const problems = {
   },
   malformed_request: {
     status: 400,
-    title: "This cannot be read as HTTP",
-    meaning: "What was sent is no HTTP request, has too long headers, or came too slowly. `detail` says which."
+    title: "This cannot be read",
+    meaning:
+      "What was sent is no HTTP request, has too long headers, or came too slowly; on `/v1/stream`: it is no message. `detail` says which."
+  },
+  upgrade_required: {
+    status: 426,
+    title: "This is a websocket",
+    meaning: "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
   },
   overloaded: {
     status: 503,
@@ -466,6 +472,13 @@ export class MalformedRequest extends Problem<MalformedRequest>()(
   annotations("malformed_request")
 ) {}
 
+export class UpgradeRequired extends Problem<UpgradeRequired>()(
+  "UpgradeRequired",
+  declaration("upgrade_required"),
+  fields("upgrade_required"),
+  annotations("upgrade_required")
+) {}
+
 export class Overloaded extends Problem<Overloaded>()(
   "Overloaded",
   declaration("overloaded"),
@@ -545,6 +558,7 @@ export const problemClasses = {
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
   malformed_request: MalformedRequest,
+  upgrade_required: UpgradeRequired,
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,

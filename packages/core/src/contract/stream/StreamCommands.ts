@@ -121,6 +121,7 @@ export const Speed = Schema.Union([
   description: `How many times as fast as it happened, ${replaySpeedMin} to ${replaySpeedMax} and not more than the tier allows, or \`max\`: as fast as it is read.`,
   examples: [10]
 })
+export type ReplaySpeed = typeof Speed.Type
 
 export const Replay = Schema.Struct({
   op: Schema.Literal("replay"),
@@ -129,6 +130,7 @@ export const Replay = Schema.Struct({
   markets: selection.markets,
   events: selection.events,
   series: selection.series,
+  all: selection.all,
   from: time("Where to begin: each book as of this moment comes first"),
   to: Schema.optionalKey(time("Where to end; now when left out")),
   speed: Schema.optionalKey(Speed)
@@ -160,6 +162,6 @@ export const Command = Schema.Union(commands)
 export type Command = typeof Command.Type
 
 /** By `op`. */
-export const commandOf = new Map<string, (typeof commands)[number]>(
-  commands.map((command) => [command.fields.op.literal, command])
+export const commandOf: ReadonlyMap<string, Schema.Decoder<Command>> = new Map(
+  commands.map((command) => [command.fields.op.literal, command as Schema.Decoder<Command>])
 )

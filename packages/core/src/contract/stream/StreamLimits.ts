@@ -39,3 +39,6 @@ export const heartbeatSeconds = 5
 /** Replay at least and at most so fast; a tier may allow less. */
 export const replaySpeedMin = 0.1
 export const replaySpeedMax = 1_000
+
+/** Names that an error repeats at most. */
+export const suggestionMax = 5

@@ -10,7 +10,7 @@ import { RecordAnswer } from "../RecordView.ts"
 import { Epoch, Instant, MarketTicker, Offset, Seq, Sid, TsExchange, TsReceived } from "../Scalars.ts"
 import { TradeAnswer } from "../TradeView.ts"
 import { GapCause, TrustAnswer } from "../TrustView.ts"
-import { Channels, channels, Id, Place } from "./StreamCommands.ts"
+import { Channels, Id, Place } from "./StreamCommands.ts"
 
 const type = <Type extends string>(name: Type) => ({ type: Schema.Literal(name) })
 
@@ -191,7 +191,7 @@ export const Heartbeat = Schema.Struct({
   ts: Instant.annotate({ description: "Our time." }),
   feed: FeedState,
   ts_received: FeedTime,
-  markets: Schema.Int.annotate({ description: "Markets that have come with their books or records until now." }),
+  subscriptions: Schema.Int.annotate({ description: "Subscriptions of the connection." }),
   catching_up: Schema.Int.annotate({ description: "Markets that are still being brought to now." }),
   buffer: Schema.Struct({
     bytes: Schema.Int.annotate({ description: "Bytes that wait for you." }),
@@ -283,7 +283,9 @@ export const ReplayNote = Schema.Struct({
 export const goodbyeReasons = {
   slow_reader: "you read too slowly, and chose (or left it at) `disconnect`",
   server_stopping: "this server stops; connect again",
-  key_revoked: "the key was revoked, or has expired",
+  key_revoked: "the key was revoked",
+  key_expired: "the key, or what you were let in with, has expired",
+  account_closed: "the account is not there any more",
   credits_exhausted: "there are no credits left, or a cap was reached",
   too_many_mistakes: "too many commands in a row were refused",
   failed: "a fault of ours, which is logged under the name of the session"
@@ -335,6 +337,3 @@ export const messages = [
 
 export const ServerMessage = Schema.Union(messages)
 export type ServerMessage = typeof ServerMessage.Type
-
-/** What follows an event, a series or all of a channel. */
-export const channelNames: ReadonlyArray<string> = channels
