@@ -16,6 +16,7 @@ import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
@@ -58,6 +59,7 @@ const stores = Layer.mergeAll(
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps
 ).pipe(Layer.provideMerge(PepperFile.layer))
 

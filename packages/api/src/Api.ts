@@ -12,6 +12,7 @@ import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandle
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
 import * as Metering from "./Metering.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
@@ -33,6 +34,8 @@ const handlers = Layer.mergeAll(
   DatasetsHandlers,
   DownloadsHandlers,
   AccountHandlers,
+  KeysHandlers,
+  TicketsHandlers,
   StatusHandlers,
   HealthHandlers
 ).pipe(Layer.provide(Metering.layer), Layer.provide(Layer.merge(Callers.layer, OpenConnections.layer)))

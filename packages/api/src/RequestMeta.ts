@@ -45,6 +45,13 @@ export class RequestMeta extends Context.Service<
   }
 >()("@kalshibook/api/RequestMeta") {}
 
+/** Who asks, behind what needs a key. */
+export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flatMap(RequestMeta, ({ notes }) => {
+  const caller = notes.meter?.caller
+  // impossible: the middleware lets nobody pass without a key
+  return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
+})
+
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
 

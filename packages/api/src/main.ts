@@ -1,5 +1,6 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import { NodeRuntime } from "@effect/platform-node"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -30,6 +31,7 @@ const stores = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   Keys.layerNoDeps
 ).pipe(

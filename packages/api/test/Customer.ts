@@ -1,4 +1,6 @@
 /** The customer of the tests: an account without limits that matter, with a key that every call of `Http` sends. */
+
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Pepper } from "@kalshibook/store/KeyHash"
@@ -19,7 +21,8 @@ export const storesInMemory = Layer.mergeAll(
   Accounts.layerMemory,
   Keys.layerMemory,
   Ledger.layerMemory,
-  ConnectionLeases.layerMemory
+  ConnectionLeases.layerMemory,
+  AccountSettings.layerMemory
 ).pipe(Layer.provideMerge(pepper))
 
 /** The same in a Postgres. */
@@ -27,7 +30,8 @@ export const storesInPostgres = Layer.mergeAll(
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
-  ConnectionLeases.layerNoDeps
+  ConnectionLeases.layerNoDeps,
+  AccountSettings.layerNoDeps
 ).pipe(Layer.provideMerge(pepper))
 
 const plenty = 1_000_000

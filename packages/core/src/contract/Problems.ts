@@ -112,6 +112,16 @@ export const problems = {
     meaning:
       "The account, or the key, has as many open streams as it may. Close one: `connections_max` says how many there can be."
   },
+  unknown_key: {
+    status: 404,
+    title: "No such key",
+    meaning: "The account has no key of this prefix. `/v1/keys` lists those that it has."
+  },
+  too_many_keys: {
+    status: 409,
+    title: "There are as many keys as there can be",
+    meaning: "An account has a bounded number of keys that work at a time. Revoke one that is not needed any more."
+  },
   not_sealed: {
     status: 404,
     title: "Nothing of this is sealed",
@@ -385,6 +395,20 @@ export class TooManyConnections extends Problem<TooManyConnections>()(
   annotations("too_many_connections")
 ) {}
 
+export class UnknownKey extends Problem<UnknownKey>()(
+  "UnknownKey",
+  declaration("unknown_key"),
+  fields("unknown_key"),
+  annotations("unknown_key")
+) {}
+
+export class TooManyKeys extends Problem<TooManyKeys>()(
+  "TooManyKeys",
+  declaration("too_many_keys"),
+  fields("too_many_keys"),
+  annotations("too_many_keys")
+) {}
+
 export class NotSealed extends Problem<NotSealed>()(
   "NotSealed",
   declaration("not_sealed"),
@@ -546,6 +570,8 @@ export const problemClasses = {
   max_credits_exceeded: MaxCreditsExceeded,
   rate_limited: RateLimited,
   too_many_connections: TooManyConnections,
+  unknown_key: UnknownKey,
+  too_many_keys: TooManyKeys,
   not_sealed: NotSealed,
   unknown_download: UnknownDownload,
   unknown_object: UnknownObject,
