@@ -21,6 +21,12 @@ import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import * as StreamRoute from "./stream/StreamRoute.ts"
+
+/** Calls and streams know callers and open connections by the same services. */
+const callers = Layer.merge(Callers.layer, OpenConnections.layer)
+
+const stream = StreamRoute.layer.pipe(Layer.provide(callers))
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -38,7 +44,7 @@ const handlers = Layer.mergeAll(
   TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-).pipe(Layer.provide(Metering.layer), Layer.provide(Layer.merge(Callers.layer, OpenConnections.layer)))
+).pipe(Layer.provide(Metering.layer), Layer.provide(callers))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
@@ -57,7 +63,7 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
+  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer, stream).pipe(
     Layer.provide(handlers),
     Layer.provide(Answering.layer(gate))
   )

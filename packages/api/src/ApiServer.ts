@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
 import { MalformedRequest } from "@kalshibook/core/contract/Problems"
+import { commandBytesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Data, Effect, Layer, Schema } from "effect"
 import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Answering from "./Answering.ts"
@@ -67,7 +68,7 @@ const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFail
     HttpServer.HttpServer,
     Effect.gen(function* () {
       const server = makeServer()
-      const options = { ...address, gracefulShutdownTimeout: shutdownMillisMax }
+      const options = { ...address, gracefulShutdownTimeout: shutdownMillisMax, websocket }
       const listening = yield* NodeHttpServer.make(() => server, options).pipe(
         Effect.mapError((error) => listenFailed(address, error))
       )
@@ -76,6 +77,14 @@ const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFail
       return listening
     })
   )
+
+/** Nothing is compressed: it costs more than the rest of the stream together. Who does not answer a close is not waited for. */
+const websocket = {
+  maxPayload: commandBytesMax,
+  perMessageDeflate: false,
+  clientTracking: false,
+  closeTimeout: shutdownMillisMax
+}
 
 const listenFailed = (address: Address, error: HttpServerError.ServeError): ListenFailed => {
   const { cause } = error

@@ -11,12 +11,15 @@ export const docsPath = "/docs"
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
 
+/** The live stream, a websocket. */
+export const streamPath = "/v1/stream"
+
 /** Where Kalshi's own API begins: its paths after that are ours after `/v1`. */
 const kalshiPrefix = /^\/trade-api\/v2(?=\/)/
 
 /** The methods of each path. */
 const methods = new Map<string, ReadonlySet<string>>(
-  [openApiPath, docsPath, objectsPath].map((path) => [path, new Set(["GET"])])
+  [openApiPath, docsPath, objectsPath, streamPath].map((path) => [path, new Set(["GET"])])
 )
 for (const group of Object.values(KalshiBookApi.groups)) {
   for (const { method, path } of Object.values(group.endpoints)) {

@@ -97,8 +97,10 @@ export const follow = (fanout: Fanout, session: Session.Session, subscription: S
 export const unfollow = (fanout: Fanout, session: Session.Session, subscription: Session.Subscription): void => {
   Topics.leave(fanout.topics, session, marketChannels(subscription), Topics.topicsOf(subscription))
   if (subscription.channels.includes("status")) Topics.leave(fanout.topics, session, ["status"], everything)
-  for (const marketTicker of session.catchUps.keys()) {
-    if (!isReader(fanout, session, marketTicker)) session.catchUps.delete(marketTicker)
+  for (const markets of [session.catchUps, session.skipped?.books]) {
+    for (const marketTicker of markets?.keys() ?? []) {
+      if (!isReader(fanout, session, marketTicker)) markets?.delete(marketTicker)
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 /** A session with what it needs beyond the fan-out: who it is, what it may, and what runs for it. */
 import type { ReplaySpeed } from "@kalshibook/core/contract/stream/StreamCommands"
 import type { TokenBucket } from "@kalshibook/core/TokenBucket"
+import type { InTheFuture } from "@kalshibook/store/History"
+import type { LogError } from "@kalshibook/store/TieredLog"
 import type { Effect, Fiber } from "effect"
 import type * as Session from "./Session.ts"
 
@@ -17,7 +19,7 @@ export interface Reader {
 
 /** A replay of a reader. */
 export interface RunningReplay {
-  readonly fiber: Fiber.Fiber<void>
+  readonly stop: Effect.Effect<void>
   /** How far it is, for whoever asks. */
   readonly atMicros: () => number
   readonly setPaused: (isPaused: boolean) => void
@@ -25,5 +27,14 @@ export interface RunningReplay {
   readonly speed: ReplaySpeed
   readonly markets: number
   /** Another one like it, from another moment. */
-  readonly again: (fromMicros: number, speed: ReplaySpeed) => Effect.Effect<RunningReplay>
+  readonly again: (
+    fromMicros: number,
+    speed: ReplaySpeed
+  ) => Effect.Effect<PreparedReplay, InTheFuture | LogError>
+}
+
+/** A replay that is ready to begin, so that its first message comes behind the answer. */
+export interface PreparedReplay {
+  readonly replay: RunningReplay
+  readonly go: () => void
 }
