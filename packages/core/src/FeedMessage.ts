@@ -22,6 +22,12 @@ export interface LiveLog {
   readonly levels: BookLevels
 }
 
+/** A log of a state, with what tells one who followed an earlier recorder whether what it was told is part of it. */
+export interface FeedLog extends LiveLog {
+  /** The last record that was there when this recorder went on with the log; `null` where it began the log itself. */
+  readonly taken: RecordHead | null
+}
+
 /** Every log that is being written, as it stands right after batch `number`. */
 export interface FeedState {
   readonly _tag: "state"
@@ -31,7 +37,12 @@ export interface FeedState {
   readonly number: number
   /** Receive clock, Unix microseconds: everything received up to this moment is part of the state. */
   readonly tsReceivedMicros: number
-  readonly logs: ReadonlyArray<LiveLog>
+  readonly logs: ReadonlyArray<FeedLog>
+  /**
+   * Logs that are not written any more, or not yet again: those that an earlier recorder left, and those that ended since; the last
+   * ones, as many as the recorder keeps in mind.
+   */
+  readonly ended: ReadonlyArray<FeedLog>
 }
 
 /** What was recorded since the batch before. Comes also when nothing was: it says that the recorder lives. */
@@ -41,11 +52,29 @@ export interface FeedBatch {
   readonly number: number
   /** Receive clock, Unix microseconds: everything received up to this moment is in this batch or an earlier one. */
   readonly tsReceivedMicros: number
+  /** Logs that are written again, as they stood before the records of this batch. A new log begins with offset 1 and is not here. */
+  readonly begun: ReadonlyArray<LiveLog>
   /** In log order within each market. */
   readonly records: ReadonlyArray<BookRecord>
+  /** Logs that are not written any more after this batch. The last record of each is a gap, in this batch or an earlier one. */
+  readonly ended: ReadonlyArray<MarketTicker>
+  /** Also those that were missed and are read later by REST (`epoch` 0): they carry their own, older, exchange time. */
   readonly trades: ReadonlyArray<TradeRecord>
   readonly lifecycle: ReadonlyArray<LifecycleRecord>
   readonly channelGaps: ReadonlyArray<ChannelGap>
+}
+
+/** What a batch holds. */
+export type FeedContent = Omit<FeedBatch, "_tag" | "number" | "tsReceivedMicros">
+
+/** Of a batch that only says that the recorder lives. */
+export const nothingRecorded: FeedContent = {
+  begun: [],
+  records: [],
+  ended: [],
+  trades: [],
+  lifecycle: [],
+  channelGaps: []
 }
 
 /** The recorder is not heard any more: what is known is getting old. Followed by batches that go on, or by another state. */

@@ -3,7 +3,11 @@
  * each process that serves them follows the feed once.
  */
 import type { FeedMessage } from "@kalshibook/core/FeedMessage"
-import { Context, type Stream } from "effect"
+import { Array as Arr, Context, Effect, Layer, Stream } from "effect"
+import { type FeedFollower, FeedHub } from "./FeedHub.ts"
+
+/** Batches that are taken at a time. */
+const batchesMax = 100
 
 export class Feed extends Context.Service<
   Feed,
@@ -15,4 +19,24 @@ export class Feed extends Context.Service<
      */
     readonly messages: Stream.Stream<FeedMessage>
   }
->()("@kalshibook/store/feed/Feed") {}
+>()("@kalshibook/store/feed/Feed") {
+  /** What the recorder of this process leaves in the hub. */
+  static readonly layerSameProcess: Layer.Layer<Feed, never, FeedHub> = Layer.effect(
+    Feed,
+    Effect.map(FeedHub, (hub) =>
+      Feed.of({
+        messages: Stream.suspend(() => Stream.fromEffectRepeat(next(hub.follow()))).pipe(Stream.flattenArray)
+      })
+    )
+  )
+}
+
+/** Waits until there is something, and takes it. */
+const next = (follower: FeedFollower): Effect.Effect<Arr.NonEmptyReadonlyArray<FeedMessage>> =>
+  Effect.callback<void>((resume) => {
+    const takeBack = follower.wait(() => resume(Effect.void))
+    return Effect.sync(takeBack)
+  }).pipe(
+    Effect.map(() => follower.take(batchesMax)),
+    Effect.flatMap((taken) => (Arr.isReadonlyArrayNonEmpty(taken) ? Effect.succeed(taken) : next(follower)))
+  )
