@@ -5,8 +5,10 @@
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Archiver from "@kalshibook/archiver/Archiver"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
 import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
@@ -27,6 +29,8 @@ import * as Database from "@kalshibook/store/Database"
 import * as DemoAccount from "@kalshibook/store/DemoAccount"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -35,6 +39,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -53,7 +58,7 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)))),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
@@ -61,7 +66,13 @@ const stores = Layer.mergeAll(
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps
-).pipe(Layer.provideMerge(PepperFile.layer))
+).pipe(Layer.provideMerge(PepperFile.layer), Layer.provideMerge(FeedHub.layer))
+
+/** What the recorder of this process tells goes to the stream of this process. */
+const stream = StreamServer.layerNoDeps.pipe(
+  Layer.provide(LiveMarkets.layerNoDeps),
+  Layer.provide(Feed.layerSameProcess)
+)
 
 /** What an invented exchange shows to whoever has no key. */
 const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
@@ -113,6 +124,7 @@ const runAll = Effect.fnUntraced(function* (
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
+      Layer.provide(stream),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
@@ -94,6 +95,7 @@ const collectorOf = (
 /** The API on a free port, told by this collector how it is. */
 const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(
       Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
     ),

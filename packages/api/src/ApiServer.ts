@@ -13,6 +13,7 @@ import * as Api from "./Api.ts"
 import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { newRequestId } from "./RequestMeta.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 export interface Address {
   readonly host: string
@@ -58,7 +59,17 @@ export const layer = (address: Address, gate?: RequestGate) =>
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: headerBytesMax }
-  }).pipe(Layer.provideMerge(listen(address)), Layer.provide(untraced), Layer.provide(NodeHttpServer.layerHttpServices))
+  }).pipe(
+    // Built behind the routes, so it ends before them: whoever follows the stream is told, and nobody waits for him.
+    (serving) => Layer.provideMerge(streamEnding, serving),
+    Layer.provideMerge(listen(address)),
+    Layer.provide(untraced),
+    Layer.provide(NodeHttpServer.layerHttpServices)
+  )
+
+const streamEnding = Layer.effectDiscard(
+  Effect.acquireRelease(StreamServer, ({ stop }) => stop)
+)
 
 /** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
 const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))

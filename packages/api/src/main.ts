@@ -7,6 +7,8 @@ import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -14,18 +16,21 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)))),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
@@ -40,8 +45,12 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
+/** Nobody tells this process anything yet, so its stream waits. */
+const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess), Layer.provide(FeedHub.layer))
+
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerNoDeps.pipe(Layer.provide(live))),
   Layer.provide(stores)
 )
 

@@ -210,6 +210,7 @@ export const take = (fanout: Fanout, update: LiveUpdate): void => {
   }
   for (const message of update.lifecycle) deliverLifecycle(fanout, message)
   for (const gap of update.channelGaps) tellChannelGap(fanout, gap)
+  if (update.untold !== null) tellUntold(fanout, update.untold)
   fanout.toldMicros = update.tsReceivedMicros
 }
 
@@ -328,6 +329,14 @@ const tellChannelGap = (fanout: Fanout, gap: ChannelGap): void => {
   const channel = gap.channel === "trade" ? "trades" : "lifecycle"
   const piece = Piece.make([{ type: "channel_gap", channel, ...ChannelGapView.lifecycleView(gap) }])
   Topics.eachReaderOf(fanout.topics, channel, (session) => tell(fanout, session, piece))
+}
+
+const tellUntold = (fanout: Fanout, { afterMicros, toMicros }: NonNullable<LiveUpdate["untold"]>): void => {
+  const [from, to] = [isoFromMicros(afterMicros + 1), isoFromMicros(toMicros)]
+  for (const channel of ["trades", "lifecycle"] as const) {
+    const piece = Piece.make([{ type: "skipped", channel, messages: null, from, to }])
+    Topics.eachReaderOf(fanout.topics, channel, (session) => tell(fanout, session, piece))
+  }
 }
 
 const tell = (fanout: Fanout, session: Session.Session, piece: Piece.Piece): void => {

@@ -4,7 +4,7 @@
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { BadParameter, KeyRequired, UpgradeRequired } from "@kalshibook/core/contract/Problems"
 import { formats, type GoodbyeReason, slowPolicies } from "@kalshibook/core/contract/stream/StreamMessages"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
@@ -108,4 +108,8 @@ const answer = Effect.gen(function* () {
   return HttpServerResponse.empty()
 }).pipe(Effect.scoped, Effect.catchTag("HotTierError", Failures.storeFailed))
 
-export const layer = HttpRouter.add("GET", streamPath, answer)
+export const layer = Layer.unwrap(
+  Effect.map(Effect.context<Callers | OpenConnections | StreamServer>(), (context) =>
+    HttpRouter.add("GET", streamPath, Effect.provideContext(answer, context))
+  )
+)

@@ -20,6 +20,8 @@ import {
 import type { Format, GoodbyeReason, SlowPolicy } from "@kalshibook/core/contract/stream/StreamMessages"
 import * as TokenBucket from "@kalshibook/core/TokenBucket"
 import { isoFromMicros } from "@kalshibook/core/Units"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History, type InTheFuture } from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -82,6 +84,16 @@ export class StreamServer extends Context.Service<
   > = Layer.effect(
     StreamServer,
     Effect.suspend(() => make)
+  )
+
+  /** Over stores in memory, and whatever is published in the hub of this process (`FeedHub.layer`). */
+  static readonly layerMemory: Layer.Layer<StreamServer> = StreamServer.layerNoDeps.pipe(
+    Layer.provide([
+      LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess), Layer.provide(FeedHub.layer)),
+      History.layerMemory,
+      MarketCatalog.layerMemory,
+      ReplaySource.layerMemory
+    ])
   )
 }
 

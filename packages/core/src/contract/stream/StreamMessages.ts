@@ -204,7 +204,9 @@ export const Heartbeat = Schema.Struct({
     "Comes every five seconds, also when nothing happens. Nothing for fifteen seconds means that the connection is dead."
 })
 
-const Count = Schema.Int.annotate({ description: "How many messages were left out." })
+const Count = Schema.NullOr(Schema.Int).annotate({
+  description: "How many messages were left out; null where that is not known: the recorder was not heard for a while."
+})
 
 export const SkippedRecords = Schema.Struct({
   ...type("skipped"),
@@ -221,11 +223,12 @@ export const SkippedOthers = Schema.Struct({
   ...type("skipped"),
   channel: Schema.Literals(["trades", "lifecycle"]),
   messages: Count,
-  from: Instant.annotate({ description: "Receipt of the first that was left out." }),
-  to: Instant.annotate({ description: "Receipt of the last." })
+  from: Instant.annotate({ description: "Receive clock: when the first that was left out may have been received." }),
+  to: Instant.annotate({ description: "Receive clock: the last." })
 }).annotate({
   identifier: "skipped (trades and lifecycle)",
-  description: "You read too slowly: so many trades or lifecycle messages of yours were left out. They are in REST."
+  description:
+    "You read too slowly, or the recorder was not heard for a while: so many trades or lifecycle messages of yours were left out. They are in REST."
 })
 
 export const Conflated = Schema.Struct({
