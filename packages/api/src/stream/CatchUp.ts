@@ -30,6 +30,8 @@ export interface LogCatchUp {
   /** Receipt of the record, Unix microseconds, where it is known: from there on the history is read. */
   tsReceivedMicros: number | undefined
   read: Reading<LogRead>
+  /** How often it is looked again for a place that the log does not have yet: another node may be ahead of this one. */
+  looksLeft: number
 }
 
 /** What was found of a moment. */
@@ -63,8 +65,12 @@ export const behind = (place: LogMessages.LogPlace): LogCatchUp => ({
   place,
   isChecked: true,
   tsReceivedMicros: undefined,
-  read: { _tag: "none" }
+  read: { _tag: "none" },
+  looksLeft: looksMax
 })
+
+/** Some seconds, at one look in `ticksUntilAgain`. */
+const looksMax = 50
 
 /** Goes on behind a place that a client named; its epoch is 0 where it did not say. */
 export const wanted = (offset: number, epoch: number): LogCatchUp => ({

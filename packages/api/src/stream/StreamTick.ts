@@ -252,7 +252,8 @@ const pumpEnd = (
   }
   if (!entry.isChecked || (end !== 0 && end < entry.place.offset)) {
     // What was not heard of the recorder yet may still come.
-    if (end === 0 && fanout.live.state().state === "waiting") entry.read = { ...again }
+    const isEarly = fanout.live.state().state === "waiting" || --entry.looksLeft > 0
+    if (isEarly) entry.read = { ...again }
     else lost(fanout, session, marketTicker, entry, "unknown_place")
     return
   }
