@@ -17,6 +17,7 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as FeedListening from "@kalshibook/collector/FeedListening"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -66,13 +67,10 @@ const stores = Layer.mergeAll(
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps
-).pipe(Layer.provideMerge(PepperFile.layer), Layer.provideMerge(FeedHub.layer))
+).pipe(Layer.provideMerge(PepperFile.layer))
 
-/** What the recorder of this process tells goes to the stream of this process. */
-const stream = StreamServer.layerNoDeps.pipe(
-  Layer.provide(LiveMarkets.layerNoDeps),
-  Layer.provide(Feed.layerSameProcess)
-)
+/** The markets as the recorder of this process tells of them. */
+const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
 
 /** What an invented exchange shows to whoever has no key. */
 const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
@@ -101,6 +99,8 @@ const runAll = Effect.fnUntraced(function* (
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
   yield* Layer.build(Layer.provide(archiver, Layer.succeedContext(database)))
+  // Outlives the collector, whose last word is told, too.
+  const hub = yield* Layer.build(Layer.provideMerge(FeedListening.layer("off"), FeedHub.layer))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>
@@ -109,6 +109,7 @@ const runAll = Effect.fnUntraced(function* (
   const collected = yield* Layer.build(
     StatusPosting.layer.pipe(
       Layer.provideMerge(Collector.layer),
+      Layer.provide(Layer.succeedContext(hub)),
       Layer.provide(
         Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer, TapePlace.layerConfig)
       ),
@@ -124,7 +125,8 @@ const runAll = Effect.fnUntraced(function* (
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
-      Layer.provide(stream),
+      Layer.provide(StreamServer.layerNoDeps),
+      Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )

@@ -7,8 +7,6 @@ import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
-import { Feed } from "@kalshibook/store/feed/Feed"
-import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -23,7 +21,7 @@ import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
-import { LiveMarkets } from "./live/LiveMarkets.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { StreamServer } from "./stream/StreamServer.ts"
 
@@ -45,12 +43,9 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
-/** Nobody tells this process anything yet, so its stream waits. */
-const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess), Layer.provide(FeedHub.layer))
-
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
-  Layer.provide(RecorderStatusSource.layerDatabase),
-  Layer.provide(StreamServer.layerNoDeps.pipe(Layer.provide(live))),
+  Layer.provide(StreamServer.layerNoDeps),
+  Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(stores)
 )
 
@@ -76,6 +71,7 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

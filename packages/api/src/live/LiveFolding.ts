@@ -58,7 +58,7 @@ const nothingTold: Omit<LiveUpdate, "tsReceivedMicros"> = {
 
 export const make = (limits: Partial<FoldingLimits> = {}): LiveFolding => {
   const { endedMax: endedKeptMax, recordsKeptMax: recordsMax } = { recordsKeptMax, endedMax, ...limits }
-  let live: LiveState = { state: "waiting", tsReceivedMicros: 0, feedId: null }
+  let live: LiveState = { state: "waiting", tsReceivedMicros: 0, feedId: null, problem: null }
   /** Number of the last batch. */
   let number = 0
   /** Those that are recorded, and those that were, oldest first. */
@@ -158,7 +158,7 @@ export const make = (limits: Partial<FoldingLimits> = {}): LiveFolding => {
       forget(ticker, known)
     }
     const before = live
-    live = { state: "live", tsReceivedMicros: state.tsReceivedMicros, feedId: state.feedId }
+    live = { state: "live", tsReceivedMicros: state.tsReceivedMicros, feedId: state.feedId, problem: null }
     number = state.number
     const untold =
       before.feedId === null || isGoingOn
@@ -210,7 +210,7 @@ export const make = (limits: Partial<FoldingLimits> = {}): LiveFolding => {
       if (known !== undefined) end(ticker, known)
     }
     const { channelGaps, lifecycle, trades, tsReceivedMicros } = batch
-    live = { ...live, state: "live", tsReceivedMicros }
+    live = { ...live, state: "live", tsReceivedMicros, problem: null }
     number = batch.number
     measure(batch.records, nowMicros)
     const told = { tsReceivedMicros, recordsByMarket, trades, lifecycle, channelGaps, resynced, untold: null }
@@ -249,7 +249,7 @@ export const make = (limits: Partial<FoldingLimits> = {}): LiveFolding => {
       case "batch":
         return takeBatch(message, nowMicros)
       case "lost":
-        if (live.state === "live") live = { ...live, state: "lost" }
+        live = { ...live, state: live.feedId === null ? "waiting" : "lost", problem: message.cause }
         return []
     }
   }

@@ -10,6 +10,7 @@ import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import { Clock, Context, Effect, Layer, type Option, type Scope, Stream } from "effect"
 import * as LiveFolding from "./LiveFolding.ts"
+import * as LiveMetrics from "./LiveMetrics.ts"
 
 /** What happened to the markets at once. Listeners are called with it right after `logOf` shows it. */
 export interface LiveUpdate {
@@ -41,6 +42,8 @@ export interface LiveState {
   readonly tsReceivedMicros: number
   /** Names the run of the recorder; `null` before the first state. */
   readonly feedId: string | null
+  /** Why the recorder is not heard, for people; `null` while it is, and while nobody knows. */
+  readonly problem: string | null
 }
 
 export class LiveMarkets extends Context.Service<
@@ -87,6 +90,7 @@ export class LiveMarkets extends Context.Service<
         })
       )
       yield* Effect.forkScoped(follow)
+      yield* Effect.forkScoped(LiveMetrics.run(folding))
       return LiveMarkets.of({
         state: folding.state,
         logOf: folding.logOf,

@@ -27,7 +27,8 @@ import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import type { LogError } from "@kalshibook/store/TieredLog"
-import { Clock, Context, Duration, Effect, FiberSet, Layer, Result, type Scope, Semaphore } from "effect"
+import { Clock, Context, Duration, Effect, FiberSet, Layer, Option, Result, type Scope, Semaphore } from "effect"
+import * as LiveFolding from "../live/LiveFolding.ts"
 import { LiveMarkets } from "../live/LiveMarkets.ts"
 import type * as CatchUp from "./CatchUp.ts"
 import * as Commands from "./Commands.ts"
@@ -67,6 +68,7 @@ export interface StreamSession {
   readonly end: (reason: GoodbyeReason, detail?: string) => Effect.Effect<void>
 }
 
+/** Needs `LiveMarkets`, too, for what is live; without it the past can be replayed. */
 export class StreamServer extends Context.Service<
   StreamServer,
   {
@@ -80,7 +82,7 @@ export class StreamServer extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     StreamServer,
     never,
-    LiveMarkets | History | MarketCatalog | ReplaySource
+    History | MarketCatalog | ReplaySource
   > = Layer.effect(
     StreamServer,
     Effect.suspend(() => make)
@@ -98,7 +100,7 @@ export class StreamServer extends Context.Service<
 }
 
 const make = Effect.gen(function* () {
-  const live = yield* LiveMarkets
+  const live = Option.getOrElse(yield* Effect.serviceOption(LiveMarkets), () => nobody)
   const history = yield* History
   const catalog = yield* MarketCatalog
   const source = yield* ReplaySource
@@ -390,6 +392,9 @@ const make = Effect.gen(function* () {
   })
   return StreamServer.of({ connect, stop, sessions: () => fanout.sessions.size })
 })
+
+/** Where no recorder is followed: what is live never comes, and the past can be replayed. */
+const nobody: LiveMarkets["Service"] = { ...LiveFolding.make(), listen: () => Effect.void }
 
 /** As fast as it is read is for those tiers that may replay as fast as there is a number for. */
 const speedOfMaxMin = 1_000

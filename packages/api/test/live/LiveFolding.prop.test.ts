@@ -7,8 +7,8 @@ import * as FeedHub from "@kalshibook/store/feed/FeedHub"
 import { Option } from "effect"
 import fc from "fast-check"
 import * as LiveFolding from "../../src/live/LiveFolding.ts"
-import type { LiveUpdate } from "../../src/live/LiveMarkets.ts"
 import * as ModelRecorder from "./ModelRecorder.ts"
+import * as ModelSubscriber from "./ModelSubscriber.ts"
 
 const tickers = ["KXA-1", "KXB-1", "KXC-1"] as const
 const ticker = fc.constantFrom(...tickers)
@@ -43,38 +43,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }
 )
 
-/** A subscriber that keeps all that it was told, and believes nothing. */
-const makeSubscriber = (recorder: ModelRecorder.ModelRecorder, folding: LiveFolding.LiveFolding) => {
-  const told = new Map<MarketTicker, RecordsTold>()
-  const counts = { ahead: 0, rewritten: 0, records: 0 }
-  const hear = ({ recordsByMarket, resynced }: LiveUpdate): void => {
-    const logs = recorder.logs()
-    for (const [ticker, how] of resynced) {
-      assert.isFalse(recordsByMarket.has(ticker))
-      counts[how]++
-      const before = told.get(ticker)?.last
-      // "ahead" promises that what was told last is part of the log.
-      if (how === "ahead" && before !== undefined) assert.deepStrictEqual(logs.get(ticker)?.[before.offset - 1], before)
-      const offset = folding.offsetOf(ticker)
-      told.set(ticker, { last: logs.get(ticker)?.[offset - 1], offset })
-    }
-    for (const [ticker, records] of recordsByMarket) {
-      for (const record of records) {
-        assert.strictEqual(record.offset, (told.get(ticker)?.offset ?? 0) + 1)
-        told.set(ticker, { last: record, offset: record.offset })
-        counts.records++
-      }
-      assert.strictEqual(folding.offsetOf(ticker), told.get(ticker)?.offset)
-    }
-  }
-  return { told, counts, hear }
-}
-
-interface RecordsTold {
-  readonly last: BookRecord | undefined
-  readonly offset: number
-}
-
 const foldOf = (records: ReadonlyArray<BookRecord>): Replay.Replay => {
   const replay = Replay.make()
   for (const record of records) Replay.apply(replay, record)
@@ -88,7 +56,7 @@ it("whatever happens, what is known in the end is the fold of the logs, and ever
       const hub = FeedHub.make({ batchesKeptMax: 6, entriesKeptMax: 30 })
       const recorder = ModelRecorder.make(hub)
       const folding = LiveFolding.make({ recordsKeptMax: 20, endedMax: 2 })
-      const subscriber = makeSubscriber(recorder, folding)
+      const subscriber = ModelSubscriber.make(recorder, folding.offsetOf)
       folding.add(subscriber.hear)
       let follower = hub.follow()
       let number = 0

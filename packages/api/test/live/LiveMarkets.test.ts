@@ -92,7 +92,7 @@ it.effect("says that the recorder is not heard, and afterwards what was not told
   Effect.gen(function* () {
     const markets = yield* LiveMarkets
     const hub = yield* FeedHub
-    assert.deepStrictEqual(markets.state(), { state: "waiting", tsReceivedMicros: 0, feedId: null })
+    assert.deepStrictEqual(markets.state(), { state: "waiting", tsReceivedMicros: 0, feedId: null, problem: null })
     const body = { tsReceivedMicros: 10, logs: [], ended: [] }
     hub.begin({ feedId: "one", state: () => body })
     yield* turn
@@ -100,15 +100,15 @@ it.effect("says that the recorder is not heard, and afterwards what was not told
     yield* markets.listen((update) => heard.push(update))
     hub.publish(20, { ...nothingRecorded, trades: [trade] })
     yield* turn
-    assert.deepStrictEqual(markets.state(), { state: "live", tsReceivedMicros: 20, feedId: "one" })
+    assert.deepStrictEqual(markets.state(), { state: "live", tsReceivedMicros: 20, feedId: "one", problem: null })
     assert.deepStrictEqual(heard.at(-1)?.trades, [trade])
     assert.isNull(heard.at(-1)?.untold)
     hub.end("stopped")
     yield* turn
-    assert.deepStrictEqual(markets.state(), { state: "lost", tsReceivedMicros: 20, feedId: "one" })
+    assert.deepStrictEqual(markets.state(), { state: "lost", tsReceivedMicros: 20, feedId: "one", problem: "stopped" })
     hub.begin({ feedId: "two", state: () => ({ ...body, tsReceivedMicros: 50 }) })
     yield* turn
-    assert.deepStrictEqual(markets.state(), { state: "live", tsReceivedMicros: 50, feedId: "two" })
+    assert.deepStrictEqual(markets.state(), { state: "live", tsReceivedMicros: 50, feedId: "two", problem: null })
     assert.deepStrictEqual(heard.at(-1)?.untold, { afterMicros: 20, toMicros: 50 })
   }).pipe(Effect.scoped, Effect.provide(live))
 )

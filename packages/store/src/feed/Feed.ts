@@ -4,6 +4,7 @@
  */
 import type { FeedMessage } from "@kalshibook/core/FeedMessage"
 import { Array as Arr, Context, Effect, Layer, Stream } from "effect"
+import * as FeedClient from "./FeedClient.ts"
 import { type FeedFollower, FeedHub } from "./FeedHub.ts"
 
 /** Batches that are taken at a time. */
@@ -29,6 +30,10 @@ export class Feed extends Context.Service<
       })
     )
   )
+
+  /** What a recorder sends over the network (`FeedServer`). */
+  static readonly layerNetwork = (options: FeedClient.FeedClientOptions): Layer.Layer<Feed> =>
+    Layer.succeed(Feed, Feed.of({ messages: FeedClient.follow(options) }))
 }
 
 /** Waits until there is something, and takes it. */
