@@ -9,7 +9,7 @@ import type { GoodbyeReason } from "@kalshibook/core/contract/stream/StreamMessa
 import type { Link } from "./Session.ts"
 
 /** How long a reader that is ended has to read what was written. */
-const drainMillisMax = 5_000
+const drainMillisMax = 30_000
 
 /** The same while the server stops. */
 const stopMillisMax = 500

@@ -76,7 +76,8 @@ export class StreamServer extends Context.Service<
     readonly connect: (options: ConnectOptions) => Effect.Effect<StreamSession, never, Scope.Scope>
     /** Ends all sessions; no new ones are served. */
     readonly stop: Effect.Effect<void>
-    readonly sessions: () => number
+    /** Bytes that wait for each reader, in this process and in its socket. */
+    readonly waitingBytes: () => ReadonlyArray<number>
   }
 >()("@kalshibook/api/stream/StreamServer") {
   static readonly layerNoDeps: Layer.Layer<
@@ -390,7 +391,8 @@ const make = Effect.gen(function* () {
   const stop = Effect.sync(() => {
     for (const session of [...fanout.sessions]) Fanout.end(fanout, session, "server_stopping")
   })
-  return StreamServer.of({ connect, stop, sessions: () => fanout.sessions.size })
+  const waitingBytes = () => [...fanout.sessions].map(({ link, node }) => node.bytes + link.waitingBytes())
+  return StreamServer.of({ connect, stop, waitingBytes })
 })
 
 /** Where no recorder is followed: what is live never comes, and the past can be replayed. */

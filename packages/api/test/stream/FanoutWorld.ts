@@ -103,7 +103,7 @@ export const make = (recordsKeptMax = 200): FanoutWorld => {
   }
 
   const follow: FanoutWorld["follow"] = ({ session }, markets, entry = () => CatchUp.book) => {
-    const subscription = { channels: ["book"] as const, markets: new Set(markets), events: [], series: [], all: false }
+    const subscription = { channels: ["book", "trades"] as const, markets: new Set(markets), events: [], series: [], all: false }
     session.subscriptions.set(++session.subscriptionsMade, subscription)
     Fanout.follow(fanout, session, subscription)
     for (const ticker of markets) Fanout.catchUp(fanout, session, ticker, entry(ticker))

@@ -122,6 +122,10 @@ const previous_offset = Offset.annotate({
   description: "Offset of the record before it in the log. Not the last one that you have? Then something is missing."
 })
 
+/** What a record has in a plain list, where nothing is derived. */
+const recordFields = <Fields extends { readonly derived: unknown }>({ derived: _, ...fields }: Fields): Omit<Fields, "derived"> =>
+  fields
+
 const [SnapshotRecord, DeltaRecord, GapRecord] = RecordAnswer.members
 
 const recordDescription =
@@ -130,20 +134,20 @@ const recordDescription =
 export const SnapshotRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
-  ...SnapshotRecord.fields
-}).annotate({ identifier: "record (kind snapshot)", description: recordDescription })
+  ...recordFields(SnapshotRecord.fields)
+}).annotate({ identifier: "record_snapshot", title: "record (kind snapshot)", description: recordDescription })
 
 export const DeltaRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
-  ...DeltaRecord.fields
-}).annotate({ identifier: "record (kind delta)", description: recordDescription })
+  ...recordFields(DeltaRecord.fields)
+}).annotate({ identifier: "record_delta", title: "record (kind delta)", description: recordDescription })
 
 export const GapRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
-  ...GapRecord.fields
-}).annotate({ identifier: "record (kind gap)", description: recordDescription })
+  ...recordFields(GapRecord.fields)
+}).annotate({ identifier: "record_gap", title: "record (kind gap)", description: recordDescription })
 
 export const Recovered = Schema.Struct({
   ...type("recovered"),
@@ -215,7 +219,8 @@ export const SkippedRecords = Schema.Struct({
   from_offset: Offset.annotate({ description: "The first record that was left out." }),
   to_offset: Offset.annotate({ description: "The last one; the `snapshot` that follows has all of them in it." })
 }).annotate({
-  identifier: "skipped (records)",
+  identifier: "skipped_records",
+  title: "skipped (records)",
   description: "You read too slowly, and chose `skip`: these records were left out. They are in `/v1/markets/{ticker}/deltas`."
 })
 
@@ -226,7 +231,8 @@ export const SkippedOthers = Schema.Struct({
   from: Instant.annotate({ description: "Receive clock: when the first that was left out may have been received." }),
   to: Instant.annotate({ description: "Receive clock: the last." })
 }).annotate({
-  identifier: "skipped (trades and lifecycle)",
+  identifier: "skipped_others",
+  title: "skipped (trades and lifecycle)",
   description:
     "You read too slowly, or the recorder was not heard for a while: so many trades or lifecycle messages of yours were left out. They are in REST."
 })
@@ -265,12 +271,6 @@ export const ErrorMessage = Schema.Struct({
   retry_after_seconds: Schema.optionalKey(Schema.Int)
 }).annotate({ identifier: "error", description: "A command was refused; nothing changed. The connection goes on." })
 export type ErrorMessage = typeof ErrorMessage.Type
-
-export const Credits = Schema.Struct({
-  ...type("credits"),
-  used: Schema.Int.annotate({ description: "Credits that this connection has cost until now." }),
-  remaining: Schema.NullOr(Schema.Int).annotate({ description: "Credits that are left; null where there is no limit." })
-}).annotate({ identifier: "credits", description: "What the connection has cost, whenever it was charged." })
 
 const replayStates = ["playing", "paused", "ended", "stopped"] as const
 
@@ -333,7 +333,6 @@ export const messages = [
   Conflated,
   Resync,
   ReplayNote,
-  Credits,
   ErrorMessage,
   Goodbye
 ] as const
