@@ -33,6 +33,8 @@ it("the document has every command and message, each with all its fields as the 
 it("the examples are messages", () => {
   assert.deepStrictEqual(Object.keys(messageExamples).toSorted(), messages.map((one) => nameOf(one)).toSorted())
   for (const schema of messages) {
-    Schema.decodeUnknownSync(schema as Schema.Decoder<unknown>, { onExcessProperty: "error" })(messageExamples[nameOf(schema)])
+    Schema.decodeUnknownSync(schema as Schema.Decoder<unknown>, { onExcessProperty: "error" })(
+      messageExamples[nameOf(schema)]
+    )
   }
 })

@@ -63,7 +63,9 @@ const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer, stream).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Answering.layer(gate))
-  )
+  Layer.mergeAll(
+    HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
+    docs,
+    ObjectRoutes.layer,
+    stream
+  ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))

@@ -67,9 +67,7 @@ export const layer = (address: Address, gate?: RequestGate) =>
     Layer.provide(NodeHttpServer.layerHttpServices)
   )
 
-const streamEnding = Layer.effectDiscard(
-  Effect.acquireRelease(StreamServer, ({ stop }) => stop)
-)
+const streamEnding = Layer.effectDiscard(Effect.acquireRelease(StreamServer, ({ stop }) => stop))
 
 /** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
 const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))

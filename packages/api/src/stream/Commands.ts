@@ -71,6 +71,7 @@ const refusalOf = (issue: SchemaIssue.Issue): Refusal => {
   const [first] = issuesOf(issue).issues
   const parameter = String(first?.path?.[0] ?? "")
   const allowed = (first?.message ?? "").slice(0, messageCharsMax)
-  const detail = parameter === "" ? `The command is not allowed: ${allowed}` : `\`${parameter}\` is not allowed: ${allowed}`
+  const detail =
+    parameter === "" ? `The command is not allowed: ${allowed}` : `\`${parameter}\` is not allowed: ${allowed}`
   return new Refusal({ code: "bad_parameter", detail, parameter, allowed })
 }

@@ -40,7 +40,10 @@ export const of = Effect.fnUntraced(function* (
 export const markets = Effect.fnUntraced(function* (
   catalog: Catalog,
   filter: { readonly eventTicker: string } | { readonly seriesTicker: string }
-): Effect.fn.Return<ReadonlyArray<{ readonly ticker: MarketTicker; readonly event: string | undefined }>, HotTierError> {
+): Effect.fn.Return<
+  ReadonlyArray<{ readonly ticker: MarketTicker; readonly event: string | undefined }>,
+  HotTierError
+> {
   const found: Array<{ readonly ticker: MarketTicker; readonly event: string | undefined }> = []
   let after: string | undefined
   while (true) {

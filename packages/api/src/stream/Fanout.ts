@@ -254,23 +254,13 @@ const offerAll = (
   })
 
 /** Offers market data to a reader, and ends it where it has to be. */
-export const offer = (
-  fanout: Fanout,
-  session: Session.Session,
-  piece: Piece.Piece,
-  leftOut: Session.LeftOut
-): void => {
-  switch (Session.offer(session, piece, leftOut)) {
-    case "taken":
-      return wait(fanout, session)
-    case "left_out":
-      if (session.skipped !== undefined) {
-        fanout.catchingUp.add(session)
-        fanout.onWork()
-      }
-      return
-    case "too_slow":
-      return end(fanout, session, "slow_reader", tooSlow(session))
+export const offer = (fanout: Fanout, session: Session.Session, piece: Piece.Piece, leftOut: Session.LeftOut): void => {
+  const offered = Session.offer(session, piece, leftOut)
+  if (offered === "taken") wait(fanout, session)
+  else if (offered === "too_slow") end(fanout, session, "slow_reader", tooSlow(session))
+  else if (session.skipped !== undefined) {
+    fanout.catchingUp.add(session)
+    fanout.onWork()
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a reader that catches up needs of the history. */
-import type { MarketTicker } from "@kalshibook/core/BookRecord"
+
 import * as Book from "@kalshibook/core/Book"
+import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { History } from "@kalshibook/store/History"
 import type { LogError } from "@kalshibook/store/TieredLog"
 import { Effect } from "effect"
@@ -26,12 +27,10 @@ export const behindPlace = Effect.fnUntraced(function* (
 ): Effect.fn.Return<LogRead, LogError> {
   const afterOffset = isChecked ? place.offset : place.offset - 1
   const from = (fromMicros: number) =>
-    history
-      .records({ marketTicker, fromMicros, toMicros: maxMicros, afterOffset, recordsMax: recordsPerReadMax })
-      .pipe(
-        Effect.map(({ records }) => records),
-        Effect.catchTag("MarketNotRecorded", () => Effect.succeed([]))
-      )
+    history.records({ marketTicker, fromMicros, toMicros: maxMicros, afterOffset, recordsMax: recordsPerReadMax }).pipe(
+      Effect.map(({ records }) => records),
+      Effect.catchTag("MarketNotRecorded", () => Effect.succeed([]))
+    )
   if (tsReceivedMicros !== undefined || afterOffset === 0) return found(yield* from(tsReceivedMicros ?? 0))
   for (const back of lookBackMicros) {
     const records = yield* from(Math.max(0, nowMicros - back))

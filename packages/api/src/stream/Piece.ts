@@ -23,8 +23,13 @@ export const make = (messages: ReadonlyArray<ServerMessage>): Piece => ({
 /** Plain maps that every MessagePack reader knows; no records or extensions of this library. */
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
-export const bytes = (piece: Piece, format: Format): Buffer =>
-  format === "json" ? (piece.json ??= jsonOf(piece.messages)) : (piece.msgpack ??= packedOf(piece.messages))
+export const bytes = (piece: Piece, format: Format): Buffer => {
+  const written = piece[format]
+  if (written !== undefined) return written
+  const made = format === "json" ? jsonOf(piece.messages) : packedOf(piece.messages)
+  piece[format] = made
+  return made
+}
 
 const jsonOf = (messages: ReadonlyArray<ServerMessage>): Buffer => Buffer.from(JSON.stringify(messages).slice(1, -1))
 

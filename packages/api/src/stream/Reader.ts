@@ -27,10 +27,7 @@ export interface RunningReplay {
   readonly speed: ReplaySpeed
   readonly markets: number
   /** Another one like it, from another moment. */
-  readonly again: (
-    fromMicros: number,
-    speed: ReplaySpeed
-  ) => Effect.Effect<PreparedReplay, InTheFuture | LogError>
+  readonly again: (fromMicros: number, speed: ReplaySpeed) => Effect.Effect<PreparedReplay, InTheFuture | LogError>
 }
 
 /** A replay that is ready to begin, so that its first message comes behind the answer. */

@@ -3,13 +3,14 @@
  *
  * A replay never outruns its reader: it waits for room, whatever the reader chose for live messages. What is due at once goes out in one piece.
  */
+
+import * as Book from "@kalshibook/core/Book"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as ChannelGapView from "@kalshibook/core/contract/ChannelGapView"
 import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
 import type { Channel, ReplaySpeed } from "@kalshibook/core/contract/stream/StreamCommands"
 import type { ServerMessage } from "@kalshibook/core/contract/stream/StreamMessages"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
-import * as Book from "@kalshibook/core/Book"
 import type { ReplayEntry } from "@kalshibook/core/ReplayEntry"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { isoFromMicros } from "@kalshibook/core/Units"
@@ -102,9 +103,9 @@ export const start = Effect.fn("Stream.replay")(function* (
       Cause.hasInterruptsOnly(cause)
         ? Effect.interrupt
         : Effect.andThen(
-        Effect.logError("a replay failed", cause),
-        Effect.sync(() => Fanout.end(place.fanout, place.reader.session, "failed"))
-      )
+            Effect.logError("a replay failed", cause),
+            Effect.sync(() => Fanout.end(place.fanout, place.reader.session, "failed"))
+          )
     )
   )
 

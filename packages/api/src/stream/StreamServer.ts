@@ -80,11 +80,7 @@ export class StreamServer extends Context.Service<
     readonly waitingBytes: () => ReadonlyArray<number>
   }
 >()("@kalshibook/api/stream/StreamServer") {
-  static readonly layerNoDeps: Layer.Layer<
-    StreamServer,
-    never,
-    History | MarketCatalog | ReplaySource
-  > = Layer.effect(
+  static readonly layerNoDeps: Layer.Layer<StreamServer, never, History | MarketCatalog | ReplaySource> = Layer.effect(
     StreamServer,
     Effect.suspend(() => make)
   )
@@ -154,30 +150,33 @@ const make = Effect.gen(function* () {
       session.isReading = false
       ticker.wake()
     }
-    const read = Effect.suspend((): Effect.Effect<void, LogError> =>
-      entry._tag === "moment"
-        ? Effect.map(HistoryReads.atMoment(history, marketTicker, entry.atMicros), (found) => {
-            entry.read = { _tag: "done", found }
-          })
-        : Effect.map(HistoryReads.behindPlace(history, marketTicker, entry, nowMicros), (found) => {
-            entry.read = { _tag: "done", found }
-          })
+    const read = Effect.suspend(
+      (): Effect.Effect<void, LogError> =>
+        entry._tag === "moment"
+          ? Effect.map(HistoryReads.atMoment(history, marketTicker, entry.atMicros), (found) => {
+              entry.read = { _tag: "done", found }
+            })
+          : Effect.map(HistoryReads.behindPlace(history, marketTicker, entry, nowMicros), (found) => {
+              entry.read = { _tag: "done", found }
+            })
     )
     reader.run(
-      reads.withPermits(1)(read).pipe(
-        Effect.matchEffect({
-          onFailure: (error) =>
-            Effect.logWarning(`history could not be read for a stream: ${error.message}`).pipe(
-              Effect.andThen(Effect.sleep(retryMillis)),
-              Effect.andThen(Effect.sync(() => done({ _tag: "none" })))
-            ),
-          onSuccess: () =>
-            Effect.sync(() => {
-              session.isReading = false
-              ticker.wake()
-            })
-        })
-      )
+      reads
+        .withPermits(1)(read)
+        .pipe(
+          Effect.matchEffect({
+            onFailure: (error) =>
+              Effect.logWarning(`history could not be read for a stream: ${error.message}`).pipe(
+                Effect.andThen(Effect.sleep(retryMillis)),
+                Effect.andThen(Effect.sync(() => done({ _tag: "none" })))
+              ),
+            onSuccess: () =>
+              Effect.sync(() => {
+                session.isReading = false
+                ticker.wake()
+              })
+          })
+        )
     )
   }
 
@@ -188,7 +187,12 @@ const make = Effect.gen(function* () {
     readSides: (session, subscription, selected, fromMicros) => {
       const reader = readers.get(session)
       if (reader === undefined) return
-      const wish = { channels: subscription.channels, selected, fromMicros: fromMicros + 1, toMicros: fanout.toldMicros + 1 }
+      const wish = {
+        channels: subscription.channels,
+        selected,
+        fromMicros: fromMicros + 1,
+        toMicros: fanout.toldMicros + 1
+      }
       reader.run(SideReads.send({ fanout, source, reader }, wish))
     }
   }
@@ -198,9 +202,7 @@ const make = Effect.gen(function* () {
       const { replay, session } = reader
       if (replay === undefined) return
       const { markets, speed } = replay
-      Fanout.say(fanout, session, [
-        { type: "replay", id, state, at: isoFromMicros(replay.atMicros()), speed, markets }
-      ])
+      Fanout.say(fanout, session, [{ type: "replay", id, state, at: isoFromMicros(replay.atMicros()), speed, markets }])
     })
 
   const speedOf = (reader: Reader, speed: ReplaySpeed): Effect.Effect<ReplaySpeed, Refusal> => {
@@ -209,7 +211,9 @@ const make = Effect.gen(function* () {
     if (isAllowed) return Effect.succeed(speed)
     const allowed = `up to ${replaySpeedMax}`
     const detail = `The tier of your account replays ${allowed} times as fast as it happened.`
-    return Effect.fail(new Refusal({ code: "bad_parameter", parameter: "speed", allowed, detail, suggestion: "/v1/pricing" }))
+    return Effect.fail(
+      new Refusal({ code: "bad_parameter", parameter: "speed", allowed, detail, suggestion: "/v1/pricing" })
+    )
   }
 
   const stopReplay = (reader: Reader) =>
@@ -246,7 +250,12 @@ const make = Effect.gen(function* () {
         return Effect.gen(function* () {
           if (Selecting.isEmpty(command)) {
             const allowed = "`markets`, `events` or `series` with a ticker each at least, or `all`"
-            return yield* new Refusal({ code: "bad_parameter", parameter: "markets", allowed, detail: `There has to be ${allowed}.` })
+            return yield* new Refusal({
+              code: "bad_parameter",
+              parameter: "markets",
+              allowed,
+              detail: `There has to be ${allowed}.`
+            })
           }
           const nowMicros = (yield* Clock.currentTimeMillis) * 1_000 + 999
           const speed = yield* speedOf(reader, command.speed ?? 1)
@@ -283,7 +292,11 @@ const make = Effect.gen(function* () {
     }
   }
 
-  const begin = Effect.fnUntraced(function* (reader: Reader, id: Id, start: Effect.Effect<PreparedReplay, InTheFuture | LogError>) {
+  const begin = Effect.fnUntraced(function* (
+    reader: Reader,
+    id: Id,
+    start: Effect.Effect<PreparedReplay, InTheFuture | LogError>
+  ) {
     const prepared = yield* Effect.catchTag(start, "InTheFuture", () =>
       Effect.fail(new Refusal({ code: "time_in_future", parameter: "from", detail: "`from` has not come yet." }))
     )
@@ -381,9 +394,13 @@ const make = Effect.gen(function* () {
     return {
       name,
       receive: (frame: string | Uint8Array) =>
-        Effect.forEach(Commands.read(frame), (received) => (session.isEnding ? Effect.void : handle(reader, received)), {
-          discard: true
-        }),
+        Effect.forEach(
+          Commands.read(frame),
+          (received) => (session.isEnding ? Effect.void : handle(reader, received)),
+          {
+            discard: true
+          }
+        ),
       end: (reason: GoodbyeReason, detail?: string) => Effect.sync(() => Fanout.end(fanout, session, reason, detail))
     }
   })

@@ -17,7 +17,11 @@ import * as Session from "./Session.ts"
 /** What the tick has to do with: who reads the history. */
 export interface PumpContext {
   /** Begins a read; `entry.read` is set when it is done. One at a time for each session. */
-  readonly readHistory: (session: Session.Session, marketTicker: MarketTicker, entry: CatchUp.LogCatchUp | CatchUp.MomentCatchUp) => void
+  readonly readHistory: (
+    session: Session.Session,
+    marketTicker: MarketTicker,
+    entry: CatchUp.LogCatchUp | CatchUp.MomentCatchUp
+  ) => void
 }
 
 /** Records that become one piece at most: a few hundred kilobytes. */
@@ -96,7 +100,8 @@ const sendBook = (
   if (instead?._tag === "conflated") {
     const { type: _, ...fields } = message
     const previous_offset = instead.place.offset
-    return send(fanout, session, Piece.make([{ type: "conflated", previous_offset, ...fields }]))
+    send(fanout, session, Piece.make([{ type: "conflated", previous_offset, ...fields }]))
+    return
   }
   if (instead !== undefined) send(fanout, session, Piece.make([notice(marketTicker, instead, message.offset)]))
   send(fanout, session, piece)
@@ -137,7 +142,10 @@ const pumpMoment = (
   entry: CatchUp.MomentCatchUp,
   context: PumpContext
 ): void => {
-  if (entry.read._tag !== "done") return readHistory(session, marketTicker, entry, context)
+  if (entry.read._tag !== "done") {
+    readHistory(session, marketTicker, entry, context)
+    return
+  }
   const { found } = entry.read
   switch (found._tag) {
     case "nothing":
@@ -166,13 +174,22 @@ const pumpLog = (
   while (Session.hasRoom(session) && !session.isEnding) {
     const found = takeRead(entry)
     if (found !== undefined) {
-      if (found._tag === "nothing") return pumpEnd(fanout, session, marketTicker, entry)
+      if (found._tag === "nothing") {
+        pumpEnd(fanout, session, marketTicker, entry)
+        return
+      }
       if (!take(fanout, session, marketTicker, entry, found.records)) return
       continue
     }
     const records = inMemory(fanout, marketTicker, entry)
-    if (records === undefined) return readHistory(session, marketTicker, entry, context)
-    if (records.length === 0) return pumpEnd(fanout, session, marketTicker, entry)
+    if (records === undefined) {
+      readHistory(session, marketTicker, entry, context)
+      return
+    }
+    if (records.length === 0) {
+      pumpEnd(fanout, session, marketTicker, entry)
+      return
+    }
     if (!take(fanout, session, marketTicker, entry, records.slice(0, recordsPerPieceMax))) return
   }
 }
@@ -207,7 +224,8 @@ const take = (
   let records = found
   if (!entry.isChecked) {
     const [at] = found
-    if (at === undefined || at.offset !== entry.place.offset) return lost(fanout, session, marketTicker, entry, "unknown_place")
+    if (at === undefined || at.offset !== entry.place.offset)
+      return lost(fanout, session, marketTicker, entry, "unknown_place")
     if (entry.place.epoch !== 0 && entry.place.epoch !== at.epoch) {
       return lost(fanout, session, marketTicker, entry, "rewritten")
     }

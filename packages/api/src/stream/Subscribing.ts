@@ -41,7 +41,12 @@ export const subscribe = Effect.fn("Stream.subscribe")(function* (
   }
   if (Selecting.isEmpty(command) && channels.some((channel) => channel !== "status")) {
     const allowed = "`markets`, `events` or `series` with a ticker each at least, or `all`"
-    return yield* new Refusal({ code: "bad_parameter", parameter: "markets", allowed, detail: `There has to be ${allowed}.` })
+    return yield* new Refusal({
+      code: "bad_parameter",
+      parameter: "markets",
+      allowed,
+      detail: `There has to be ${allowed}.`
+    })
   }
   const nowMicros = (yield* Clock.currentTimeMillis) * 1_000 + 999
   const fromMicros = command.from === undefined ? undefined : yield* Selecting.timeOf("from", command.from, nowMicros)
@@ -105,10 +110,7 @@ const begin = (
   }
 }
 
-const subscriptionOf = (
-  session: Session.Session,
-  number: number
-): Effect.Effect<Session.Subscription, Refusal> => {
+const subscriptionOf = (session: Session.Session, number: number): Effect.Effect<Session.Subscription, Refusal> => {
   const found = session.subscriptions.get(number)
   if (found !== undefined) return Effect.succeed(found)
   const allowed = [...session.subscriptions.keys()].slice(0, 20).join(", ") || "none: there is no subscription"
@@ -143,9 +145,7 @@ export const update = Effect.fn("Stream.update")(function* (
   Fanout.unfollow(fanout, session, { ...none(subscription), markets: new Set(removed) })
   for (const ticker of removed) subscription.markets.delete(ticker)
   for (const ticker of added) subscription.markets.add(ticker)
-  Fanout.say(fanout, session, [
-    { type: "updated", id: command.id, subscription: command.subscription, added, removed }
-  ])
+  Fanout.say(fanout, session, [{ type: "updated", id: command.id, subscription: command.subscription, added, removed }])
   Fanout.follow(fanout, session, { ...none(subscription), markets: new Set(added) })
   if (!subscription.channels.includes("book")) return
   for (const ticker of added) Fanout.catchUp(fanout, session, ticker, CatchUp.book)

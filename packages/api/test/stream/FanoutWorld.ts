@@ -32,8 +32,16 @@ export interface FanoutWorld {
   readonly step: () => void
   /** What is in the history: the log, less what was not committed. */
   readonly commit: () => void
-  readonly reader: (options?: { readonly format?: Format; readonly slow?: SlowPolicy; readonly readsAtOnce?: boolean }) => ModelReader
-  readonly follow: (reader: ModelReader, markets: ReadonlyArray<MarketTicker>, entry?: (ticker: MarketTicker) => CatchUp.CatchUp) => void
+  readonly reader: (options?: {
+    readonly format?: Format
+    readonly slow?: SlowPolicy
+    readonly readsAtOnce?: boolean
+  }) => ModelReader
+  readonly follow: (
+    reader: ModelReader,
+    markets: ReadonlyArray<MarketTicker>,
+    entry?: (ticker: MarketTicker) => CatchUp.CatchUp
+  ) => void
   readonly readsOfHistory: () => number
 }
 
@@ -103,7 +111,13 @@ export const make = (recordsKeptMax = 200): FanoutWorld => {
   }
 
   const follow: FanoutWorld["follow"] = ({ session }, markets, entry = () => CatchUp.book) => {
-    const subscription = { channels: ["book", "trades"] as const, markets: new Set(markets), events: [], series: [], all: false }
+    const subscription = {
+      channels: ["book", "trades"] as const,
+      markets: new Set(markets),
+      events: [],
+      series: [],
+      all: false
+    }
     session.subscriptions.set(++session.subscriptionsMade, subscription)
     Fanout.follow(fanout, session, subscription)
     for (const ticker of markets) Fanout.catchUp(fanout, session, ticker, entry(ticker))

@@ -32,7 +32,10 @@ export interface Follower {
   readonly places: () => Record<string, { readonly offset: number; readonly epoch: number }>
 }
 
-const levels = ({ no_dollars, yes_dollars }: OrderbookFp) => ({ yes: yes_dollars.map(level), no: no_dollars.map(level) })
+const levels = ({ no_dollars, yes_dollars }: OrderbookFp) => ({
+  yes: yes_dollars.map(level),
+  no: no_dollars.map(level)
+})
 
 const level = ([price, size]: readonly [string, string]): Level => ({
   priceE4: Option.getOrThrow(priceE4FromDollars(price)),
@@ -61,7 +64,8 @@ export const make = (options: { readonly keepsMessages?: boolean } = {}): Follow
     market.epoch = message.epoch
     market.trust = message.trust.state
     market.records = []
-    if (Book.hash(market.book) !== message.book_hash) faults.push(`the hash of ${message.market_ticker} at ${message.offset}`)
+    if (Book.hash(market.book) !== message.book_hash)
+      faults.push(`the hash of ${message.market_ticker} at ${message.offset}`)
   }
 
   const setRecord = (record: MessageOf<"record">): void => {
@@ -101,14 +105,16 @@ export const make = (options: { readonly keepsMessages?: boolean } = {}): Follow
         case "skipped": {
           if (message.channel !== "book") return
           const at = markets.get(message.market_ticker)?.offset ?? 0
-          if (at + 1 !== message.from_offset) faults.push(`${message.market_ticker}: skipped from ${message.from_offset} behind ${at}`)
+          if (at + 1 !== message.from_offset)
+            faults.push(`${message.market_ticker}: skipped from ${message.from_offset} behind ${at}`)
           return
         }
         case "record":
           return setRecord(message)
         case "recovered": {
           const market = marketOf(message.market_ticker)
-          if (market.offset !== message.offset || market.trust !== "trusted") faults.push(`recovered at ${message.offset}`)
+          if (market.offset !== message.offset || market.trust !== "trusted")
+            faults.push(`recovered at ${message.offset}`)
           return
         }
       }

@@ -26,7 +26,8 @@ const written = (world: FanoutWorld.FanoutWorld): ReadonlyMap<string, ReadonlyAr
     ])
   )
 
-const texts = (records: ReadonlyArray<unknown>): ReadonlyArray<string> => records.map((record) => JSON.stringify(record))
+const texts = (records: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+  records.map((record) => JSON.stringify(record))
 
 /** Checks whether a reader has a market's book, and every record since its last whole book. */
 const checking = (world: FanoutWorld.FanoutWorld) => {
@@ -63,7 +64,8 @@ const live = (world: FanoutWorld.FanoutWorld, luck: Luck.Luck): void => {
   const happening = luck.below(100)
   if (happening < 2) recorder.reconnect()
   else if (happening < 8) recorder.snapshot(ticker, 1 + luck.below(500))
-  else for (let count = luck.below(4); count >= 0; count--) recorder.delta(ticker, 98 + luck.below(5), 1 + luck.below(50))
+  else
+    for (let count = luck.below(4); count >= 0; count--) recorder.delta(ticker, 98 + luck.below(5), 1 + luck.below(50))
   if (luck.below(3) > 0) recorder.publish()
   if (luck.below(10) === 0) world.commit()
 }
@@ -88,7 +90,11 @@ describe("a reader of the stream", () => {
       for (let step = 0; step < 80; step++) live(world, luck)
       world.recorder.publish()
       world.step()
-      const readers: Array<{ readonly reader: FanoutWorld.ModelReader; readonly ticker: string; readonly from: number | undefined }> = []
+      const readers: Array<{
+        readonly reader: FanoutWorld.ModelReader
+        readonly ticker: string
+        readonly from: number | undefined
+      }> = []
       for (let count = 0; count < 250; count++, done++) {
         const ticker = luck.oneOf(tickers)
         const from = luck.below(4) === 0 ? undefined : luck.below((world.recorder.logs().get(ticker)?.length ?? 0) + 1)
@@ -98,7 +104,9 @@ describe("a reader of the stream", () => {
         if (from !== undefined && from > 0) {
           reader.follower.markets.set(ticker, { offset: from, epoch, book: Book.make(), trust: "unknown", records: [] })
         }
-        world.follow(reader, [ticker], () => (from === undefined ? CatchUp.book : CatchUp.wanted(from, luck.below(2) * epoch)))
+        world.follow(reader, [ticker], () =>
+          from === undefined ? CatchUp.book : CatchUp.wanted(from, luck.below(2) * epoch)
+        )
         readers.push({ reader, ticker, from })
         if (luck.below(3) === 0) {
           live(world, luck)
@@ -209,8 +217,14 @@ describe("a reader of the stream", () => {
     const stranger = world.reader()
     world.follow(stranger, ["KXA-1"], () => CatchUp.wanted(1_000, 0))
     for (let step = 0; step < 600; step++) world.step()
-    assert.deepStrictEqual(back.follower.messages.map(({ type }) => type), ["resync", "snapshot"])
-    assert.deepStrictEqual(stranger.follower.of("resync").map(({ reason }) => reason), ["unknown_place"])
+    assert.deepStrictEqual(
+      back.follower.messages.map(({ type }) => type),
+      ["resync", "snapshot"]
+    )
+    assert.deepStrictEqual(
+      stranger.follower.of("resync").map(({ reason }) => reason),
+      ["unknown_place"]
+    )
     assertHas(back, "KXA-1")
     assertHas(stranger, "KXA-1")
   })

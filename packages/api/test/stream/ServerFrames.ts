@@ -1,5 +1,5 @@
 /** Frames of the server back into messages. */
-import { Buffer } from "node:buffer"
+import type { Buffer } from "node:buffer"
 import type { ServerMessage } from "@kalshibook/core/contract/stream/StreamMessages"
 import { Unpackr } from "msgpackr"
 

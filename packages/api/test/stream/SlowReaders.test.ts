@@ -19,7 +19,13 @@ const flood = (world: Effect.Success<typeof StreamWorld.make>, market: string, f
   Effect.gen(function* () {
     for (let count = 0; count < floodRecords; count++) {
       const at = { epoch: 1, sid: 1, seq: from + count, tsExchangeMicros: null, tsReceivedMicros: 2_000 + from + count }
-      const record = { kind: "snapshot" as const, marketTicker: market, offset: from + count, ...at, levels: largeBook(1 + count) }
+      const record = {
+        kind: "snapshot" as const,
+        marketTicker: market,
+        offset: from + count,
+        ...at,
+        levels: largeBook(1 + count)
+      }
       world.hub.publish(at.tsReceivedMicros, { ...nothingRecorded, records: [record] })
       if (count % 5 === 4) yield* Effect.sleep(2)
     }

@@ -39,7 +39,13 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
       const welcome = yield* client.next("welcome")
       assert.deepInclude(welcome, { protocol: 1, format: "json", slow: "disconnect" })
       const answer = yield* client.ask({ op: "subscribe", markets: [market] })
-      assert.deepInclude(answer, { type: "subscribed", subscription: 1, matched: 1, markets: [market], not_recorded: [] })
+      assert.deepInclude(answer, {
+        type: "subscribed",
+        subscription: 1,
+        matched: 1,
+        markets: [market],
+        not_recorded: []
+      })
       const book = yield* client.next("snapshot")
       assert.deepInclude(book, { market_ticker: market, offset: 2 })
       assert.deepStrictEqual(book.orderbook_fp.yes_dollars, [
@@ -195,12 +201,22 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
       const before = isoFromMicros(fromMicros - 900)
       const slowly = { op: "replay", markets: [one], from: before, speed: 0.1 }
       const answered = (id: string) => client.next("replay", (message) => message.id === id)
-      client.send(JSON.stringify([{ ...slowly, id: "slowly" }, { op: "pause", id: "held" }]))
+      client.send(
+        JSON.stringify([
+          { ...slowly, id: "slowly" },
+          { op: "pause", id: "held" }
+        ])
+      )
       assert.deepInclude(yield* answered("held"), { state: "paused" })
       assert.deepInclude(yield* client.ask({ op: "seek", from, speed: "max" }), { state: "paused", at: from })
       assert.deepInclude(yield* client.ask({ op: "resume" }), { state: "playing" })
       yield* client.until(() => client.follower.of("replay").filter(({ state }) => state === "ended").length === 2)
-      client.send(JSON.stringify([{ ...slowly, id: "again" }, { op: "stop", id: "stopped" }]))
+      client.send(
+        JSON.stringify([
+          { ...slowly, id: "again" },
+          { op: "stop", id: "stopped" }
+        ])
+      )
       assert.deepInclude(yield* answered("stopped"), { state: "stopped" })
     })
   )
@@ -236,7 +252,9 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
       const client = yield* world.connect()
       // Those that need slow readers and crashes, which have tests of their own (SlowReaders, Joins).
       const model = FanoutWorld.make()
-      const readers = (["skip", "conflate", "disconnect"] as const).map((slow) => model.reader({ slow, readsAtOnce: false }))
+      const readers = (["skip", "conflate", "disconnect"] as const).map((slow) =>
+        model.reader({ slow, readsAtOnce: false })
+      )
       model.recorder.snapshot("KXA-1", 1)
       model.recorder.publish()
       model.step()

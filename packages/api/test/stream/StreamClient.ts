@@ -27,7 +27,10 @@ export interface StreamClient {
   /** Sends whatever it is. */
   readonly send: (frame: string | Uint8Array) => void
   /** The first message of a type that fits, of those that came or that come. */
-  readonly next: <Type extends Message["type"]>(type: Type, fits?: (message: MessageOf<Type>) => boolean) => Effect.Effect<MessageOf<Type>>
+  readonly next: <Type extends Message["type"]>(
+    type: Type,
+    fits?: (message: MessageOf<Type>) => boolean
+  ) => Effect.Effect<MessageOf<Type>>
   /** Waits for something to be so; looked at whenever something comes. */
   readonly until: (isSo: () => boolean) => Effect.Effect<void>
   readonly setReading: (isReading: boolean) => void
@@ -49,7 +52,12 @@ export const typesSeen = new Set<string>()
 const decode = Schema.decodeUnknownSync(ServerMessage, { onExcessProperty: "error" })
 
 /** Until the scope is closed. */
-export const connect = Effect.fnUntraced(function* ({ headers = {}, isStrict = true, port, query = "" }: ClientOptions) {
+export const connect = Effect.fnUntraced(function* ({
+  headers = {},
+  isStrict = true,
+  port,
+  query = ""
+}: ClientOptions) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/stream${query === "" ? "" : `?${query}`}`, {
     headers,
     perMessageDeflate: false
@@ -107,7 +115,10 @@ export const connect = Effect.fnUntraced(function* ({ headers = {}, isStrict = t
 
   const next: StreamClient["next"] = (type, fits = () => true) => {
     const found = () => follower.of(type).find(fits)
-    return Effect.map(until(() => found() !== undefined), () => found() as never)
+    return Effect.map(
+      until(() => found() !== undefined),
+      () => found() as never
+    )
   }
 
   const client: StreamClient = {
@@ -118,12 +129,18 @@ export const connect = Effect.fnUntraced(function* ({ headers = {}, isStrict = t
         const id = `c${++ids}`
         socket.send(JSON.stringify({ id, ...command }))
         const answer = () => follower.messages.find((message) => "id" in message && message.id === id)
-        return Effect.map(until(() => answer() !== undefined), () => answer() as Message)
+        return Effect.map(
+          until(() => answer() !== undefined),
+          () => answer() as Message
+        )
       }),
     next,
     until,
     setReading: (isReading) => (isReading ? socket.resume() : socket.pause()),
-    closed: Effect.map(until(() => closeCode !== undefined), () => closeCode ?? 0),
+    closed: Effect.map(
+      until(() => closeCode !== undefined),
+      () => closeCode ?? 0
+    ),
     framesReceived: () => frames
   }
   return client
@@ -132,6 +149,7 @@ export const connect = Effect.fnUntraced(function* ({ headers = {}, isStrict = t
 /** As `messages` of the contract are named: some types have several forms. */
 export const nameOf = (message: Message): string => {
   if (message.type === "record") return `record (kind ${message.kind})`
-  if (message.type === "skipped") return message.channel === "book" ? "skipped (records)" : "skipped (trades and lifecycle)"
+  if (message.type === "skipped")
+    return message.channel === "book" ? "skipped (records)" : "skipped (trades and lifecycle)"
   return message.type
 }

@@ -84,7 +84,11 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the stream", (it) => {
         [{ op: "subscribe", markets: ["KXHOST-E-N"], from: "yesterday" }, "bad_parameter", "from"],
         [{ op: "subscribe", markets: ["KXHOST-E-N"], from: "2200-01-01T00:00:00Z" }, "time_in_future", "from"],
         [{ op: "subscribe", markets: ["KXHOST-E-N"], from_offset: { OTHER: 1 } }, "bad_parameter", "from_offset"],
-        [{ op: "subscribe", markets: ["KXHOST-E-N"], from_offset: { "KXHOST-E-N": -1 } }, "bad_parameter", "from_offset"],
+        [
+          { op: "subscribe", markets: ["KXHOST-E-N"], from_offset: { "KXHOST-E-N": -1 } },
+          "bad_parameter",
+          "from_offset"
+        ],
         [{ op: "unsubscribe", subscription: 7 }, "bad_parameter", "subscription"],
         [{ op: "replay", markets: ["KXHOST-E-N"], from: "1970-01-01", speed: 1e9 }, "bad_parameter", "speed"]
       ]

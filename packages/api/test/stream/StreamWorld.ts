@@ -14,7 +14,10 @@ import { port } from "../Http.ts"
 import * as ModelRecorder from "../live/ModelRecorder.ts"
 import * as StreamClient from "./StreamClient.ts"
 
-export const layer = ApiTest.layerEmpty().pipe(Layer.provideMerge(StreamServer.layerMemory), Layer.provideMerge(FeedHub.layer))
+export const layer = ApiTest.layerEmpty().pipe(
+  Layer.provideMerge(StreamServer.layerMemory),
+  Layer.provideMerge(FeedHub.layer)
+)
 
 /** When this exchange began, Unix microseconds: what is not given a time is of the first second of 1970. */
 const observedMicros = 1
@@ -87,7 +90,15 @@ export const make = Effect.gen(function* () {
 
   const say = (ticker: string, eventType: string): LifecycleRecord => {
     const tsReceivedMicros = lastMicros()
-    const made = { ticker, eventType, epoch: 1, sid: 3, seq: ++sideSeq, tsReceivedMicros, body: { event_type: eventType } }
+    const made = {
+      ticker,
+      eventType,
+      epoch: 1,
+      sid: 3,
+      seq: ++sideSeq,
+      tsReceivedMicros,
+      body: { event_type: eventType }
+    }
     sides.lifecycle.push(made)
     hub.publish(tsReceivedMicros, { ...nothingRecorded, lifecycle: [made] })
     return made

@@ -190,7 +190,8 @@ export const problems = {
   upgrade_required: {
     status: 426,
     title: "This is a websocket",
-    meaning: "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
+    meaning:
+      "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
   },
   overloaded: {
     status: 503,

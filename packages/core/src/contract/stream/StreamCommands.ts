@@ -16,10 +16,12 @@ export type Id = typeof Id.Type
 export const channels = ["book", "trades", "lifecycle", "status"] as const
 export type Channel = (typeof channels)[number]
 
-export const Channels = Schema.Array(Schema.Literals(channels)).check(Schema.isMinLength(1), Schema.isMaxLength(8)).annotate({
-  description: "Of `book`, `trades`, `lifecycle` and `status`; `book` alone when left out.",
-  examples: [["book", "trades"]]
-})
+export const Channels = Schema.Array(Schema.Literals(channels))
+  .check(Schema.isMinLength(1), Schema.isMaxLength(8))
+  .annotate({
+    description: "Of `book`, `trades`, `lifecycle` and `status`; `book` alone when left out.",
+    examples: [["book", "trades"]]
+  })
 
 const Ticker = Schema.NonEmptyString.check(Schema.isMaxLength(tickerCharsMax))
 
@@ -105,7 +107,8 @@ export const Update = Schema.Struct({
   remove_markets: names("Markets that leave", "KXBTC15M-26NOV211415-15")
 }).annotate({
   identifier: "update",
-  description: "Change the markets that a subscription names. Answered by `updated`; a market that joins begins with its book."
+  description:
+    "Change the markets that a subscription names. Answered by `updated`; a market that joins begins with its book."
 })
 export type Update = typeof Update.Type
 
@@ -153,7 +156,10 @@ export const Seek = Schema.Struct({
   ...id,
   from: time("Where to go on, before or after the place of now: each book as of this moment comes first"),
   speed: Schema.optionalKey(Speed)
-}).annotate({ identifier: "seek", description: "Go on with the replay elsewhere, or at another speed. Answered by `replay`." })
+}).annotate({
+  identifier: "seek",
+  description: "Go on with the replay elsewhere, or at another speed. Answered by `replay`."
+})
 export type Seek = typeof Seek.Type
 
 export const commands = [Subscribe, Unsubscribe, Update, Offsets, Replay, Pause, Resume, Seek, Stop] as const

@@ -16,7 +16,14 @@ const book = {
   book_hash: "5b1c9a7e00d3f214"
 } as const
 
-const record = { type: "record", previous_offset: 18_231, offset: 18_232, market_ticker: ticker, ...place, ...at } as const
+const record = {
+  type: "record",
+  previous_offset: 18_231,
+  offset: 18_232,
+  market_ticker: ticker,
+  ...place,
+  ...at
+} as const
 const gapFacts = { cause: "connection_lost", from: "2026-11-21T14:03:00.012346Z" } as const
 
 /** By the names that the documentation has. */
@@ -149,7 +156,8 @@ export const messageExamples: Readonly<Record<string, ServerMessage>> = {
   goodbye: {
     type: "goodbye",
     reason: "slow_reader",
-    detail: "More than 4194304 bytes waited for you. Read faster, follow less, or connect with slow=skip or slow=conflate.",
+    detail:
+      "More than 4194304 bytes waited for you. Read faster, follow less, or connect with slow=skip or slow=conflate.",
     resume: { from_offset: resume, from_offset_left_out: 0, from: at.ts_received }
   }
 }

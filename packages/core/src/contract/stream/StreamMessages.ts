@@ -39,7 +39,10 @@ const LeftOut = Schema.Int.annotate({ description: "How many more there are than
 export const Welcome = Schema.Struct({
   ...type("welcome"),
   protocol: Schema.Int.annotate({ description: "Version of these messages.", examples: [1] }),
-  session: Schema.String.annotate({ description: "Names this connection in our logs.", examples: ["str_5f0c2d6e9a1b"] }),
+  session: Schema.String.annotate({
+    description: "Names this connection in our logs.",
+    examples: ["str_5f0c2d6e9a1b"]
+  }),
   format: Schema.Literals(formats).annotate({ description: "How frames are written, as the connection asked." }),
   slow: Schema.Literals(slowPolicies).annotate({ description: "What happens when you read too slowly." }),
   feed: FeedState,
@@ -57,7 +60,10 @@ export const Welcome = Schema.Struct({
 }).annotate({ identifier: "welcome", description: "The first message: what was agreed on, and the limits." })
 export type Welcome = typeof Welcome.Type
 
-const subscription = Schema.Int.annotate({ description: "Number of the subscription within the connection.", examples: [1] })
+const subscription = Schema.Int.annotate({
+  description: "Number of the subscription within the connection.",
+  examples: [1]
+})
 
 export const Subscribed = Schema.Struct({
   ...type("subscribed"),
@@ -99,7 +105,9 @@ export const OffsetsAnswer = Schema.Struct({ ...type("offsets"), id: Id, ...offs
 
 const bookFields = {
   market_ticker: MarketTicker,
-  offset: Offset.annotate({ description: "The last record of the log that is part of the book. The next record follows it." }),
+  offset: Offset.annotate({
+    description: "The last record of the log that is part of the book. The next record follows it."
+  }),
   epoch: Epoch,
   sid: Sid,
   seq: Seq,
@@ -123,8 +131,10 @@ const previous_offset = Offset.annotate({
 })
 
 /** What a record has in a plain list, where nothing is derived. */
-const recordFields = <Fields extends { readonly derived: unknown }>({ derived: _, ...fields }: Fields): Omit<Fields, "derived"> =>
-  fields
+const recordFields = <Fields extends { readonly derived: unknown }>({
+  derived: _,
+  ...fields
+}: Fields): Omit<Fields, "derived"> => fields
 
 const [SnapshotRecord, DeltaRecord, GapRecord] = RecordAnswer.members
 
@@ -188,7 +198,10 @@ export const Status = Schema.Struct({
   feed_id: Schema.NullOr(Schema.String).annotate({
     description: "Names the run of the recorder: another one after it was started again. Null before it was heard."
   })
-}).annotate({ identifier: "status", description: "Whether the recorder is heard: at subscription, and whenever it changes." })
+}).annotate({
+  identifier: "status",
+  description: "Whether the recorder is heard: at subscription, and whenever it changes."
+})
 
 export const Heartbeat = Schema.Struct({
   ...type("heartbeat"),
@@ -221,7 +234,8 @@ export const SkippedRecords = Schema.Struct({
 }).annotate({
   identifier: "skipped_records",
   title: "skipped (records)",
-  description: "You read too slowly, and chose `skip`: these records were left out. They are in `/v1/markets/{ticker}/deltas`."
+  description:
+    "You read too slowly, and chose `skip`: these records were left out. They are in `/v1/markets/{ticker}/deltas`."
 })
 
 export const SkippedOthers = Schema.Struct({
@@ -253,7 +267,9 @@ export const Resync = Schema.Struct({
     description:
       "`rewritten`: the recorder crashed, and the last records that you were sent are not part of the log. `unknown_place`: the log has no such record as the one you wanted to go on behind."
   }),
-  offset: Schema.NullOr(Offset).annotate({ description: "Where you stood, as far as known; records behind the last common one are void." })
+  offset: Schema.NullOr(Offset).annotate({
+    description: "Where you stood, as far as known; records behind the last common one are void."
+  })
 }).annotate({
   identifier: "resync",
   description: "Forget what you have of this market's end: a `snapshot` follows, and from there on every record."
@@ -261,8 +277,13 @@ export const Resync = Schema.Struct({
 
 export const ErrorMessage = Schema.Struct({
   ...type("error"),
-  id: Schema.NullOr(Id).annotate({ description: "Of the command that was refused; null where it had none that could be read." }),
-  code: Schema.String.annotate({ description: "The kind of problem, as in REST: /problems/{code}.", examples: ["bad_parameter"] }),
+  id: Schema.NullOr(Id).annotate({
+    description: "Of the command that was refused; null where it had none that could be read."
+  }),
+  code: Schema.String.annotate({
+    description: "The kind of problem, as in REST: /problems/{code}.",
+    examples: ["bad_parameter"]
+  }),
   title: Schema.String,
   detail: Schema.String.annotate({ description: "What is wrong, for a person." }),
   parameter: Schema.optionalKey(Schema.String.annotate({ description: "The field that is wrong." })),
@@ -276,7 +297,9 @@ const replayStates = ["playing", "paused", "ended", "stopped"] as const
 
 export const ReplayNote = Schema.Struct({
   ...type("replay"),
-  id: Schema.NullOr(Id).annotate({ description: "Of the command that it answers; null when the replay came to its end." }),
+  id: Schema.NullOr(Id).annotate({
+    description: "Of the command that it answers; null when the replay came to its end."
+  }),
   state: Schema.Literals(replayStates),
   at: Instant.annotate({ description: "Receive clock: how far the replay is." }),
   speed: Schema.Union([Schema.Finite, Schema.Literal("max")]),
@@ -298,7 +321,10 @@ export type GoodbyeReason = keyof typeof goodbyeReasons
 export const Goodbye = Schema.Struct({
   ...type("goodbye"),
   reason: Schema.Literals(Object.keys(goodbyeReasons) as ReadonlyArray<GoodbyeReason>).annotate({
-    description: ["Why:", ...Object.entries(goodbyeReasons).map(([reason, meaning]) => `- \`${reason}\`: ${meaning}`)].join("\n")
+    description: [
+      "Why:",
+      ...Object.entries(goodbyeReasons).map(([reason, meaning]) => `- \`${reason}\`: ${meaning}`)
+    ].join("\n")
   }),
   detail: Schema.String,
   resume: Schema.Struct({
