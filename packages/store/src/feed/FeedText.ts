@@ -79,8 +79,11 @@ const ofRecord = (record: BookRecord, market: number | string): ReadonlyArray<un
   }
 }
 
-const ofLevels = (levels: ReadonlyArray<Level>): ReadonlyArray<number> =>
-  levels.flatMap(({ priceE4, sizeE2 }) => [priceE4, sizeE2])
+const ofLevels = (levels: ReadonlyArray<Level>): ReadonlyArray<number> => {
+  const flat: Array<number> = []
+  for (const { priceE4, sizeE2 } of levels) flat.push(priceE4, sizeE2)
+  return flat
+}
 
 const ofHead = ({ epoch, marketTicker, offset, seq, sid, tsExchangeMicros, tsReceivedMicros }: RecordHead) => [
   marketTicker,
