@@ -24,10 +24,20 @@ layer(Ledger.layerMemory)("the rows of a stream", (it) => {
         terms,
         keyCapCredits: null
       }
-      yield* ledger.admit(call)
-      yield* ledger.settle({ requestId: call.requestId, accountId, state: "used", credits: 0, rows: 0 })
-      const pay = RowPayments.make(ledger, call, price).payForRows
-      for (let portion = 0; portion < 10; portion++) yield* pay(100)
+      const { creditsHeld } = yield* ledger.admit(call)
+      let ofCall = { credits: 0, rows: 0 }
+      const hold: RowPayments.Hold = {
+        left: creditsHeld,
+        use: (credits, rows) => {
+          ofCall = { credits: ofCall.credits + credits, rows: ofCall.rows + rows }
+        }
+      }
+      const pay = RowPayments.make(ledger, call, price, hold).payForRows
+      yield* pay(100)
+      assert.deepStrictEqual(ofCall, { credits: 1, rows: 100 }, "what the call held is used first")
+      hold.left = 0
+      yield* ledger.settle({ requestId: call.requestId, accountId, state: "used", ...ofCall })
+      for (let portion = 0; portion < 9; portion++) yield* pay(100)
       assert.strictEqual((yield* ledger.balance(accountId, terms)).monthUsed, 4)
       yield* pay(250)
       const ended = yield* Effect.flip(pay(1))
