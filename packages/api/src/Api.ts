@@ -21,12 +21,13 @@ import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import { StreamMeters } from "./StreamMeter.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
 
 /** Calls and streams know callers and open connections by the same services. */
 const callers = Layer.merge(Callers.layer, OpenConnections.layer)
 
-const stream = StreamRoute.layer.pipe(Layer.provide(callers))
+const stream = StreamRoute.layer.pipe(Layer.provide(Layer.merge(callers, StreamMeters.layer)))
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,

@@ -47,6 +47,8 @@ export interface Fanout {
   readonly onWork: () => void
   /** Markets whose event and series somebody needs to know. */
   readonly onStranger: (marketTicker: MarketTicker) => void
+  /** Called when a reader needs more paid for; `isUnpaid` is reset when it is. */
+  readonly onUnpaid: (session: Session.Session) => void
 }
 
 export interface FanoutOptions {
@@ -54,9 +56,10 @@ export interface FanoutOptions {
   /** Called when there is something for the next tick. */
   readonly onWork: () => void
   readonly onStranger: (marketTicker: MarketTicker) => void
+  readonly onUnpaid: (session: Session.Session) => void
 }
 
-export const make = ({ live, onStranger, onWork }: FanoutOptions): Fanout => ({
+export const make = ({ live, onStranger, onUnpaid, onWork }: FanoutOptions): Fanout => ({
   live,
   topics: Topics.make(),
   sessions: new Set(),
@@ -69,7 +72,8 @@ export const make = ({ live, onStranger, onWork }: FanoutOptions): Fanout => ({
   toldMicros: live.state().tsReceivedMicros,
   stateTold: stateText(live),
   onWork,
-  onStranger
+  onStranger,
+  onUnpaid
 })
 
 /** Takes a new reader in. */
@@ -255,13 +259,31 @@ const offerAll = (
 
 /** Offers market data to a reader, and ends it where it has to be. */
 export const offer = (fanout: Fanout, session: Session.Session, piece: Piece.Piece, leftOut: Session.LeftOut): void => {
+  const isCharged = session.skipped === undefined && !session.isEnding
+  const isPaid = isCharged && Session.pay(session, piece.messages.length)
+  if (isCharged && !isPaid) {
+    unpaid(fanout, session)
+    // Records wait in the log until they are paid for. What has no log is not held back.
+    if (leftOut.channel === "book") {
+      catchUp(fanout, session, leftOut.marketTicker, CatchUp.behind(leftOut.place))
+      return
+    }
+  }
   const offered = Session.offer(session, piece, leftOut)
+  if (offered !== "taken" && isPaid && session.payer !== undefined) session.paid += piece.messages.length
   if (offered === "taken") wait(fanout, session)
   else if (offered === "too_slow") end(fanout, session, "slow_reader", tooSlow(session))
   else if (session.skipped !== undefined) {
     fanout.catchingUp.add(session)
     fanout.onWork()
   }
+}
+
+/** The reader gets nothing more until more is paid for. */
+export const unpaid = (fanout: Fanout, session: Session.Session): void => {
+  if (session.isUnpaid) return
+  session.isUnpaid = true
+  fanout.onUnpaid(session)
 }
 
 const tooSlow = ({ bounds }: Session.Session): string =>

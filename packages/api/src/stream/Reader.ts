@@ -11,6 +11,8 @@ export interface Reader {
   readonly replaySpeedMax: number
   /** Runs something for as long as the connection lives. */
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** Waits until more is paid for; interrupts whoever waits when nothing will be. */
+  readonly more: Effect.Effect<void>
   commands: TokenBucket | undefined
   /** Refused commands in a row. */
   mistakes: number

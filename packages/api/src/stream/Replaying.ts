@@ -181,7 +181,7 @@ export const telling = ({ channels, selected }: Pick<ReplayWish, "channels" | "s
 
 /** Waits until there is room, and says it. */
 export const send = Effect.fnUntraced(function* (
-  { fanout, reader: { session } }: Pick<Place, "fanout" | "reader">,
+  { fanout, reader: { more, session } }: Pick<Place, "fanout" | "reader">,
   messages: ReadonlyArray<ServerMessage>
 ) {
   while (!session.isEnding) {
@@ -189,6 +189,7 @@ export const send = Effect.fnUntraced(function* (
     if (Session.waitingBytes(session) < session.bounds.totalBytesMax / 2) break
     yield* Effect.sleep(lookMillis)
   }
+  while (!session.isEnding && !Session.pay(session, messages.length)) yield* more
   if (session.isEnding) return yield* Effect.interrupt
   if (Session.sayPiece(session, Piece.make(messages))) Fanout.wait(fanout, session)
   else Fanout.end(fanout, session, "slow_reader")

@@ -40,8 +40,22 @@ interface Skipped {
   readonly others: Map<"trades" | "lifecycle", { messages: number; fromMicros: number; toMicros: number }>
 }
 
+/** Pays for what is sent. */
+export interface Payer {
+  /** How many of so many messages are paid for now. */
+  readonly take: (messages: number) => number
+  readonly creditsUsed: () => number
+}
+
 export interface Session {
   readonly name: string
+  /** Absent where nothing is charged. */
+  readonly payer: Payer | undefined
+  /** Messages that are paid for and not sent yet. */
+  paid: number
+  /** Until more is paid for. */
+  isUnpaid: boolean
+  creditsTold: number
   readonly format: Format
   readonly slow: SlowPolicy
   readonly link: Link
@@ -82,10 +96,15 @@ export interface SessionOptions {
   readonly format: Format
   readonly slow: SlowPolicy
   readonly link: Link
+  readonly payer?: Payer | undefined
 }
 
-export const make = ({ format, link, name, slow }: SessionOptions): Session => ({
+export const make = ({ format, link, name, payer, slow }: SessionOptions): Session => ({
   name,
+  payer,
+  paid: 0,
+  isUnpaid: false,
+  creditsTold: 0,
   format,
   slow,
   link,
@@ -108,6 +127,16 @@ export const waitingBytes = (session: Session): number => session.node.bytes + s
 /** Whether there is room for what can come later as well. */
 export const hasRoom = (session: Session): boolean =>
   session.skipped === undefined && waitingBytes(session) < session.bounds.calmBytesMax
+
+/** Pays for so many messages; `false` when that has to wait. */
+export const pay = (session: Session, messages: number): boolean => {
+  const { payer } = session
+  if (payer === undefined) return true
+  if (session.paid < messages) session.paid += payer.take(messages - session.paid)
+  if (session.paid < messages) return false
+  session.paid -= messages
+  return true
+}
 
 /** What was not said to a slow reader. */
 export type LeftOut =

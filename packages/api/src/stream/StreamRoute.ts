@@ -12,6 +12,7 @@ import { refuseScope } from "../Metering.ts"
 import { type ConnectionEnding, OpenConnections } from "../OpenConnections.ts"
 import { RequestMeta } from "../RequestMeta.ts"
 import { streamPath } from "../RouteTable.ts"
+import { StreamMeters, type StreamUnpaid } from "../StreamMeter.ts"
 import * as SocketLink from "./SocketLink.ts"
 import { StreamServer, type StreamSession } from "./StreamServer.ts"
 
@@ -53,11 +54,18 @@ const caller = Effect.fnUntraced(function* (
   return yield* new KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
+/** Nothing can be held for even the first records. */
+const refuseUnpaid = Effect.fnUntraced(function* ({ creditsLeft, verdict, waitMicros }: StreamUnpaid) {
+  yield* Failures.refuseUnpaid({ creditsLeft, verdict }, 1)
+  return yield* Failures.tooFast(waitMicros)
+})
+
 const answer = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const query = yield* HttpServerRequest.ParsedSearchParams
   const server = yield* StreamServer
   const connections = yield* OpenConnections
+  const meters = yield* StreamMeters
   const { notes, requestId } = yield* RequestMeta
   if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
     notes.headers["upgrade"] = "websocket"
@@ -88,6 +96,8 @@ const answer = Effect.gen(function* () {
     Failures.tooManyConnections
   )
 
+  const meter = yield* Effect.catchTag(meters.open({ caller: who, requestId }), "StreamUnpaid", refuseUnpaid)
+
   // Reads begin with the handshake.
   const upgraded = yield* request.upgrade
   const incoming = yield* upgraded.reader
@@ -97,6 +107,7 @@ const answer = Effect.gen(function* () {
     link,
     format,
     slow,
+    meter,
     connectionsMax: connection.max,
     replaySpeedMax: limits.replaySpeedMax
   })
@@ -109,7 +120,7 @@ const answer = Effect.gen(function* () {
 }).pipe(Effect.scoped, Effect.catchTag("HotTierError", Failures.storeFailed))
 
 export const layer = Layer.unwrap(
-  Effect.map(Effect.context<Callers | OpenConnections | StreamServer>(), (context) =>
+  Effect.map(Effect.context<Callers | OpenConnections | StreamMeters | StreamServer>(), (context) =>
     HttpRouter.add("GET", streamPath, Effect.provideContext(answer, context))
   )
 )

@@ -30,6 +30,7 @@ import type { LogError } from "@kalshibook/store/TieredLog"
 import { Clock, Context, Duration, Effect, FiberSet, Layer, Option, Result, type Scope, Semaphore } from "effect"
 import * as LiveFolding from "../live/LiveFolding.ts"
 import { LiveMarkets } from "../live/LiveMarkets.ts"
+import type { StreamMeter } from "../StreamMeter.ts"
 import type * as CatchUp from "./CatchUp.ts"
 import * as Commands from "./Commands.ts"
 import * as Families from "./Families.ts"
@@ -58,6 +59,8 @@ export interface ConnectOptions {
   /** Open streams of the account at most. */
   readonly connectionsMax: number
   readonly replaySpeedMax: number
+  /** Pays for what is sent; absent where nothing is charged. */
+  readonly meter?: StreamMeter | undefined
 }
 
 export interface StreamSession {
@@ -113,6 +116,15 @@ const make = Effect.gen(function* () {
     onStranger: (marketTicker) => {
       if (strangers.size === 0) runHere(acquaint)
       strangers.add(marketTicker)
+    },
+    onUnpaid: (session) => {
+      const reader = readers.get(session)
+      const paid = Effect.sync(() => {
+        session.isUnpaid = false
+        fanout.catchingUp.add(session)
+        ticker.wake()
+      })
+      if (reader !== undefined) reader.run(Effect.andThen(reader.more, paid))
     }
   })
   const ticker = StreamClock.make(
@@ -345,6 +357,8 @@ const make = Effect.gen(function* () {
       const bytes = Session.waitingBytes(session)
       const buffer = { bytes, bytes_max: bufferBytesMax, fill: Math.round((bytes / bufferBytesMax) * 1_000) / 1_000 }
       const counts = { subscriptions: session.subscriptions.size, catching_up: session.catchUps.size }
+      const used = session.payer?.creditsUsed() ?? 0
+      if (used !== session.creditsTold && Session.say(session, [{ type: "credits", used }])) session.creditsTold = used
       // Whoever has no room even for this is not told that he lives.
       if (Session.say(session, [{ type: "heartbeat", ts, feed, ts_received, ...counts, buffer }])) {
         Fanout.wait(fanout, session)
@@ -354,11 +368,27 @@ const make = Effect.gen(function* () {
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(Duration.seconds(heartbeatSeconds)), heartbeat)))
 
   const connect = Effect.fnUntraced(function* (options: ConnectOptions) {
-    const { connectionsMax, format, link, replaySpeedMax, slow } = options
+    const { connectionsMax, format, link, meter, replaySpeedMax, slow } = options
     const name = `str_${globalThis.crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`
-    const session = Session.make({ name, format, slow, link })
+    const session = Session.make({ name, format, slow, link, payer: meter })
     const run = yield* FiberSet.makeRuntime<never, void, never>()
-    const reader: Reader = { session, replaySpeedMax, run, commands: undefined, mistakes: 0, replay: undefined }
+    const more: Effect.Effect<void> =
+      meter === undefined
+        ? Effect.void
+        : meter.more.pipe(
+            Effect.catchTags({
+              StreamUnpaid: () =>
+                Effect.andThen(
+                  Effect.sync(() => Fanout.end(fanout, session, "credits_exhausted")),
+                  Effect.interrupt
+                ),
+              HotTierError: (error) =>
+                Effect.logWarning(`a stream could not be charged: ${error.message}`).pipe(
+                  Effect.andThen(Effect.sleep(retryMillis))
+                )
+            })
+          )
+    const reader: Reader = { session, replaySpeedMax, run, more, commands: undefined, mistakes: 0, replay: undefined }
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         readers.set(session, reader)

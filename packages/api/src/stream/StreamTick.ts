@@ -63,6 +63,7 @@ const pumpAll = (fanout: Fanout.Fanout, context: PumpContext): void => {
 /** Returns whether nothing is left but to wait for markets that are not recorded now. */
 const pump = (fanout: Fanout.Fanout, session: Session.Session, context: PumpContext): boolean => {
   let books = 0
+  if (session.isUnpaid) return false
   let isWaitingOnly = true
   for (const [marketTicker, entry] of session.catchUps) {
     if (session.isEnding) return true
@@ -97,6 +98,7 @@ const sendBook = (
   const [message] = piece?.messages ?? []
   if (piece === undefined || message?.type !== "snapshot") return
   session.catchUps.delete(marketTicker)
+  if (!Session.pay(session, 1)) Fanout.unpaid(fanout, session)
   if (instead?._tag === "conflated") {
     const { type: _, ...fields } = message
     const previous_offset = instead.place.offset
@@ -236,6 +238,11 @@ const take = (
   }
   const last = records.at(-1)
   if (last === undefined) return true
+  if (!Session.pay(session, records.length)) {
+    entry.read = { _tag: "done", found: { _tag: "records", records } }
+    Fanout.unpaid(fanout, session)
+    return false
+  }
   send(fanout, session, Piece.make(LogMessages.ofRecords(entry.place, records)))
   entry.place = LogMessages.placeAfter(entry.place, records)
   entry.tsReceivedMicros = last.tsReceivedMicros

@@ -57,7 +57,7 @@ export const make = (recordsKeptMax = 200): FanoutWorld => {
     ...folding,
     listen: (listener) => Effect.asVoid(Effect.sync(() => folding.add(listener)))
   }
-  const fanout = Fanout.make({ live, onWork: () => undefined, onStranger: () => undefined })
+  const fanout = Fanout.make({ live, onWork: () => undefined, onStranger: () => undefined, onUnpaid: () => undefined })
   folding.add((update) => Fanout.take(fanout, update))
 
   let committed: ReadonlyMap<MarketTicker, ReadonlyArray<BookRecord>> = new Map()

@@ -8,12 +8,12 @@ import * as StreamWorld from "./StreamWorld.ts"
 
 /** A book of some forty kilobytes. */
 const largeBook = (sizeE2: number): BookLevels => ({
-  yes: Array.from({ length: 1_500 }, (_, index) => ({ priceE4: index + 1, sizeE2 })),
+  yes: Array.from({ length: 2_500 }, (_, index) => ({ priceE4: index + 1, sizeE2 })),
   no: []
 })
 
-/** So much that neither the sockets of both sides nor the buffer hold it. */
-const floodRecords = 500
+/** So much (20 MB) that neither the sockets of both sides nor the buffer hold it. */
+const floodRecords = 450
 
 const flood = (world: Effect.Success<typeof StreamWorld.make>, market: string, from: number) =>
   Effect.gen(function* () {
@@ -40,7 +40,7 @@ layer(StreamWorld.layer, { excludeTestServices: true })("a reader that does not 
         world.recorder.snapshot(market, 1)
         world.recorder.publish()
         const stalled = yield* world.connect(`slow=${slow}`)
-        const quick = yield* world.connect("", { isStrict: false })
+        const quick = yield* world.connect("slow=skip", { isStrict: false })
         const channels = ["book", "trades"]
         yield* stalled.ask({ op: "subscribe", markets: [market], channels })
         yield* stalled.next("snapshot")
@@ -56,7 +56,7 @@ layer(StreamWorld.layer, { excludeTestServices: true })("a reader that does not 
         const flooding = yield* Effect.forkScoped(flood(world, market, 2))
         // Whoever is ended has to read now to hear why.
         if (slow === "disconnect") {
-          yield* Effect.repeat(Effect.sleep(2), { until: () => world.waiting().length === 1 })
+          yield* Effect.repeat(Effect.sleep(2), { until: () => world.waiting().length < 2 })
           stalled.setReading(true)
         }
         yield* Fiber.join(flooding)

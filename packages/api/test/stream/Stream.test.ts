@@ -250,6 +250,10 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
     Effect.gen(function* () {
       const world = yield* StreamWorld.make
       const client = yield* world.connect()
+      world.recorder.snapshot("KXPAID-E-M", 1)
+      world.recorder.publish()
+      const bought = yield* world.connect()
+      yield* bought.ask({ op: "subscribe", markets: ["KXPAID-E-M"] })
       // Those that need slow readers and crashes, which have tests of their own (SlowReaders, Joins).
       const model = FanoutWorld.make()
       const readers = (["skip", "conflate", "disconnect"] as const).map((slow) =>
@@ -286,6 +290,7 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
         for (const message of follower.messages) typesSeen.add(nameOf(Schema.decodeUnknownSync(ServerMessage)(message)))
       }
       yield* client.next("heartbeat")
+      yield* bought.next("credits")
       assert.deepStrictEqual([...typesSeen].toSorted(), messages.map((one) => StreamDocument.nameOf(one)).toSorted())
     })
   )

@@ -1,6 +1,7 @@
 /** Who is not let in, and what nobody gets away with once he is. */
 import { assert, layer } from "@effect/vitest"
 import { commandBytesMax, commandsBucket, mistakesMax } from "@kalshibook/core/contract/stream/StreamLimits"
+import { streamPrices } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Effect, Redacted } from "effect"
@@ -64,6 +65,32 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the stream", (it) => {
       const client = yield* world.connect(`ticket=${ticket}`, { headers: {} })
       yield* client.next("welcome")
       yield* Effect.flip(world.connect(`ticket=${ticket}`, { headers: {} }))
+    })
+  )
+
+  it.effect("charges for records, says so, and ends when there are no credits left", () =>
+    Effect.gen(function* () {
+      const world = yield* StreamWorld.make
+      const accounts = yield* Accounts
+      const terms = { creditsMonthly: 2 }
+      const { accountId } = yield* accounts.create({ name: "two credits", tier: "free", terms })
+      const made = yield* (yield* Keys).create({ accountId, name: "stream", scopes: ["stream"] })
+      const market = "KXPAY-E-M"
+      world.recorder.snapshot(market, 1)
+      const rows = streamPrices.openStream.rowsPerCredit
+      for (let count = 0; count < 3 * rows; count++) world.recorder.delta(market, 99, 1)
+      world.recorder.publish()
+      yield* world.commit
+      const client = yield* world.connect("", { ...bearer(Redacted.value(made.key)), isStrict: false })
+      client.send(JSON.stringify({ op: "subscribe", id: 1, markets: [market], from_offset: { [market]: 0 } }))
+      assert.strictEqual(yield* client.closed, 1008)
+      assert.deepStrictEqual(client.follower.faults, [])
+      const read = client.follower.markets.get(market)?.offset ?? 0
+      assert.isAbove(read, rows)
+      assert.isAtMost(read, 2 * rows)
+      const paying = yield* world.connect()
+      yield* paying.ask({ op: "subscribe", markets: [market] })
+      assert.isAbove((yield* paying.next("credits")).used, 0)
     })
   )
 

@@ -144,6 +144,7 @@ export const messageExamples: Readonly<Record<string, ServerMessage>> = {
   conflated: { type: "conflated", previous_offset: 17_900, ...book },
   resync: { type: "resync", market_ticker: ticker, reason: "rewritten", offset: 18_240 },
   replay: { type: "replay", id: 5, state: "playing", at: "2026-11-21T14:00:00.000000Z", speed: 10, markets: 1 },
+  credits: { type: "credits", used: 12 },
   error: {
     type: "error",
     id: 6,

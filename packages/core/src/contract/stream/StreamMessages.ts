@@ -293,6 +293,14 @@ export const ErrorMessage = Schema.Struct({
 }).annotate({ identifier: "error", description: "A command was refused; nothing changed. The connection goes on." })
 export type ErrorMessage = typeof ErrorMessage.Type
 
+export const Credits = Schema.Struct({
+  ...type("credits"),
+  used: Schema.Int.annotate({ description: "Credits that this connection has cost until now." })
+}).annotate({
+  identifier: "credits",
+  description: "What the connection has cost: with the heartbeat that follows a charge. /v1/usage has all of it."
+})
+
 const replayStates = ["playing", "paused", "ended", "stopped"] as const
 
 export const ReplayNote = Schema.Struct({
@@ -359,6 +367,7 @@ export const messages = [
   Conflated,
   Resync,
   ReplayNote,
+  Credits,
   ErrorMessage,
   Goodbye
 ] as const
