@@ -11,6 +11,7 @@ import type { HttpServerResponse } from "effect/http"
 import { settleMillisMax } from "./ApiLimits.ts"
 import { type AskedCall, ledgerCallOf } from "./AskedCall.ts"
 import type { Caller } from "./Caller.ts"
+import { keptMicrosOf } from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
@@ -45,7 +46,7 @@ export const make = (ledger: Ledger["Service"]) => {
           meter.charge = { credits: meter.charge.credits + credits, rows: meter.charge.rows + rows }
         }
       }
-      const payments = RowPayments.make(ledger, ledgerCall, price, hold)
+      const payments = RowPayments.make(ledger, ledgerCall, { price, hold, keptMicros: keptMicrosOf(caller.tier) })
       const meter: Meter = {
         ...unpaid(caller, asked),
         isFree: admission.verdict === "repeated",

@@ -5,7 +5,7 @@
  * Nodes hold nothing in stock: every call is decided by the database, but all calls that wait at a moment are one statement.
  */
 import type * as CreditBalance from "@kalshibook/core/CreditBalance"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "./AccountsState.ts"
 import type { HotTierError } from "./HotTierError.ts"
@@ -101,8 +101,8 @@ export class Ledger extends Context.Service<
     readonly settle: (outcome: Outcome) => Effect.Effect<boolean, HotTierError>
     /** Lets in and settles in one step, so that nothing can come between. Repetitions are not looked for. */
     readonly charge: (charge: Charge) => Effect.Effect<Charged, HotTierError>
-    /** Whether the account has paid for a call of this id. */
-    readonly hasPaid: (accountId: string, requestId: string) => Effect.Effect<boolean, HotTierError>
+    /** When the account last paid for this id, or for a later one of it (`id/...`), Unix microseconds; `None` when it never did. */
+    readonly paidAt: (accountId: string, requestId: string) => Effect.Effect<Option.Option<number>, HotTierError>
     /** What an account used in [from, to), oldest day first. Calls that are being answered are not in it. */
     readonly usage: (
       accountId: string,

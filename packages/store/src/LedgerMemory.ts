@@ -1,7 +1,7 @@
 /** The ledger in memory: the rules of core, applied to maps. */
 import * as CreditBalance from "@kalshibook/core/CreditBalance"
 import * as TokenBucket from "@kalshibook/core/TokenBucket"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
 import type { AccountsState } from "./AccountsState.ts"
 import type { Ledger, LedgerCall, Outcome, UsageRow, Verdict } from "./Ledger.ts"
 import { leaseMicros, repeatMicros } from "./LedgerLimits.ts"
@@ -138,10 +138,13 @@ export const ledgerInMemory = (state: AccountsState["Service"]): Ledger["Service
         return { ...admission, creditsHeld: 0, credits: isCharged ? credits : 0 }
       }),
     settle: (outcome) => Effect.sync(() => settle(outcome)),
-    hasPaid: (accountId, requestId) =>
+    paidAt: (accountId, requestId) =>
       Effect.sync(() => {
-        const entry = state.entries.get(requestId)
-        return entry?.call.accountId === accountId && entry.state === "used"
+        const paid = entriesOf(accountId).flatMap(({ atMicros, call, state: became }) => {
+          const isOf = call.requestId === requestId || call.requestId.startsWith(`${requestId}/`)
+          return isOf && became === "used" ? [atMicros] : []
+        })
+        return paid.length === 0 ? Option.none() : Option.some(Math.max(...paid))
       }),
     usage: (accountId, { fromMicros, toMicros }) =>
       Effect.sync(() => {

@@ -1,5 +1,5 @@
 /** The ledger in Postgres: the functions of the migration `ledger_functions`, called for all that wait at once. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { SqlClient } from "effect/sql"
 import { acting } from "./AsAccount.ts"
 import * as Batches from "./Batches.ts"
@@ -125,12 +125,15 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
     admit,
     settle,
     charge,
-    hasPaid: (accountId, requestId) =>
-      sql`select from ledger
-          where request_id = ${requestId} and account_id = ${accountId}::text::uuid and state = 'used'`.pipe(
+    paidAt: (accountId, requestId) =>
+      // `0` is the sign behind `/`.
+      sql<{ paid_micros: number | null }>`
+        select max(ts_micros) as paid_micros from ledger
+        where account_id = ${accountId}::text::uuid and state = 'used'
+          and (request_id = ${requestId} or (request_id > ${`${requestId}/`} and request_id < ${`${requestId}0`}))`.pipe(
         acting(sql, { account_id: accountId }),
-        Effect.map((rows) => rows.length > 0),
-        during("hasPaid")
+        Effect.map(([row]) => Option.fromNullishOr(row?.paid_micros)),
+        during("paidAt")
       ),
     usage: (accountId, { fromMicros, toMicros }) =>
       sql<UsageSum>`
