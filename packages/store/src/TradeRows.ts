@@ -18,9 +18,9 @@ export const insertTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): St
       epoch = excluded.epoch, sid = excluded.sid, seq = excluded.seq
   where trades.epoch = 0 and excluded.epoch <> 0`
 
-/** Stores what REST told: trades that are not there yet. */
+/** Stores what REST told: trades that are not there yet, whose ids it answers. */
 export const insertMissingTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement =>
-  pg`${insert(trades, idOf)} on conflict do nothing`
+  pg`${insert(trades, idOf)} on conflict do nothing returning trade_id`
 
 const insert = (rows: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement => pg`
   insert into trades (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,
