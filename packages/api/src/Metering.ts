@@ -157,7 +157,8 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
+/** Refuses a caller who lacks the scope. */
+export const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
   if (scopes.includes(scope)) return
   const { requestId } = yield* RequestMeta
   const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`

@@ -14,9 +14,12 @@ export const mcpPath = "/mcp"
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
 
+/** The live stream, a websocket. */
+export const streamPath = "/v1/stream"
+
 /** The methods of each path. */
 const methods = new Map<string, ReadonlySet<string>>(
-  [openApiPath, docsPath, llmsPath, llmsFullPath, objectsPath].map((path) => [path, new Set(["GET"])])
+  [openApiPath, docsPath, llmsPath, llmsFullPath, objectsPath, streamPath].map((path) => [path, new Set(["GET"])])
 )
 methods.set(mcpPath, new Set(["POST"]))
 for (const group of Object.values(KalshiBookApi.groups)) {

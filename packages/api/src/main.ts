@@ -24,6 +24,7 @@ import * as ApiServer from "./ApiServer.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
@@ -46,6 +47,7 @@ const stores = Layer.mergeAll(
 const server = Layer.unwrap(
   Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
 ).pipe(
+  Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
