@@ -38,6 +38,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
+import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
@@ -68,7 +69,8 @@ const stores = Layer.mergeAll(
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
-  ConnectionLeases.layerNoDeps
+  ConnectionLeases.layerNoDeps,
+  LedgerThinning.layer
 ).pipe(Layer.provideMerge(PepperFile.layer))
 
 /** The markets as the recorder of this process tells of them. */

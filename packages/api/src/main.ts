@@ -11,6 +11,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
+import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
@@ -37,6 +38,7 @@ const stores = Layer.mergeAll(
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
+  LedgerThinning.layer,
   Keys.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
