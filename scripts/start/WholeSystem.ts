@@ -4,6 +4,7 @@
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
@@ -18,9 +19,11 @@ import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as FeedListening from "@kalshibook/collector/FeedListening"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
@@ -60,7 +63,9 @@ const stores = Layer.mergeAll(
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
-  Ledger.layerNoDeps
+  Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
+  ConnectionLeases.layerNoDeps
 ).pipe(Layer.provideMerge(PepperFile.layer))
 
 /** The markets as the recorder of this process tells of them. */
@@ -118,6 +123,7 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))

@@ -1,6 +1,8 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import { NodeRuntime } from "@effect/platform-node"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
@@ -30,6 +32,8 @@ const stores = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
+  ConnectionLeases.layerNoDeps,
   Keys.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
@@ -39,6 +43,7 @@ const stores = Layer.mergeAll(
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 
