@@ -13,7 +13,9 @@ import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
+import * as LlmsRoutes from "./LlmsRoutes.ts"
 import * as Metering from "./Metering.ts"
+import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
@@ -67,5 +69,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
     docs,
     ObjectRoutes.layer,
+    LlmsRoutes.layer,
+    ToolServer.layer,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(Layer.provide(handlers), Layer.provide(callers), Layer.provide(Answering.layer(gate)))

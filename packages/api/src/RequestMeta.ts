@@ -52,6 +52,12 @@ export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flat
   return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
 })
 
+/** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
+export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.provideService(effect, RequestMeta, Context.getUnsafe(context, RequestMeta))
+  ) as Effect.Effect<A, E, Exclude<R, RequestMeta>>
+
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
 

@@ -45,7 +45,11 @@ const stores = Layer.mergeAll(
 
 const server = Layer.unwrap(
   Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
-).pipe(Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)), Layer.provide(stores))
+).pipe(
+  Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
+  Layer.provide(stores)
+)
 
 const program = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer
