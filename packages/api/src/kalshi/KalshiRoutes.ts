@@ -221,30 +221,25 @@ const control = Effect.gen(function* () {
 
 /** What is wrong, in the exchange's words: problems of ours keep their status. */
 const inKalshisWords = <E, R>(work: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
-  Effect.catch(work, (error: unknown) =>
-    Effect.catch(told(error), (problem: unknown) =>
-      problem instanceof Refused
-        ? Effect.succeed(toResponse(problem.answer))
-        : isProblem(problem)
-          ? Effect.map(HttpServerRespondable.toResponse(problem), ({ status }) =>
-              toResponse(refused(status, problem.code, problem.detail))
-            )
-          : Effect.die(problem)
-    )
-  )
+  Effect.catch(work, (error) => told(error))
 
-/** Fails with a problem of ours in place of what a store fails with. */
-const told = (error: unknown): Effect.Effect<never, unknown, RequestMeta> => {
-  if (error instanceof HotTierError) return Failures.storeFailed(error)
-  if (error instanceof ColdTierAway) return Failures.logFailures.ColdTierAway(error)
-  if (error instanceof ColdDataProblem) return Failures.logFailures.ColdDataProblem(error)
-  if (error instanceof InTheFuture) return refuse(badRequest("the moment has not come yet"))
-  return Effect.fail(error)
+const told = (error: unknown): Effect.Effect<HttpServerResponse.HttpServerResponse, never, RequestMeta> => {
+  if (error instanceof Refused) return Effect.succeed(toResponse(error.answer))
+  if (error instanceof HotTierError) return Effect.catch(Failures.storeFailed(error), answerOf)
+  if (error instanceof ColdTierAway) return Effect.catch(Failures.logFailures.ColdTierAway(error), answerOf)
+  if (error instanceof ColdDataProblem) return Effect.catch(Failures.logFailures.ColdDataProblem(error), answerOf)
+  if (error instanceof InTheFuture) return Effect.succeed(toResponse(badRequest("the moment has not come yet")))
+  return isProblem(error) ? answerOf(error) : Effect.die(error)
 }
 
-const isProblem = (
-  error: unknown
-): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
+type Problem = HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string }
+
+const answerOf = (problem: Problem) =>
+  Effect.map(HttpServerRespondable.toResponse(problem), ({ status }) =>
+    toResponse(refused(status, problem.code, problem.detail))
+  )
+
+const isProblem = (error: unknown): error is Problem =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
 type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays

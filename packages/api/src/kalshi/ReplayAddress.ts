@@ -59,7 +59,7 @@ export const speedOf = (text: string): Result.Result<number, string> => {
   return ReplayPace.isSpeed(speed) ? Result.succeed(speed) : Result.fail("`speed` must be 0.1 to 1000, or `max`")
 }
 
-export const gapsOf = (text: string): Result.Result<GapsMode, string> =>
+const gapsOf = (text: string): Result.Result<GapsMode, string> =>
   text === "error" || text === "frames" ? Result.succeed(text) : Result.fail("`gaps` must be `error` or `frames`")
 
 export const optionalGaps = (text: string | undefined): Result.Result<GapsMode, string> =>
