@@ -1,6 +1,8 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import { NodeRuntime } from "@effect/platform-node"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
@@ -12,23 +14,29 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
+  ConnectionLeases.layerNoDeps,
   Keys.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
@@ -36,8 +44,12 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
-const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
-  Layer.provide(RecorderStatusSource.layerDatabase),
+const server = Layer.unwrap(
+  Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
+).pipe(
+  Layer.provide(StreamServer.layerNoDeps),
+  Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 
@@ -63,6 +75,7 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

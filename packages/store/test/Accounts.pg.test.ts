@@ -4,6 +4,7 @@ import type * as CreditBalance from "@kalshibook/core/CreditBalance"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
@@ -11,6 +12,7 @@ import { Clock, Context, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
+import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -25,6 +27,7 @@ type All = Accounts | Keys | Ledger | SqlClient.SqlClient
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
+  it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("An account", tenancySuite)
 })
@@ -80,6 +83,45 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
           nowMicros = noonMicros
         }
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("is exact to the credit when a thousand are charged at once, and charges none twice", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const nodes = [yield* node, yield* node]
+      const [rich, poor] = [yield* newAccount(), yield* newAccount()]
+      yield* (yield* Accounts).buy(poor.accountId, 60, "once")
+      const terms = (creditsMonthly: number) => ({ creditsMonthly, isPostpaid: false, capCredits: null })
+      const charges = Array.from({ length: 500 }, (_, index) => {
+        const of = index % 2 === 0 ? { ...rich, monthly: 100_000 } : { ...poor, monthly: 300 }
+        const asked = call(of.accountId, { creditsMax: 1 + (index % 4), terms: terms(of.monthly) })
+        return { call: asked, state: index % 10 === 0 ? "returned" : "used", rows: 2, isOnce: false } as const
+      })
+      const paid = yield* Effect.forEach(
+        [...charges, ...charges],
+        (charge, index) =>
+          Effect.map(nodes[index % 2]?.charge(charge) ?? Effect.die("a node"), (answer) => ({ charge, answer })),
+        { concurrency: "unbounded" }
+      )
+      const of = (accountId: string) => paid.filter(({ charge }) => charge.call.accountId === accountId)
+      const sum = (accountId: string) => of(accountId).reduce((total, { answer }) => total + answer.credits, 0)
+      const wanted = charges.filter(({ call, state }) => call.accountId === rich.accountId && state === "used")
+      assert.strictEqual(
+        sum(rich.accountId),
+        wanted.reduce((total, { call }) => total + call.creditsMax, 0)
+      )
+      assert.strictEqual(sum(poor.accountId), 360, "all that there was, to the last credit")
+      for (const [{ accountId }, monthly] of [[rich, 100_000] as const, [poor, 300] as const]) {
+        const balance = yield* nodes[0]?.balance(accountId, terms(monthly)) ?? Effect.die("a node")
+        assert.deepInclude(balance, { monthUsed: sum(accountId), monthHeld: 0 })
+        const [row] = yield* sql<{ used: number; rows: number }>`
+          select sum(credits)::bigint as used, sum(from_grant + from_bought)::bigint as rows from ledger
+          where account_id = ${accountId}::text::uuid and state = 'used'`
+        assert.deepStrictEqual([row?.used, row?.rows], [sum(accountId), sum(accountId)])
+      }
+      const balance = yield* nodes[0]?.balance(poor.accountId, terms(300)) ?? Effect.die("a node")
+      assert.deepInclude(balance, { grantLeft: 0, boughtLeft: 0 })
+    }).pipe(Effect.scoped)
   )
 
   it.effect("never lets more through than there is, however many ask at once", () =>
@@ -157,6 +199,13 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
 
 type Act =
   | { readonly kind: "admit"; readonly credits: number; readonly question: number; readonly cost: number }
+  | {
+      readonly kind: "charge"
+      readonly credits: number
+      readonly cost: number
+      readonly isReturned: boolean
+      readonly again: boolean
+    }
   | { readonly kind: "settle"; readonly which: number; readonly credits: number; readonly isReturned: boolean }
   | { readonly kind: "wait"; readonly seconds: number }
   | { readonly kind: "buy"; readonly credits: number }
@@ -178,6 +227,16 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       which: fc.nat(6),
       credits: fc.nat(25),
       isReturned: fc.boolean()
+    })
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("charge" as const),
+      credits: fc.nat(20),
+      cost: fc.integer({ min: 0, max: 6 }),
+      isReturned: fc.boolean(),
+      again: fc.boolean()
     })
   },
   fc.record({
@@ -229,6 +288,19 @@ const compare = Effect.fnUntraced(function* (acts: ReadonlyArray<Act>, rules: Cr
       asked.push(next)
       yield* both(({ ledger }) =>
         Effect.map(ledger.admit(next), ({ tokensLeft, waitMicros, ...rest }) => ({
+          ...rest,
+          tokens: Math.round(tokensLeft * 1_000),
+          wait: Math.round(waitMicros / 1_000)
+        }))
+      )
+    } else if (one.kind === "charge") {
+      const before = asked.find(() => one.again)
+      const next =
+        before ?? call(accountId, { creditsMax: one.credits, cost: one.cost, buckets, terms: rules, question: null })
+      const state = one.isReturned ? "returned" : "used"
+      const charge = { call: { ...next, question: null }, state, rows: 3, isOnce: true } as const
+      yield* both(({ ledger }) =>
+        Effect.map(ledger.charge(charge), ({ tokensLeft, waitMicros, ...rest }) => ({
           ...rest,
           tokens: Math.round(tokensLeft * 1_000),
           wait: Math.round(waitMicros / 1_000)

@@ -100,6 +100,21 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
     })
   )
 
+  it.effect("a key gets another name, rate, cap and number of streams from its own account alone", () =>
+    Effect.gen(function* () {
+      const keys = yield* Keys
+      const [one, other] = [yield* newAccount(), yield* newAccount()]
+      const { record } = yield* keys.create({ accountId: one.accountId, name: "k", scopes: ["read"], connections: 4 })
+      assert.isTrue(Option.isNone(yield* keys.change(other.accountId, record.prefix, { name: "theirs" })))
+      const change = { name: "better", requestsPerSecond: 7, capCredits: 50 }
+      const changed = Option.getOrThrow(yield* keys.change(one.accountId, record.prefix, change))
+      assert.deepStrictEqual(changed, { ...record, ...change })
+      const freed = yield* keys.change(one.accountId, record.prefix, { capCredits: null, connections: null })
+      assert.deepStrictEqual(Option.getOrThrow(freed), { ...changed, capCredits: null, connections: null })
+      assert.deepStrictEqual(Option.getOrThrow(yield* keys.find(record.prefix)).record, Option.getOrThrow(freed))
+    })
+  )
+
   it.effect("a ticket opens one connection", () =>
     Effect.gen(function* () {
       const keys = yield* Keys
@@ -185,6 +200,34 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
       yield* ledger.settle(used(again, 4))
       assert.deepInclude(yield* ledger.balance(one.accountId, terms), { grantLeft: 1, monthUsed: 4 })
       assert.strictEqual((yield* ledger.admit(call(other.accountId, page))).verdict, "admitted")
+    })
+  )
+
+  it.effect("a charge lets in and settles in one step; what was let in and never paid is paid by it, once", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { accountId } = yield* newAccount()
+      const asked = call(accountId, { creditsMax: 30 })
+      const charge = { call: asked, state: "used", rows: 7, isOnce: true } as const
+      const first = yield* ledger.charge(charge)
+      assert.deepInclude(first, { verdict: "admitted", credits: 30, creditsHeld: 0, creditsLeft: 70 })
+      assert.deepInclude(yield* ledger.charge(charge), { verdict: "admitted", credits: 0 })
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, asked.requestId)))
+      const unpaid = call(accountId, { creditsMax: 20 })
+      yield* ledger.admit(unpaid)
+      yield* ledger.settle({ ...used(unpaid, 0), state: "returned" })
+      assert.isTrue(Option.isNone(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      assert.strictEqual((yield* ledger.charge({ ...charge, call: unpaid })).credits, 20)
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      const dear = yield* ledger.charge({ ...charge, call: call(accountId, { creditsMax: 51 }) })
+      assert.deepInclude(dear, { verdict: "exhausted", credits: 0, creditsLeft: 50 })
+      const failed = yield* ledger.charge({ ...charge, state: "returned", call: call(accountId, { creditsMax: 0 }) })
+      assert.deepInclude(failed, { verdict: "admitted", credits: 0, creditsLeft: 50 })
+      const usage = yield* ledger.usage(accountId, always)
+      assert.deepStrictEqual(
+        usage.map(({ calls, credits, rows }) => [calls, credits, rows]),
+        [[2, 50, 14]]
+      )
     })
   )
 

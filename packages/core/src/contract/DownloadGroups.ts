@@ -64,7 +64,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
           "",
           "- With `dry_run` the answer is a quote, which costs nothing. `max_credits` refuses what would cost more.",
           "- Everything as `parquet` is signed as it is, and `done` at once. Anything else is made in the background: ask with GET until it is `done`.",
-          "- The same question about the same revisions is the same download: it is made once, paid once by each account, and kept for 30 days."
+          "- The same question about the same revisions is the same download: it is made once, and paid once by each account for as long as its tier keeps it (`download_days`)."
         ].join("\n")
       })
     ),

@@ -8,6 +8,40 @@ import { recorderReportExample } from "./RecorderReportExample.ts"
 
 const answer = { usage: { credits: 0 }, request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
 
+const key = {
+  id: "7Yq0hT3kPa",
+  name: "nightly backtest",
+  scopes: ["read", "download"],
+  requests_per_second: 5,
+  connections: null,
+  month_credits_cap: 500,
+  created_at: "2026-11-20T09:12:05.118220Z",
+  expires_at: null,
+  revoked_at: null,
+  last_used_at: "2026-11-21T14:02:00.000000Z"
+}
+
+const account = {
+  account_id: "3f0f7c4e-5a53-4c8e-9a55-2b1d6f0f9f10",
+  name: "ada",
+  tier: "payg",
+  credits_monthly: 0,
+  credits_remaining: 9_958,
+  credits_bought: 0,
+  month_credits_used: 42,
+  month_credits_held: 0,
+  month_credits_cap: 10_000,
+  limits: {
+    requests_per_second: 50,
+    burst: 200,
+    requests_at_once: 16,
+    connections: 5,
+    replay_speed_max: 100,
+    download_days: 7
+  },
+  ...answer
+}
+
 const market = {
   ticker: "KXBTC15M-26NOV211415-15",
   event_ticker: "KXBTC15M-26NOV211415",
@@ -332,6 +366,14 @@ const status = {
     problem: null,
     age_seconds: 3.2
   },
+  live: {
+    state: "live",
+    problem: null,
+    ts_received: "2026-11-21T14:03:00.981302Z",
+    age_seconds: 0.02,
+    markets: 250,
+    lag: { p50_ms: 3.6, p99_ms: 9.8, max_ms: 14.2 }
+  },
   uptime_seconds: 18_176.5,
   versions: { api: "0.1.0", contract: "v1" },
   ...answer
@@ -370,6 +412,19 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
     days: [{ day: "2026-11-21", operation: "getOrderbook", key: "7Yq0hT3kPa", calls: 42, credits: 42, rows: 42 }],
     ...answer
   },
+  getAccount: account,
+  changeAccount: account,
+  listKeys: { keys: [key], ...answer },
+  createKey: { key, secret: "kb_live_7Yq0hT3kPa_...", replaces: null, ...answer },
+  changeKey: { key, ...answer },
+  rotateKey: {
+    key: { ...key, id: "b8Rt2mW0xe", last_used_at: null },
+    secret: "kb_live_b8Rt2mW0xe_...",
+    replaces: { ...key, expires_at: "2026-11-22T14:03:00.000000Z" },
+    ...answer
+  },
+  revokeKey: { key: { ...key, revoked_at: "2026-11-21T14:03:00.000000Z" }, ...answer },
+  createTicket: { ticket: "kb_ticket_...", expires_at: "2026-11-21T14:04:00.000000Z", ...answer },
   getStatus: status,
   getHealth: { status: "ok", ...answer },
   getIndex: {
@@ -445,6 +500,9 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
     suggestion: "/v1/markets/KXBTC15M-26NOV211415-15/deltas?limit=1000&max_credits=4"
   },
   rate_limited: { detail: "There is more in 2 seconds.", retry_after_seconds: 2 },
+  too_many_connections: { detail: "The account has 5 open streams, as many as it may.", connections_max: 5 },
+  unknown_key: { detail: "The account has no key 7Yq0hT3kPa.", suggestion: "/v1/keys" },
+  too_many_keys: { detail: "100 keys of this account work, as many as can. Revoke one first." },
   not_sealed: {
     detail: "Nothing of this is sealed: hours are, some minutes after their end.",
     suggestion: "/v1/datasets"
@@ -463,6 +521,7 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
   malformed_request: { detail: "The server reads 32768 bytes of headers." },
+  upgrade_required: { detail: "`/v1/stream` is a websocket: connect with a websocket client." },
   overloaded: { detail: "The server is answering as many requests as it can." },
   timed_out: { detail: "There was no answer within 20 seconds." },
   database_away: { detail: "The database cannot be reached. Recording goes on; try again in 5 seconds." },

@@ -1,10 +1,34 @@
 /** The pricing table as an answer. */
 import * as Schema from "effect/Schema"
 import { dollarsFromPriceE4 } from "../Units.ts"
-import { packages, prices, type Tier, tierNames, tiers } from "./Pricing.ts"
+import { type Price, packages, prices, streamPrices, type Tier, tierNames, tiers } from "./Pricing.ts"
 import { answerFields, Dollars } from "./Scalars.ts"
 
 const Whole = (description: string, example: number) => Schema.Int.annotate({ description, examples: [example] })
+
+/** What an account may do at most. */
+const limitFields = {
+  requests_per_second: Whole("Credits' worth of calls a second; a free call counts as one.", 5),
+  burst: Whole("As many at once after a rest.", 20),
+  requests_at_once: Whole("Calls being answered at once.", 4),
+  connections: Whole("Open streams.", 1),
+  replay_speed_max: Whole("Replay at most so many times as fast as it happened.", 10),
+  download_days: Whole("Days for which a finished download is kept.", 1)
+}
+
+export const LimitsView = Schema.Struct(limitFields).annotate({
+  identifier: "Limits",
+  description: "What an account may do at most."
+})
+
+export const limitsView = ({ limits }: Tier): typeof LimitsView.Type => ({
+  requests_per_second: limits.requestsPerSecond,
+  burst: limits.burst,
+  requests_at_once: limits.requestsAtOnce,
+  connections: limits.connections,
+  replay_speed_max: limits.replaySpeedMax,
+  download_days: limits.downloadDays
+})
 
 const TierView = Schema.Struct({
   tier: Schema.Literals(tierNames),
@@ -13,12 +37,7 @@ const TierView = Schema.Struct({
   credit_price_dollars: Schema.NullOr(Dollars).annotate({
     description: "Of a credit when it is used; null where credits are bought beforehand, or not at all."
   }),
-  requests_per_second: Whole("Credits' worth of calls a second; a free call counts as one.", 5),
-  burst: Whole("As many at once after a rest.", 20),
-  requests_at_once: Whole("Calls being answered at once.", 4),
-  connections: Whole("Open streams.", 1),
-  replay_speed_max: Whole("Replay at most so many times as fast as it happened.", 10),
-  download_days: Whole("Days for which a finished download is kept.", 1)
+  ...limitFields
 }).annotate({ identifier: "Tier", description: "What a kind of account gets." })
 
 const PackageView = Schema.Struct({ credits: Schema.Int, price_dollars: Dollars }).annotate({
@@ -31,7 +50,8 @@ const CallPrice = Schema.Struct({
   key: Schema.Boolean.annotate({ description: "Whether it needs a key." }),
   credits: Whole("Credits of an answer, or of every `rows_per_credit` that are begun.", 1),
   rows_per_credit: Schema.NullOr(Schema.Int).annotate({
-    description: "Entries of a list, or rows of files, for a credit; null where an answer has one price."
+    description:
+      "Entries of a list, rows of files or records of a stream for a credit; null where an answer has one price."
   })
 }).annotate({ identifier: "CallPrice", description: "What a call costs." })
 
@@ -42,24 +62,19 @@ export const Pricing = Schema.Struct({
   ...answerFields
 }).annotate({ identifier: "Pricing", description: "What there is to buy, and what calls cost." })
 
-const tierView = (tier: (typeof tierNames)[number], { creditPriceE4, creditsMonthly, limits, title }: Tier) => ({
-  tier,
-  title,
-  credits_monthly: creditsMonthly,
-  credit_price_dollars: creditPriceE4 === null ? null : dollarsFromPriceE4(creditPriceE4),
-  requests_per_second: limits.requestsPerSecond,
-  burst: limits.burst,
-  requests_at_once: limits.requestsAtOnce,
-  connections: limits.connections,
-  replay_speed_max: limits.replaySpeedMax,
-  download_days: limits.downloadDays
+const tierView = (name: (typeof tierNames)[number], tier: Tier) => ({
+  tier: name,
+  title: tier.title,
+  credits_monthly: tier.creditsMonthly,
+  credit_price_dollars: tier.creditPriceE4 === null ? null : dollarsFromPriceE4(tier.creditPriceE4),
+  ...limitsView(tier)
 })
 
 /** The whole table. */
 export const view = () => ({
   tiers: tierNames.map((name) => tierView(name, tiers[name])),
   packages: packages.map(({ credits, priceE4 }) => ({ credits, price_dollars: dollarsFromPriceE4(priceE4) })),
-  calls: Object.entries(prices).map(([operation, price]) => ({
+  calls: Object.entries<Price>({ ...prices, ...streamPrices }).map(([operation, price]) => ({
     operation,
     key: price.kind !== "public",
     credits: price.kind === "call" ? price.credits : "rowsPerCredit" in price ? 1 : 0,

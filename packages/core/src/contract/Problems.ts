@@ -106,6 +106,22 @@ export const problems = {
     meaning:
       "More was asked for than the limit allows. Go on after the seconds in Retry-After; RateLimit says how much is left."
   },
+  too_many_connections: {
+    status: 429,
+    title: "Too many open streams",
+    meaning:
+      "The account, or the key, has as many open streams as it may. Close one: `connections_max` says how many there can be."
+  },
+  unknown_key: {
+    status: 404,
+    title: "No such key",
+    meaning: "The account has no key of this prefix. `/v1/keys` lists those that it has."
+  },
+  too_many_keys: {
+    status: 409,
+    title: "There are as many keys as there can be",
+    meaning: "An account has a bounded number of keys that work at a time. Revoke one that is not needed any more."
+  },
   not_sealed: {
     status: 404,
     title: "Nothing of this is sealed",
@@ -115,7 +131,8 @@ export const problems = {
   unknown_download: {
     status: 404,
     title: "No such download",
-    meaning: "There is no download of this id, or not any more: they are kept for 30 days. Ask for it again with POST."
+    meaning:
+      "There is no download of this id, or not any more: they are kept for the `download_days` of the tier. Ask for it again with POST."
   },
   unknown_object: {
     status: 404,
@@ -167,8 +184,15 @@ export const problems = {
   },
   malformed_request: {
     status: 400,
-    title: "This cannot be read as HTTP",
-    meaning: "What was sent is no HTTP request, has too long headers, or came too slowly. `detail` says which."
+    title: "This cannot be read",
+    meaning:
+      "What was sent is no HTTP request, has too long headers, or came too slowly; on `/v1/stream`: it is no message. `detail` says which."
+  },
+  upgrade_required: {
+    status: 426,
+    title: "This is a websocket",
+    meaning:
+      "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
   },
   overloaded: {
     status: 503,
@@ -363,6 +387,30 @@ export class RateLimited extends Problem<RateLimited>()(
   annotations("rate_limited")
 ) {}
 
+export class TooManyConnections extends Problem<TooManyConnections>()(
+  "TooManyConnections",
+  declaration("too_many_connections"),
+  {
+    ...fields("too_many_connections"),
+    connections_max: Schema.Int.annotate({ description: "How many there can be." })
+  },
+  annotations("too_many_connections")
+) {}
+
+export class UnknownKey extends Problem<UnknownKey>()(
+  "UnknownKey",
+  declaration("unknown_key"),
+  fields("unknown_key"),
+  annotations("unknown_key")
+) {}
+
+export class TooManyKeys extends Problem<TooManyKeys>()(
+  "TooManyKeys",
+  declaration("too_many_keys"),
+  fields("too_many_keys"),
+  annotations("too_many_keys")
+) {}
+
 export class NotSealed extends Problem<NotSealed>()(
   "NotSealed",
   declaration("not_sealed"),
@@ -450,6 +498,13 @@ export class MalformedRequest extends Problem<MalformedRequest>()(
   annotations("malformed_request")
 ) {}
 
+export class UpgradeRequired extends Problem<UpgradeRequired>()(
+  "UpgradeRequired",
+  declaration("upgrade_required"),
+  fields("upgrade_required"),
+  annotations("upgrade_required")
+) {}
+
 export class Overloaded extends Problem<Overloaded>()(
   "Overloaded",
   declaration("overloaded"),
@@ -516,6 +571,9 @@ export const problemClasses = {
   cap_reached: CapReached,
   max_credits_exceeded: MaxCreditsExceeded,
   rate_limited: RateLimited,
+  too_many_connections: TooManyConnections,
+  unknown_key: UnknownKey,
+  too_many_keys: TooManyKeys,
   not_sealed: NotSealed,
   unknown_download: UnknownDownload,
   unknown_object: UnknownObject,
@@ -528,6 +586,7 @@ export const problemClasses = {
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
   malformed_request: MalformedRequest,
+  upgrade_required: UpgradeRequired,
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,
