@@ -4,7 +4,13 @@ import path from "node:path"
 import { recordMeasureNames } from "@kalshibook/core/BookMeasures"
 import { Manifest, ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import { segmentColumns, segmentKinds, segmentOrder } from "@kalshibook/core/cold/SegmentColumns"
-import { levelColumns, measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
+import {
+  candleColumns,
+  levelColumns,
+  measureColumn,
+  sampleColumns,
+  type TableColumn
+} from "@kalshibook/core/export/TableColumns"
 import { assert, it } from "vitest"
 
 const document = fs.readFileSync(path.resolve(import.meta.dirname, "../../docs/data-format.md"), "utf8")
@@ -39,6 +45,7 @@ it("the document has every column that only streams have, with type, emptiness a
       .split("\n")
       .filter((line) => line.startsWith("| `"))
   assert.deepStrictEqual(rowsOf("samples"), described([...sampleColumns(0, []), ...levelColumns("N")]))
+  assert.deepStrictEqual(rowsOf("candles"), described(candleColumns))
   assert.deepStrictEqual(rowsOf("measures"), described(recordMeasureNames.map(measureColumn)))
 })
 

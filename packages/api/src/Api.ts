@@ -8,6 +8,7 @@ import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
 import { Callers } from "./Callers.ts"
+import { CandlesHandlers } from "./CandlesHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
@@ -27,6 +28,7 @@ const handlers = Layer.mergeAll(
   BooksHandlers,
   RecordsHandlers,
   TradesHandlers,
+  CandlesHandlers,
   LifecycleHandlers,
   CoverageHandlers,
   DatasetsHandlers,

@@ -96,6 +96,7 @@ const links = {
   orderbooks: "/v1/orderbooks?event=&at=",
   deltas: "/v1/markets/{ticker}/deltas?from=&to=",
   trades: "/v1/markets/{ticker}/trades?from=&to=",
+  candles: "/v1/markets/{ticker}/candles?interval=1m&from=&to=",
   lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",

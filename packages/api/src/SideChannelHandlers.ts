@@ -6,7 +6,6 @@ import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
-import { microsFromIso } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { fileText } from "@kalshibook/store/export/EngineFiles"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
@@ -15,10 +14,11 @@ import { exchangeLagMicrosMax } from "@kalshibook/store/HistoryEdge"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import type { LogError } from "@kalshibook/store/TieredLog"
-import { Effect, Option, Predicate } from "effect"
+import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
+import { bornMicros } from "./MarketBirth.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
@@ -27,16 +27,6 @@ interface RangeQuery extends PageQuery {
   readonly from?: number
   readonly to?: number
 }
-
-/**
- * From when on holes matter to a market whose page begins at the beginning: from the time that a field of its description names.
- * From the beginning of all where there is none.
- */
-const bornMicros = Effect.fnUntraced(function* (catalog: MarketCatalog["Service"], ticker: string, field: string) {
-  const market = yield* catalog.market(ticker)
-  const iso = Option.map(market, ({ body }) => body[field]).pipe(Option.filter(Predicate.isString))
-  return Option.getOrElse(Option.flatMap(iso, microsFromIso), () => 0)
-})
 
 /**
  * The time that a page stands for, [from, to): what its range has behind the page before, up to its last entry where another page

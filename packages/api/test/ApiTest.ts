@@ -58,3 +58,20 @@ export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 /** Over the seed. */
 export const layer = (gate?: RequestGate) =>
   ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))
+
+/** Goes on for so many minutes, in which nothing happens, and all of it is stored. */
+export const minutesLater = Effect.fnUntraced(function* (minutes: number) {
+  const hot = yield* HotTier
+  const micros = minutes * 60_000_000
+  const { tsReceivedMicros } = Seed.watermark
+  yield* hot.append({
+    records: [],
+    keyframes: [],
+    trades: [],
+    lifecycle: [],
+    connections: [],
+    channelGaps: [],
+    watermark: { ...Seed.watermark, tsReceivedMicros: tsReceivedMicros + micros }
+  })
+  yield* TestClock.adjust(`${minutes} minutes`)
+})

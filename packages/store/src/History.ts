@@ -14,6 +14,7 @@ import { ColdTier } from "./cold/ColdTier.ts"
 import { ObjectCache } from "./cold/ObjectCache.ts"
 import { SealedHours } from "./cold/SealedHours.ts"
 import * as HistoryAnswers from "./HistoryAnswers.ts"
+import type { CandlePart, CandlesQuery } from "./HistoryCandles.ts"
 import type { DerivedQuery, DerivedRecord } from "./HistoryDerived.ts"
 import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
 import type { SamplesQuery } from "./HistorySamples.ts"
@@ -92,6 +93,8 @@ export class History extends Context.Service<
      * are left out, so of a market without any there are none.
      */
     readonly samples: (query: SamplesQuery) => Stream.Stream<BookSamples, LogError>
+    /** What was quoted and traded in regular buckets, up to the watermark. */
+    readonly candles: (query: CandlesQuery) => Stream.Stream<CandlePart, LogError>
     /** A page of the log, gaps included, with the ends of its gaps by offset of the gap. */
     readonly records: (
       query: RecordQuery

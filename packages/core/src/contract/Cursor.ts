@@ -50,6 +50,9 @@ export const orderbooks: Paged<readonly [atMicros: number, ticker: string]> = {
 /** Samples go on after a moment, Unix microseconds. */
 export const samples: Paged<number> = { name: "samples", position: WholeNumber }
 
+/** Candles go on after the beginning of a bucket, Unix microseconds. */
+export const candles: Paged<number> = { name: "candles", position: WholeNumber }
+
 /** Trades go on after a trade: its exchange time in Unix microseconds, and its id. */
 export const trades: Paged<readonly [tsExchangeMicros: number, tradeId: string]> = {
   name: "trades",

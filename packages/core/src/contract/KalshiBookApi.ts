@@ -3,6 +3,7 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountGroup } from "./AccountGroups.ts"
+import { CandlesGroup } from "./CandlesGroups.ts"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
 import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
@@ -40,6 +41,7 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     BooksGroup,
     RecordsGroup,
     TradesGroup,
+    CandlesGroup,
     LifecycleGroup,
     CoverageGroup,
     DatasetsGroup,

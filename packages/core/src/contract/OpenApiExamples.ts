@@ -213,6 +213,38 @@ const trades = {
   ...answer
 }
 
+const candlePrices = (open: string, high: string, low: string, close: string) => ({
+  open_dollars: open,
+  high_dollars: high,
+  low_dollars: low,
+  close_dollars: close
+})
+
+const candles = {
+  market_ticker: "KXBTC15M-26NOV211415-15",
+  interval: "1m",
+  candles: [
+    {
+      start: "2026-11-21T14:02:00.000000Z",
+      end: "2026-11-21T14:03:00.000000Z",
+      is_complete: true,
+      price: candlePrices("0.3380", "0.3420", "0.3380", "0.3400"),
+      trade_count: 12,
+      volume_fp: "418.00",
+      are_trades_whole: true,
+      yes_bid: candlePrices("0.3370", "0.3410", "0.3370", "0.3400"),
+      yes_ask: candlePrices("0.3490", "0.3520", "0.3480", "0.3510"),
+      book_records: 412,
+      trust: "partial",
+      book_trusted_micros: 58_750_000,
+      gap_causes: ["sequence_hole"],
+      open_interest_fp: null
+    }
+  ],
+  cursor: "",
+  ...answer
+}
+
 const lifecycle = {
   lifecycle: [
     {
@@ -350,6 +382,7 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   listOrderbookSamples: samples,
   listDeltas: records,
   listTrades: trades,
+  listCandles: candles,
   listMarketLifecycle: lifecycle,
   listDatasets: datasets,
   getDataset: dataset,

@@ -13,6 +13,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { measureNames, recordMeasureNames } from "../BookMeasures.ts"
 import { statuses } from "../kalshi/MarketStatus.ts"
 import { isoFromMicros } from "../Units.ts"
+import { intervals } from "./CandlesAnswer.ts"
 import {
   coverageDaysMax,
   cursorCharsMax,
@@ -68,6 +69,7 @@ export const allowed = {
   category: `a category: 1 to ${textCharsMax} characters`,
   event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  interval: named(intervals),
   every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
   date: "a UTC day as `2026-11-21`",
@@ -190,6 +192,21 @@ export const SamplesFrom = time(
 
 export const SamplesTo = time(
   "Only moments before this one. Without it, and at most: up to where everything received is stored.",
+  "2026-11-21T15:00:00Z"
+)
+
+export const Interval = Schema.Literals(intervals).annotate({
+  description: "How long a bucket is; they begin at whole multiples of it since 1970, UTC.",
+  examples: ["1m"]
+})
+
+export const CandlesFrom = time(
+  `From the bucket of this moment on. Without it: ${limitDefault} buckets before \`to\`.`,
+  "2026-11-21T14:00:00Z"
+)
+
+export const CandlesTo = time(
+  "Only buckets that begin before this moment. Without it, and at most: up to where everything received is stored.",
   "2026-11-21T15:00:00Z"
 )
 

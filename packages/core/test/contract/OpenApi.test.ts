@@ -38,6 +38,7 @@ describe("the OpenAPI document", () => {
       "/v1/markets/{ticker}/orderbook/samples",
       "/v1/markets/{ticker}/deltas",
       "/v1/markets/{ticker}/trades",
+    "/v1/markets/{ticker}/candles",
       "/v1/markets/{ticker}/lifecycle",
       "/v1/lifecycle",
       "/v1/markets/{ticker}/coverage",
