@@ -33,6 +33,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -50,6 +51,7 @@ const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,

@@ -21,6 +21,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Effect, Layer, Option } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -54,6 +55,7 @@ const place = Effect.gen(function* () {
   const stores = Layer.mergeAll(
     ChannelGaps.layerNoDeps,
     LifecycleLog.layerNoDeps,
+    Settlements.layerNoDeps,
     Coverage.layerNoDeps,
     MarketCatalog.layerNoDeps,
     StatusBoard.layerNoDeps,

@@ -17,6 +17,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Option, Redacted } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -27,6 +28,7 @@ import * as PgTest from "../../packages/store/test/PgTest.ts"
 const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,

@@ -19,6 +19,7 @@ import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
+import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
 
 const handlers = Layer.mergeAll(
@@ -30,6 +31,7 @@ const handlers = Layer.mergeAll(
   TradesHandlers,
   CandlesHandlers,
   LifecycleHandlers,
+  SettlementsHandlers,
   CoverageHandlers,
   DatasetsHandlers,
   DownloadsHandlers,

@@ -99,6 +99,7 @@ const links = {
   candles: "/v1/markets/{ticker}/candles?interval=1m&from=&to=",
   lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
+  settlements: "/v1/settlements?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
   datasets: "/v1/datasets",

@@ -12,6 +12,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
@@ -27,6 +28,7 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
   Keys.layerNoDeps

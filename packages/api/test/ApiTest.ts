@@ -14,6 +14,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Customer from "./Customer.ts"
@@ -26,7 +27,7 @@ const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
   Layer.provideMerge(
     Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
   ),
-  Layer.provideMerge(MarketCatalog.layerMemory),
+  Layer.provideMerge(Settlements.layerMemory.pipe(Layer.provideMerge(MarketCatalog.layerMemory))),
   Layer.merge(FileStores.layerNone),
   Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
 )

@@ -59,6 +59,12 @@ export const trades: Paged<readonly [tsExchangeMicros: number, tradeId: string]>
   position: Schema.Tuple([WholeNumber, Name])
 }
 
+/** Settlements go on after a market: its time in Unix microseconds, and its ticker. */
+export const settlements: Paged<readonly [tsListedMicros: number, ticker: string]> = {
+  name: "settlements",
+  position: Schema.Tuple([WholeNumber, Name])
+}
+
 /** Lifecycle messages go on after a message: its receipt in Unix microseconds, and the frame that carried it. */
 export const lifecycle: Paged<readonly [tsReceivedMicros: number, epoch: number, sid: number, seq: number]> = {
   name: "lifecycle",

@@ -11,6 +11,7 @@ import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./History
 import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
+import { SettlementsGroup } from "./SettlementGroups.ts"
 
 /** Version of the server and of its documentation. */
 export const apiVersion = "0.1.0"
@@ -43,6 +44,7 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     TradesGroup,
     CandlesGroup,
     LifecycleGroup,
+    SettlementsGroup,
     CoverageGroup,
     DatasetsGroup,
     DownloadsGroup,

@@ -245,6 +245,28 @@ const candles = {
   ...answer
 }
 
+const settlements = {
+  settlements: [
+    {
+      ticker: "KXBTC15M-26NOV211415-15",
+      event_ticker: "KXBTC15M-26NOV211415",
+      series_ticker: "KXBTC15M",
+      market_type: "binary",
+      result: "no",
+      settlement_value_dollars: "0.0000",
+      expiration_value: "91188.02",
+      open_time: "2026-11-21T14:00:00Z",
+      close_time: "2026-11-21T14:15:00Z",
+      ts_settled: "2026-11-21T14:17:02.000000Z",
+      ts_result_observed: "2026-11-21T14:15:33.402118Z",
+      ts_observed: "2026-11-21T14:17:31.210020Z",
+      version: 7
+    }
+  ],
+  cursor: "",
+  ...answer
+}
+
 const lifecycle = {
   lifecycle: [
     {
@@ -383,6 +405,7 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   listDeltas: records,
   listTrades: trades,
   listCandles: candles,
+  listSettlements: settlements,
   listMarketLifecycle: lifecycle,
   listDatasets: datasets,
   getDataset: dataset,

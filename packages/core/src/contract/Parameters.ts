@@ -210,6 +210,10 @@ export const CandlesTo = time(
   "2026-11-21T15:00:00Z"
 )
 
+export const SettledFrom = time("Only what was settled at this moment or later.", "2026-11-21T00:00:00Z")
+
+export const SettledTo = time("Only what was settled before this moment.", "2026-11-22T00:00:00Z")
+
 export const CoverageFrom = time(
   "From the hour of this moment on. Without it: from a day before `to`.",
   "2026-11-21T00:00:00Z"
