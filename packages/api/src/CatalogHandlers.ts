@@ -4,11 +4,17 @@ import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { eventMarketsMax } from "@kalshibook/core/contract/Limits"
 import { marketStatus } from "@kalshibook/core/contract/Parameters"
-import { type CatalogKind, type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { rankOf } from "@kalshibook/core/MarketSearch"
+import {
+  type CatalogKind,
+  type CatalogVersion,
+  MarketCatalog,
+  type MarketFilter
+} from "@kalshibook/store/MarketCatalog"
 import { Clock, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { asOfInFuture, notKnownYet, storeFailed, unknownEvent, unknownMarket, unknownSeries } from "./Failures.ts"
-import { pageAfter, pageOf } from "./Paging.ts"
+import { type PageQuery, pageAfter, pageOf } from "./Paging.ts"
 import { answered } from "./RequestMeta.ts"
 
 const tickerOf = (entry: CatalogVersion): string => entry.ticker
@@ -36,6 +42,7 @@ const refuseKnownLater = Effect.fnUntraced(function* (
 
 /** The filters of `/v1/markets`, which is also the question that its cursors are bound to. */
 interface MarketsQuestion {
+  readonly q?: string | undefined
   readonly status?: string | undefined
   readonly series_ticker?: string | undefined
   readonly event_ticker?: string | undefined
@@ -45,6 +52,7 @@ interface MarketsQuestion {
 }
 
 const marketsQuestion = (filters: MarketsQuestion): Cursor.Question => ({
+  q: filters.q,
   status: filters.status,
   series_ticker: filters.series_ticker,
   event_ticker: filters.event_ticker,
@@ -58,22 +66,48 @@ export const MarketsHandlers = HttpApiBuilder.group(
   "markets",
   Effect.fn(function* (handlers) {
     const catalog = yield* MarketCatalog
+
+    const listed = Effect.fnUntraced(function* (
+      question: Cursor.Question,
+      filter: MarketFilter,
+      query: PageQuery,
+      asOfMicros: number | undefined
+    ) {
+      const { after, cut, entriesMax } = yield* pageOf(Cursor.markets, question, query)
+      const found = yield* catalog.markets(filter, { after: Option.getOrUndefined(after), entriesMax, asOfMicros })
+      return cut(found, tickerOf)
+    })
+
+    /** The likeliest first. */
+    const searched = Effect.fnUntraced(function* (
+      text: string,
+      question: Cursor.Question,
+      filter: MarketFilter,
+      query: PageQuery,
+      asOfMicros: number | undefined
+    ) {
+      const { after, cut, entriesMax } = yield* pageOf(Cursor.foundMarkets, question, query)
+      const [afterRank, ticker] = Option.getOrElse(after, () => [undefined, undefined] as const)
+      const found = yield* catalog.markets(filter, { after: ticker, afterRank, entriesMax, asOfMicros })
+      return cut(found, (one) => [rankOf(text, one.ticker, one.body), one.ticker] as const)
+    })
+
     return handlers.handleAll({
       list: ({ query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
-          const page = yield* pageOf(Cursor.markets, marketsQuestion(query), query)
-          const found = yield* catalog.markets(
-            {
-              status: query.status === undefined ? undefined : marketStatus(query.status),
-              seriesTicker: query.series_ticker,
-              eventTicker: query.event_ticker,
-              category: query.category,
-              tickers: query.tickers
-            },
-            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax, asOfMicros }
-          )
-          const { entries, cursor } = page.cut(found, tickerOf)
+          const filter: MarketFilter = {
+            question: query.q,
+            status: query.status === undefined ? undefined : marketStatus(query.status),
+            seriesTicker: query.series_ticker,
+            eventTicker: query.event_ticker,
+            category: query.category,
+            tickers: query.tickers
+          }
+          const { cursor, entries } =
+            query.q === undefined
+              ? yield* listed(marketsQuestion(query), filter, query, asOfMicros)
+              : yield* searched(query.q, marketsQuestion(query), filter, query, asOfMicros)
           return { markets: entries.map(Answer.marketView), cursor, ...Answer.asOfView(asOfMicros) }
         }).pipe(answered(Answer.Markets), Effect.catchTag("HotTierError", storeFailed)),
       get: ({ params: { ticker }, query }) =>

@@ -32,6 +32,7 @@ import { hotTierSuite } from "./HotTierSuite.ts"
 import { lifecycleLogSuite } from "./LifecycleLogSuite.ts"
 import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
 import * as MarketLogs from "./MarketLogs.ts"
+import { marketSearchSuite } from "./MarketSearchSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { settlementsSuite } from "./SettlementsSuite.ts"
 import { posted, statusBoardSuite } from "./StatusBoardSuite.ts"
@@ -50,6 +51,7 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(HotTier.layerNoDeps)("HotTier (Postgres)", hotTierSuite(25))
   it.layer(logs)("History (Postgres)", historySuite(40))
   it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
+  it.layer(MarketCatalog.layerNoDeps)("Search (Postgres)", marketSearchSuite)
   it.layer(Layer.merge(Settlements.layerNoDeps, MarketCatalog.layerNoDeps))("Settlements (Postgres)", settlementsSuite)
   it.layer(stores)("Epochs (Postgres)", epochsSuite)
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)

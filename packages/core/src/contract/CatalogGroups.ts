@@ -22,6 +22,7 @@ export const MarketsGroup = HttpApiGroup.make("markets")
   .add(
     HttpApiEndpoint.get("list", "/v1/markets", {
       query: {
+        q: Schema.optionalKey(Parameter.Question),
         status: Schema.optionalKey(Parameter.Status),
         series_ticker: Schema.optionalKey(Parameter.SeriesTicker),
         event_ticker: Schema.optionalKey(Parameter.EventTicker),
@@ -36,7 +37,7 @@ export const MarketsGroup = HttpApiGroup.make("markets")
         identifier: "listMarkets",
         summary: "List markets",
         description:
-          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*. With `as_of`, as they were known at a moment."
+          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*. With `q`, those that have its words, the likeliest first. With `as_of`, as they were known at a moment."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/markets/:ticker", {

@@ -35,6 +35,12 @@ export const markets: Paged<string> = { name: "markets", position: Name }
 export const events: Paged<string> = { name: "events", position: Name }
 export const series: Paged<string> = { name: "series", position: Name }
 
+/** Markets that were searched for go on after a rank and a ticker. */
+export const foundMarkets: Paged<readonly [rank: number, ticker: string]> = {
+  name: "found_markets",
+  position: Schema.Tuple([Int4, Name])
+}
+
 /** Records go on after a record: its receipt in Unix microseconds, and its offset. */
 export const records: Paged<readonly [tsReceivedMicros: number, offset: number]> = {
   name: "records",

@@ -12,6 +12,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { measureNames, recordMeasureNames } from "../BookMeasures.ts"
 import { statuses } from "../kalshi/MarketStatus.ts"
+import { searchWordsMax, wordsOf } from "../MarketSearch.ts"
 import { isoFromMicros } from "../Units.ts"
 import { intervals } from "./CandlesAnswer.ts"
 import {
@@ -67,6 +68,7 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
+  q: `1 to ${searchWordsMax} words, ${textCharsMax} characters at most`,
   event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   interval: named(intervals),
@@ -299,6 +301,20 @@ export const EventTicker = tickerOf("Only of this event.", "KXBTC15M-26NOV211415
 export const Category = Schema.String.check(Schema.isPattern(plainText), Schema.isMaxLength(textCharsMax)).annotate({
   description: "Only of this category, as Kalshi writes it.",
   examples: ["Crypto"]
+})
+
+/** Words to search by. */
+export const Question = Schema.String.check(
+  Schema.isPattern(plainText),
+  Schema.isMaxLength(textCharsMax),
+  Schema.makeFilter((text) => {
+    const { length } = wordsOf(text)
+    return length > 0 && length <= searchWordsMax
+  })
+).annotate({
+  description:
+    "Only markets in which each of these words begins one of ticker, title or subtitles, or of the title of their event or series. What can be traded comes first, then what will be, then what has ended; of each, what has all the words itself.",
+  examples: ["bitcoin 15 min"]
 })
 
 export const Tickers = Schema.String.annotate({
