@@ -4,14 +4,14 @@
  */
 import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
+import { KeyInQuery } from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   Internal,
-  KeyInQuery,
   MalformedRequest,
   MethodNotAllowed,
   UnknownRoute,
   UrlTooLong
-} from "@kalshibook/core/contract/Problems"
+} from "@kalshibook/core/contract/ProblemsOfServer"
 import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,
@@ -34,7 +34,7 @@ import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
+import { docsPath, errorsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
@@ -121,7 +121,7 @@ const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong
 export const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
 
 /** What only a new version of the server changes. Everything else is as of now. */
-const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath])
+const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, errorsPath, openApiPath])
 
 const headersFor = (
   response: HttpServerResponse.HttpServerResponse,

@@ -1,8 +1,11 @@
 /**
  * The REST API as routes: the contract implemented over the stores, with its document and its reference page.
  */
+
+import * as ErrorCatalogue from "@kalshibook/core/contract/ErrorCatalogue"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
@@ -17,7 +20,7 @@ import * as Metering from "./Metering.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
-import { docsPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
@@ -55,9 +58,18 @@ const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideCl
 /** The page is whole: it asks no other host for anything, not even for fonts. */
 const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
+/** The catalogue of errors, as docs/errors.md has it. */
+const errors = HttpRouter.add(
+  "GET",
+  errorsPath,
+  Effect.sync(() => HttpServerResponse.text(ErrorCatalogue.markdown(), { contentType: "text/markdown; charset=utf-8" }))
+)
+
 /** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
 export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Answering.layer(gate))
-  )
+  Layer.mergeAll(
+    HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
+    docs,
+    errors,
+    ObjectRoutes.layer
+  ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))

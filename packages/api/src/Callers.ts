@@ -6,7 +6,7 @@
  */
 import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { type Tier, tierOf } from "@kalshibook/core/contract/Pricing"
-import { KeyInvalid, RateLimited } from "@kalshibook/core/contract/Problems"
+import { KeyInvalid, RateLimited } from "@kalshibook/core/contract/ProblemsOfAccess"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import type { Account } from "@kalshibook/store/Accounts"
 import type { HotTierError } from "@kalshibook/store/HotTierError"

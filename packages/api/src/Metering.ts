@@ -8,7 +8,7 @@
 import { limitDefault, limitMax } from "@kalshibook/core/contract/Limits"
 import { Metered } from "@kalshibook/core/contract/Metered"
 import { type Ceiling, ceilingOf, type Price, priceOf, type Scope } from "@kalshibook/core/contract/Pricing"
-import * as Problems from "@kalshibook/core/contract/Problems"
+import * as Problems from "@kalshibook/core/contract/ProblemsOfAccess"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { questionHash } from "@kalshibook/store/KeyHash"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"

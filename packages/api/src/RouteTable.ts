@@ -2,11 +2,13 @@
  * Which paths there are and with which methods, to tell an unknown path from a wrong method and to name requests in metrics.
  */
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import * as ProblemKind from "@kalshibook/core/contract/ProblemKind"
 import { FindMyWay } from "effect/http"
 
 /** Paths that are no operation of the contract. */
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
+export const errorsPath = ProblemKind.docsPath
 
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
@@ -21,6 +23,7 @@ const patterns = [
   ...Object.values(KalshiBookApi.groups).flatMap((group) => Object.values(group.endpoints).map(({ path }) => path)),
   openApiPath,
   docsPath,
+  errorsPath,
   objectsPath
 ]
 

@@ -6,7 +6,8 @@
  * connection, so that nobody takes a part for the whole. A client that goes away ends the reading.
  */
 
-import { NotAcceptable, Overloaded } from "@kalshibook/core/contract/Problems"
+import { NotAcceptable } from "@kalshibook/core/contract/ProblemsOfQuestions"
+import { Overloaded } from "@kalshibook/core/contract/ProblemsOfServer"
 import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import type { RowColumns } from "@kalshibook/store/export/RowColumns"

@@ -1,6 +1,8 @@
 /** Answers about the server itself: status, health, metrics, the index and what problems mean. */
 import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
+import { docsOf } from "@kalshibook/core/contract/ProblemKind"
+import { declaration, type ProblemCode, problems } from "@kalshibook/core/contract/Problems"
+import { UnknownRoute } from "@kalshibook/core/contract/ProblemsOfServer"
 import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
@@ -11,7 +13,7 @@ import { PrometheusMetrics } from "effect/observability"
 import { storeFailed } from "./Failures.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
-import { docsPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -86,6 +88,7 @@ const scrape = Effect.fnUntraced(
 
 const links = {
   documentation: docsPath,
+  errors: errorsPath,
   openapi: openApiPath,
   status: "/v1/status",
   markets: "/v1/markets",
@@ -142,4 +145,9 @@ export const HealthHandlers = HttpApiBuilder.group(
   })
 )
 
-const describe = (code: ProblemCode) => ({ code, ...declaration(code), meaning: problems[code].meaning })
+const describe = (code: ProblemCode) => ({
+  code,
+  ...declaration(code),
+  docs: docsOf(code),
+  meaning: problems[code].meaning
+})

@@ -3,7 +3,8 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import { CandlesPage } from "./CandlesAnswer.ts"
 import * as Parameter from "./Parameters.ts"
-import { BadCursor, NotAcceptable, problemsOfAll, problemsOfHistory, UnknownMarket } from "./Problems.ts"
+import { problemsOfAll, problemsOfHistory } from "./Problems.ts"
+import { BadCursor, NotAcceptable, UnknownMarket } from "./ProblemsOfQuestions.ts"
 
 export const CandlesGroup = HttpApiGroup.make("candles")
   .add(

@@ -4,15 +4,15 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import * as Answer from "./CatalogAnswer.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll } from "./Problems.ts"
 import {
   BadCursor,
   NotKnownYet,
-  problemsOfAll,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
 
 const asOf = { as_of: Schema.optionalKey(Parameter.AsOf), ...Parameter.charged }
 

@@ -5,16 +5,9 @@ import * as Schema from "effect/Schema"
 import { Dataset, Datasets, Download, DownloadBody } from "./DownloadAnswer.ts"
 import { coverageDaysMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
-import {
-  DownloadTooLarge,
-  NotSealed,
-  problemsOfAll,
-  StorageAway,
-  UnknownDownload,
-  UnknownEvent,
-  UnknownMarket,
-  UnknownSeries
-} from "./Problems.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { DownloadTooLarge, NotSealed, StorageAway, UnknownDownload } from "./ProblemsOfFiles.ts"
+import { UnknownEvent, UnknownMarket, UnknownSeries } from "./ProblemsOfQuestions.ts"
 
 export const DatasetsGroup = HttpApiGroup.make("datasets")
   .add(

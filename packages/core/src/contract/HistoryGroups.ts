@@ -7,18 +7,17 @@ import { samplesDepthDefault, samplesDepthMax } from "./Limits.ts"
 import { Orderbook } from "./OrderbookAnswer.ts"
 import { Orderbooks } from "./OrderbooksAnswer.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll, problemsOfHistory } from "./Problems.ts"
 import {
   BadCursor,
   BeforeFirstRecord,
   MarketNotRecorded,
   NotAcceptable,
-  problemsOfAll,
-  problemsOfHistory,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
 import { Records } from "./RecordView.ts"
 import { Samples } from "./SamplesAnswer.ts"
 import { Trades } from "./TradeView.ts"

@@ -2,7 +2,8 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import * as Parameter from "./Parameters.ts"
-import { BadCursor, problemsOfAll } from "./Problems.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { BadCursor } from "./ProblemsOfQuestions.ts"
 import { Settlements } from "./SettlementsAnswer.ts"
 
 export const SettlementsGroup = HttpApiGroup.make("settlements")
