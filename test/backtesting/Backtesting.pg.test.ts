@@ -15,6 +15,7 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
@@ -64,7 +65,9 @@ const place = Effect.gen(function* () {
     Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
   )
   const working = Layer.effectDiscard(Effect.flatMap(Downloads, ({ work }) => Effect.forkScoped(work))).pipe(
-    Layer.provideMerge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }))
+    Layer.provideMerge(
+      Layer.merge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }), IdempotencyKeys.layerNoDeps)
+    )
   )
   yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port }).pipe(

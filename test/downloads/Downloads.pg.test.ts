@@ -10,6 +10,7 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -45,7 +46,9 @@ const objects = Layer.unwrap(
 )
 
 const downloads = Layer.unwrap(
-  Effect.map(PgTest.temporaryFolder, (folder) => Downloads.layerNoDeps({ ...defaults, folder }))
+  Effect.map(PgTest.temporaryFolder, (folder) =>
+    Layer.merge(Downloads.layerNoDeps({ ...defaults, folder }), IdempotencyKeys.layerNoDeps)
+  )
 )
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(

@@ -40,7 +40,16 @@ import { docsPath, errorsPath, methodsOf, openApiPath, routeOf, suggestionFor } 
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
   allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-  allowedHeaders: ["Authorization", "X-API-Key", "Content-Type", "Range", "If-Range", "If-None-Match"],
+  allowedHeaders: [
+    "Authorization",
+    "X-API-Key",
+    "Content-Type",
+    "Accept",
+    "Range",
+    "If-Range",
+    "If-None-Match",
+    "Idempotency-Key"
+  ],
   exposedHeaders: [
     "X-Request-Id",
     "Retry-After",
@@ -51,6 +60,8 @@ const cors = HttpMiddleware.cors({
     "Content-Range",
     "Accept-Ranges",
     "ETag",
+    "Allow",
+    "Idempotency-Replayed",
     "Content-Disposition"
   ],
   maxAge: preflightSecondsMax
@@ -88,7 +99,7 @@ const answer = Effect.fnUntraced(function* <E, R>(
   const startedNanos = yield* Clock.currentTimeNanos
   const requestId = newRequestId()
   const url = ApiKeyText.redact(request.url)
-  const notes: RequestNotes = { headers: {}, meter: undefined }
+  const notes: RequestNotes = { headers: {}, meter: undefined, isOpenEnded: false }
   const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
   // An upgraded connection lives as long as its client wants.
   const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
@@ -168,7 +179,7 @@ const problemResponse = (
 }
 
 /** Parts of a request that the contract describes: what is wrong in them is a parameter. */
-const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload"])
+const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload", "Headers"])
 
 const isProblem = (failure: unknown): failure is HttpServerRespondable.Respondable =>
   HttpServerRespondable.isRespondable(failure) && "code" in failure && "request_id" in failure

@@ -4,8 +4,9 @@ import { startOf } from "@kalshibook/core/Candles"
 import * as CandlesAnswer from "@kalshibook/core/contract/CandlesAnswer"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { limitDefault } from "@kalshibook/core/contract/Limits"
+import { limitDefault, timeMicrosMax } from "@kalshibook/core/contract/Limits"
 import { candleColumns } from "@kalshibook/core/export/TableColumns"
+import { hourMicros } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { fileText } from "@kalshibook/store/export/EngineFiles"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
@@ -21,8 +22,10 @@ import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
 import { bornMicros } from "./MarketBirth.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
+import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
 
 interface AskedCandles extends PageQuery {
   readonly interval: CandlesAnswer.Interval
@@ -107,6 +110,7 @@ export const CandlesHandlers = HttpApiBuilder.group(
       const { cursor, entries } = page.cut(candles, ({ startMicros }) => startMicros)
       const whole =
         entries.length === 0 ? { candles: [], knownMicros } : yield* withWholeness({ candles: entries, knownMicros })
+      yield* noteOpenEnd(whole.candles.some(({ areTradesWhole }) => !areTradesWhole))
       return { market_ticker: ticker, interval, candles: viewsOf(whole), cursor }
     })
 
@@ -127,7 +131,14 @@ export const CandlesHandlers = HttpApiBuilder.group(
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
           if (form !== "json") return yield* RowStreams.answer(yield* source(ticker, query), form)
-          return yield* answered(CandlesAnswer.CandlesPage)(pageOfCandles(ticker, query))
+          const { fromMicros, intervalMicros, toMicros } = yield* questionOf(ticker, query)
+          // To the end of the last bucket, and as long as its trades may have been on their way.
+          const endMicros = Math.min(timeMicrosMax, toMicros + intervalMicros + hourMicros)
+          const digest = history.sealedDigest(endMicros)
+          return yield* answered(
+            CandlesAnswer.CandlesPage,
+            only(CandlesAnswer.CandlesPage, "candles", query.fields)
+          )(pageOfCandles(ticker, query)).pipe(whenSealed({ digest, also: [String(fromMicros)] }))
         }).pipe(Effect.catchTags(Failures.logFailures))
     })
   })

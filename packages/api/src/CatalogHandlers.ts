@@ -2,6 +2,7 @@
 import * as Answer from "@kalshibook/core/contract/CatalogAnswer"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { kalshiFields } from "@kalshibook/core/contract/KalshiFields"
 import { eventMarketsMax } from "@kalshibook/core/contract/Limits"
 import { marketStatus } from "@kalshibook/core/contract/Parameters"
 import { rankOf } from "@kalshibook/core/MarketSearch"
@@ -15,6 +16,7 @@ import { Clock, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { asOfInFuture, notKnownYet, storeFailed, unknownEvent, unknownMarket, unknownSeries } from "./Failures.ts"
 import { type PageQuery, pageAfter, pageOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 
 const tickerOf = (entry: CatalogVersion): string => entry.ticker
@@ -109,7 +111,13 @@ export const MarketsHandlers = HttpApiBuilder.group(
               ? yield* listed(marketsQuestion(query), filter, query, asOfMicros)
               : yield* searched(query.q, marketsQuestion(query), filter, query, asOfMicros)
           return { markets: entries.map(Answer.marketView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.Markets), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.Markets,
+            only(Answer.Markets, "markets", query.fields, Object.keys(kalshiFields["Market"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
@@ -141,7 +149,13 @@ export const EventsHandlers = HttpApiBuilder.group(
           )
           const { entries, cursor } = page.cut(found, tickerOf)
           return { events: entries.map(Answer.eventView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.Events), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.Events,
+            only(Answer.Events, "events", query.fields, Object.keys(kalshiFields["Event"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
@@ -181,7 +195,13 @@ export const SeriesHandlers = HttpApiBuilder.group(
           )
           const { entries, cursor } = page.cut(found, tickerOf)
           return { series: entries.map(Answer.seriesView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.SeriesPage), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.SeriesPage,
+            only(Answer.SeriesPage, "series", query.fields, Object.keys(kalshiFields["Series"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)

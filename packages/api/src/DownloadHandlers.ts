@@ -11,11 +11,13 @@ import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import { type DownloadRequest, isEngineFormat } from "@kalshibook/store/downloads/DownloadRequest"
 import { type Download, Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { MarketCatalog, type MarketFilter } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as DownloadFailures from "./DownloadFailures.ts"
 import * as Failures from "./Failures.ts"
+import * as Idempotency from "./Idempotency.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 
 type Body = typeof DownloadAnswer.DownloadBody.Type
@@ -55,6 +57,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
   "downloads",
   Effect.fn(function* (handlers) {
     const downloads = yield* Downloads
+    const once = Idempotency.make(yield* IdempotencyKeys)
     const catalog = yield* MarketCatalog
 
     /** Tickers of all markets that a filter means. */
@@ -170,12 +173,17 @@ export const DownloadsHandlers = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      create: ({ payload }) =>
+      create: ({ headers, payload }) =>
         Effect.gen(function* () {
-          const request = yield* requestOf(payload)
-          if (payload.dry_run === true) return yield* quoted(request)
-          yield* pay(request, payload.max_credits)
-          return yield* view(yield* downloads.create(request))
+          if (payload.dry_run === true) return yield* quoted(yield* requestOf(payload))
+          const made = Effect.gen(function* () {
+            const request = yield* requestOf(payload)
+            yield* pay(request, payload.max_credits)
+            return yield* downloads.create(request)
+          })
+          const key = headers["idempotency-key"]
+          if (key === undefined) return yield* view(yield* made)
+          return yield* view(yield* once(key, payload, made, ({ id }) => id, downloads.get))
         }).pipe(
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),

@@ -7,6 +7,7 @@ import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as Failures from "./Failures.ts"
 import { pageOf, rangeOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 
 export const SettlementsHandlers = HttpApiBuilder.group(
@@ -33,7 +34,10 @@ export const SettlementsHandlers = HttpApiBuilder.group(
             return [tsListedMicros, ticker] as const
           })
           return { settlements: entries.map(SettlementsAnswer.view), cursor }
-        }).pipe(answered(SettlementsAnswer.Settlements), Effect.catchTag("HotTierError", Failures.storeFailed))
+        }).pipe(
+          answered(SettlementsAnswer.Settlements, only(SettlementsAnswer.Settlements, "settlements", query.fields)),
+          Effect.catchTag("HotTierError", Failures.storeFailed)
+        )
     })
   })
 )

@@ -4,8 +4,10 @@ import * as ChannelGapView from "@kalshibook/core/contract/ChannelGapView"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
+import { timeMicrosMax } from "@kalshibook/core/contract/Limits"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import { hourMicros } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { fileText } from "@kalshibook/store/export/EngineFiles"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
@@ -20,8 +22,10 @@ import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
 import { bornMicros } from "./MarketBirth.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
+import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
 
 interface RangeQuery extends PageQuery {
   readonly from?: number
@@ -91,6 +95,7 @@ export const TradesHandlers = HttpApiBuilder.group(
         Math.max(0, time.fromMicros - exchangeLagMicrosMax),
         Math.min(Number.MAX_SAFE_INTEGER, time.toMicros + exchangeLagMicrosMax)
       )
+      yield* noteOpenEnd(gaps.some(({ tsFilledMicros }) => tsFilledMicros === null))
       return {
         trades: entries.map(TradeView.view),
         ...ChannelGapView.listed(gaps, ChannelGapView.tradeView),
@@ -103,7 +108,14 @@ export const TradesHandlers = HttpApiBuilder.group(
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
           const range = yield* rangeOf(query)
-          if (form === "json") return yield* answered(TradeView.Trades)(pageOfTrades(ticker, range, query))
+          // A trade may have been on its way to us when the hour in which it was made ended.
+          const digest = history.sealedDigest(Math.min(timeMicrosMax, range.toMicros + hourMicros))
+          const open = yield* bornMicros(catalog, ticker, "open_time")
+          if (form === "json")
+            return yield* answered(
+              TradeView.Trades,
+              only(TradeView.Trades, "trades", query.fields)
+            )(pageOfTrades(ticker, range, query)).pipe(whenSealed({ digest, also: [String(open)] }))
           if (Option.isNone(yield* catalog.market(ticker))) return yield* Failures.unknownMarket(catalog, ticker)
           return yield* RowStreams.answer(tradesSource(history, ticker, range), form)
         }).pipe(Effect.catchTags(Failures.logFailures))
@@ -155,10 +167,13 @@ export const LifecycleHandlers = HttpApiBuilder.group(
             return yield* Failures.unknownMarket(catalog, ticker)
           }
           return answer
-        }).pipe(answered(LifecycleView.Lifecycle), Effect.catchTag("HotTierError", Failures.storeFailed)),
+        }).pipe(
+          answered(LifecycleView.Lifecycle, only(LifecycleView.Lifecycle, "lifecycle", query.fields)),
+          Effect.catchTag("HotTierError", Failures.storeFailed)
+        ),
       list: ({ query }) =>
         pageOfMessages(query).pipe(
-          answered(LifecycleView.Lifecycle),
+          answered(LifecycleView.Lifecycle, only(LifecycleView.Lifecycle, "lifecycle", query.fields)),
           Effect.catchTag("HotTierError", Failures.storeFailed)
         )
     })

@@ -17,6 +17,7 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
   /** Of the customer, unless something else is said; `null` for none. */
   readonly key?: string | null
+  readonly body?: string
 }
 
 /** The port that the server listens on. */
@@ -52,7 +53,7 @@ export const ask = (path: string, asked: Asked = {}) =>
         }
       )
       outgoing.on("error", (error) => resume(Effect.fail(error)))
-      outgoing.end()
+      outgoing.end(asked.body)
       return Effect.sync(() => outgoing.destroy())
     })
   )
@@ -104,6 +105,15 @@ export const json = (path: string, asked: Asked = {}) =>
       headers,
       body: body as Json
     }
+  })
+
+/** Status and body of the answer to a body that is sent as JSON. */
+export const post = (path: string, body: object, asked: Asked = {}) =>
+  json(path, {
+    ...asked,
+    method: "POST",
+    headers: { "content-type": "application/json", ...asked.headers },
+    body: JSON.stringify(body)
   })
 
 /** All entries of a list, page by page, and how many pages they took. */

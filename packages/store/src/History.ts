@@ -9,7 +9,7 @@ import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshiboo
 import type { BookSamples } from "@kalshibook/core/BookSamples"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type * as Trust from "@kalshibook/core/Trust"
-import { Context, Effect, Layer, type Stream } from "effect"
+import { Context, Effect, Layer, type Option, type Stream } from "effect"
 import { ColdTier } from "./cold/ColdTier.ts"
 import { ObjectCache } from "./cold/ObjectCache.ts"
 import { SealedHours } from "./cold/SealedHours.ts"
@@ -20,6 +20,7 @@ import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./Histor
 import type { SamplesQuery } from "./HistorySamples.ts"
 import { HotTier, type RecordQuery, type TradeQuery } from "./HotTier.ts"
 import { ObjectStore } from "./objects/ObjectStore.ts"
+import * as SealedDigest from "./SealedDigest.ts"
 import type { LogError, Tier } from "./TieredLog.ts"
 
 export { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
@@ -106,6 +107,8 @@ export class History extends Context.Service<
     readonly recordsDerived: (
       query: DerivedQuery
     ) => Stream.Stream<ReadonlyArray<DerivedRecord>, MarketNotRecorded | LogError>
+    /** What answers about everything before a moment rest on, where all of it is sealed and right (`SealedDigest`). */
+    readonly sealedDigest: (toMicros: number) => Effect.Effect<Option.Option<string>>
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, LogError>
   }
 >()("@kalshibook/store/History") {
@@ -113,7 +116,7 @@ export class History extends Context.Service<
     History,
     Effect.gen(function* () {
       const tiers = { hot: yield* HotTier, sealed: yield* SealedHours, cold: yield* ColdTier }
-      return History.of(HistoryAnswers.make(tiers))
+      return History.of(HistoryAnswers.make(tiers, yield* SealedDigest.make(tiers.sealed)))
     })
   )
 

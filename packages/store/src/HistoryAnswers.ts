@@ -13,11 +13,12 @@ import { BeforeFirstRecord, MarketNotRecorded } from "./HistoryProblem.ts"
 import * as HistorySamples from "./HistorySamples.ts"
 import type { RecordQuery, Watermark } from "./HotTier.ts"
 import { type LogTiers, recordsPerPageMax } from "./LogCursor.ts"
+import type { SealedDigest } from "./SealedDigest.ts"
 import * as TieredBooks from "./TieredBooks.ts"
 import * as TieredLog from "./TieredLog.ts"
 import * as TieredTrades from "./TieredTrades.ts"
 
-export const make = (tiers: LogTiers): History["Service"] => {
+export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Service"] => {
   const { hot } = tiers
   const log = TieredLog.make(tiers)
   const books = TieredBooks.make(tiers, log)
@@ -164,7 +165,18 @@ export const make = (tiers: LogTiers): History["Service"] => {
 
   const recordsDerived: History["Service"]["recordsDerived"] = (query) => HistoryDerived.pages(log, records, query)
 
-  return { bookAt, bookNow, booksAt, recordedAt, samples, candles, records, recordsDerived, trades }
+  return {
+    bookAt,
+    bookNow,
+    booksAt,
+    recordedAt,
+    samples,
+    candles,
+    records,
+    recordsDerived,
+    trades,
+    sealedDigest: sealedDigest.before
+  }
 }
 
 /** Answers that are completed at once: as many as there are connections to spare. */

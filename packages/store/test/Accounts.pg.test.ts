@@ -4,13 +4,16 @@ import type * as CreditBalance from "@kalshibook/core/CreditBalance"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
 import { Clock, Context, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -25,6 +28,10 @@ type All = Accounts | Keys | Ledger | SqlClient.SqlClient
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
+  it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
+    "Names of requests (Postgres)",
+    idempotencyKeysSuite
+  )
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("An account", tenancySuite)
 })

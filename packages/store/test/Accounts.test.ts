@@ -1,12 +1,16 @@
 import { layer } from "@effect/vitest"
 import { Accounts } from "@kalshibook/store/Accounts"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Layer } from "effect"
 import { accountsSuite, pepperLayer } from "./AccountsSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 
 const stores = Layer.mergeAll(Accounts.layerMemory, Keys.layerMemory, Ledger.layerMemory).pipe(
   Layer.provide(pepperLayer)
 )
 
 layer(stores)("Accounts (memory)", accountsSuite)
+
+layer(Layer.merge(stores, IdempotencyKeys.layerMemory))("Names of requests (memory)", idempotencyKeysSuite)

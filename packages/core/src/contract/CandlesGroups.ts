@@ -16,6 +16,7 @@ export const CandlesGroup = HttpApiGroup.make("candles")
         to: Schema.optionalKey(Parameter.CandlesTo),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },

@@ -16,7 +16,12 @@ import {
 
 const asOf = { as_of: Schema.optionalKey(Parameter.AsOf), ...Parameter.charged }
 
-const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText), ...asOf }
+const page = {
+  limit: Schema.optionalKey(Parameter.Limit),
+  cursor: Schema.optionalKey(Parameter.CursorText),
+  fields: Schema.optionalKey(Parameter.Fields),
+  ...asOf
+}
 
 export const MarketsGroup = HttpApiGroup.make("markets")
   .add(

@@ -27,6 +27,8 @@ const description = [
   "",
   '**Pages.** Lists answer a `cursor`; pass it with the same filters for the next page. `""` is the end.',
   "",
+  "**Less, and not again.** `fields=` gives only some fields of the rows of a list. Answers that rest wholly on sealed history have an `ETag`: send it in `If-None-Match`, and 304 costs nothing. An hour that is sealed again, because of a late correction, changes the tag.",
+  "",
   "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot. Trades and lifecycle messages come with the holes of their channels, and `/v1/coverage` says how much is known.",
   "",
   "**Keys and credits.** Send your key as `Authorization: Bearer kb_live_...` or `X-API-Key: kb_live_...`, never in the URL. What each call costs is in `/v1/pricing`; every answer says what it cost (`usage.credits`, `X-Credits-Used`) and what is left (`X-Credits-Remaining`). Errors, empty lists, books that we lost and the same page again cost nothing. `dry_run=true` answers what a call would cost, `max_credits` refuses what would cost more. Without a key: status, coverage, prices, and the first day of each month.",

@@ -24,6 +24,7 @@ import {
   downloadDaysMax,
   everyMicrosMax,
   everyMicrosMin,
+  idempotencyKeyCharsMax,
   limitDefault,
   limitMax,
   textCharsMax,
@@ -74,6 +75,8 @@ export const allowed = {
   interval: named(intervals),
   every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  fields: "names of fields of the rows, each once, separated by commas",
+  "idempotency-key": `1 to ${idempotencyKeyCharsMax} printable ASCII characters`,
   date: "a UTC day as `2026-11-21`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint",
@@ -290,8 +293,8 @@ export const CursorText = Schema.String.check(Schema.isMaxLength(cursorCharsMax)
 
 const tickerOf = (description: string, example: string) => Ticker.annotate({ description, examples: [example] })
 
-export const EventOfBooks = tickerOf("Only markets of this event.", "KXBTC15M-26NOV211415")
-export const SeriesOfBooks = tickerOf("Only markets of this series.", "KXBTC15M")
+export const EventOfBooks = tickerOf("The same as `event_ticker`.", "KXBTC15M-26NOV211415")
+export const SeriesOfBooks = tickerOf("The same as `series_ticker`.", "KXBTC15M")
 export const MarketTickerPath = tickerOf("A market.", "KXBTC15M-26NOV211415-15")
 export const EventTickerPath = tickerOf("An event.", "KXBTC15M-26NOV211415")
 export const SeriesTickerPath = tickerOf("A series.", "KXBTC15M")
@@ -340,6 +343,28 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+export const Fields = Schema.String.annotate({
+  description: "Only these fields of each row, separated by commas. In pages of JSON. Without it: all of them.",
+  examples: ["ticker,status"]
+}).pipe(
+  Schema.decodeTo(
+    Schema.Array(Schema.String).check(Schema.isUnique()),
+    SchemaTransformation.transformEffect<ReadonlyArray<string>, string>({
+      decode: (text) => (/^[a-z0-9_]+(,[a-z0-9_]+)*$/.test(text) ? Effect.succeed(text.split(",")) : refuse(text)),
+      encode: (names) => Effect.succeed(names.join(","))
+    })
+  )
+)
+
+export const IdempotencyKey = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]+$/),
+  Schema.isMaxLength(idempotencyKeyCharsMax)
+).annotate({
+  description:
+    "A name of your own for this request. Repeated with the same name and body within 24 hours, it gives the same again, and is paid once; with another body it is refused.",
+  examples: ["2026-11-21-btc"]
+})
 
 const DryRun = Schema.Literals(["true", "false"]).annotate({
   description:

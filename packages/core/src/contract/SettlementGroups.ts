@@ -17,6 +17,7 @@ export const SettlementsGroup = HttpApiGroup.make("settlements")
         tickers: Schema.optionalKey(Parameter.Tickers),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         ...Parameter.charged
       },
       success: Settlements,
