@@ -10,6 +10,7 @@ import {
   MalformedRequest,
   MethodNotAllowed,
   UnknownRoute,
+  UnsupportedMediaType,
   UrlTooLong
 } from "@kalshibook/core/contract/ProblemsOfServer"
 import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
@@ -107,6 +108,7 @@ const answer = Effect.fnUntraced(function* <E, R>(
     Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
     Effect.provideService(RequestMeta, meta),
     Effect.catchCause((cause) => problemResponse(cause, request, meta)),
+    Effect.flatMap((made) => (isUnsupported(made) ? unsupported(request, meta) : Effect.succeed(made))),
     compression
   )
   const nanos = (yield* Clock.currentTimeNanos) - startedNanos
@@ -176,6 +178,16 @@ const problemResponse = (
     Effect.annotateLogs({ requestId: meta.requestId, method: request.method, url: meta.url }),
     Effect.andThen(HttpServerRespondable.toResponse(internal))
   )
+}
+
+/** The library answers a body of another type by itself, with a text. */
+const isUnsupported = ({ headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
+  status === 415 && headers["content-type"] !== "application/problem+json"
+
+const unsupported = ({ headers }: HttpServerRequest.HttpServerRequest, { requestId }: RequestMeta["Service"]) => {
+  const sent = headers["content-type"] === undefined ? "without a type" : `as \`${headers["content-type"]}\``
+  const detail = `The body was sent ${sent}; it must be \`application/json\`.`
+  return HttpServerRespondable.toResponse(new UnsupportedMediaType({ detail, request_id: requestId }))
 }
 
 /** Parts of a request that the contract describes: what is wrong in them is a parameter. */

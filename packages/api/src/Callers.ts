@@ -42,6 +42,7 @@ export class Callers extends Context.Service<
     Effect.gen(function* () {
       const keys = yield* Keys
       const pepper = yield* Pepper
+      const ourPepperId = pepperId(pepper)
       const wrongKeys = AddressBuckets.make(wrongKeysBucket)
       const known = yield* Cache.makeWith((prefix: string) => keys.find(prefix), {
         capacity: keysMax,
@@ -57,7 +58,7 @@ export class Callers extends Context.Service<
       const validate = Effect.fnUntraced(function* (address: string, text: string, found: FoundKey) {
         const { account, record } = found
         const shown = `kb_live_${record.prefix}_...`
-        if (record.pepperId !== pepperId(pepper)) {
+        if (record.pepperId !== ourPepperId) {
           yield* Effect.logError(`the key ${shown} was made with another KALSHIBOOK_KEY_PEPPER than ours`)
           return yield* invalid(address, `The key ${shown} is not known here.`)
         }

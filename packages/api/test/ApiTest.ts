@@ -65,6 +65,9 @@ export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 export const layer = (gate?: RequestGate) =>
   ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))
 
+/** All that the routes need, over the seed, without a server. */
+export const services = () => Layer.provideMerge(recorder, Layer.provideMerge(seeded, stores))
+
 /** Over the seed, of which all is sealed, in revisions that may change. */
 export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevision>>) => {
   const sealed = Layer.effect(

@@ -14,6 +14,7 @@ import {
   UnknownMarket,
   UnknownSeries
 } from "./ProblemsOfQuestions.ts"
+import { UnsupportedMediaType } from "./ProblemsOfServer.ts"
 
 export const DatasetsGroup = HttpApiGroup.make("datasets")
   .add(
@@ -57,6 +58,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
         UnknownMarket,
         UnknownEvent,
         UnknownSeries,
+        UnsupportedMediaType,
         IdempotencyKeyReused,
         IdempotencyInProgress
       ]

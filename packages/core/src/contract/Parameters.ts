@@ -238,7 +238,8 @@ export const UsageTo = time("Only what was used before this moment. Without it: 
 
 export const ClockName = Clock.annotate({
   description:
-    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing."
+    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing.",
+  examples: ["received"]
 })
 
 export const Depth = wholeNumber(
@@ -308,12 +309,12 @@ export const Category = Schema.String.check(Schema.isPattern(plainText), Schema.
 
 /** Words to search by. */
 export const Question = Schema.String.check(
-  Schema.isPattern(plainText),
-  Schema.isMaxLength(textCharsMax),
   Schema.makeFilter((text) => {
     const { length } = wordsOf(text)
     return length > 0 && length <= searchWordsMax
-  })
+  }),
+  Schema.isPattern(plainText),
+  Schema.isMaxLength(textCharsMax)
 ).annotate({
   description:
     "Only markets in which each of these words begins one of ticker, title or subtitles, or of the title of their event or series. What can be traded comes first, then what will be, then what has ended; of each, what has all the words itself.",

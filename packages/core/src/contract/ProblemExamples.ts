@@ -76,6 +76,7 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   unknown_route: { detail: "There is nothing at /v1/orderbook.", suggestion: "/" },
   method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
+  unsupported_media_type: { detail: "The body was sent as `text/plain`; it must be `application/json`." },
   malformed_request: { detail: "The server reads 32768 bytes of headers." },
   overloaded: { detail: "The server is answering as many requests as it can." },
   timed_out: { detail: "There was no answer within 20 seconds." },

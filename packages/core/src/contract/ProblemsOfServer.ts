@@ -19,6 +19,11 @@ export const kinds = {
     title: "The URL is too long",
     meaning: "Path and query together are longer than the server reads."
   },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body is not JSON",
+    meaning: "Bodies are JSON. Send it with `Content-Type: application/json`."
+  },
   malformed_request: {
     status: 400,
     title: "This cannot be read as HTTP",
@@ -81,6 +86,13 @@ export class UrlTooLong extends Problem<UrlTooLong>()(
   annotations("url_too_long")
 ) {}
 
+export class UnsupportedMediaType extends Problem<UnsupportedMediaType>()(
+  "UnsupportedMediaType",
+  declaration("unsupported_media_type"),
+  fields("unsupported_media_type"),
+  annotations("unsupported_media_type")
+) {}
+
 export class MalformedRequest extends Problem<MalformedRequest>()(
   "MalformedRequest",
   declaration("malformed_request"),
@@ -139,6 +151,7 @@ export const classes = {
   unknown_route: UnknownRoute,
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
+  unsupported_media_type: UnsupportedMediaType,
   malformed_request: MalformedRequest,
   overloaded: Overloaded,
   timed_out: TimedOut,

@@ -60,7 +60,7 @@ export const HealthGroup = HttpApiGroup.make("health")
       OpenApi.annotations({ identifier: "getIndex", summary: "What there is", description: "Links to everything." })
     ),
     HttpApiEndpoint.get("problem", "/problems/:code", {
-      params: { code: Schema.String },
+      params: { code: Schema.String.annotate({ description: "A code.", examples: ["bad_cursor"] }) },
       success: ProblemAnswer,
       error: [...problemsOfAll, UnknownRoute]
     }).annotateMerge(
