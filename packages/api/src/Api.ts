@@ -16,8 +16,12 @@ import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandle
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
+import * as LlmsRoutes from "./LlmsRoutes.ts"
 import * as Metering from "./Metering.ts"
+import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
+import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
@@ -39,9 +43,14 @@ const handlers = Layer.mergeAll(
   DatasetsHandlers,
   DownloadsHandlers,
   AccountHandlers,
+  KeysHandlers,
+  TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
+)
+
+/** Who may do what, how much of it, and at which price: one for all routes. */
+const callers = Metering.layer.pipe(Layer.provideMerge(Layer.merge(Callers.layer, OpenConnections.layer)))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
@@ -65,11 +74,17 @@ const errors = HttpRouter.add(
   Effect.sync(() => HttpServerResponse.text(ErrorCatalogue.markdown(), { contentType: "text/markdown; charset=utf-8" }))
 )
 
-/** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
-export const layer = (gate?: RequestGate) =>
+/**
+ * All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. `more` are routes beside the contract that are served
+ * with it: they know callers, and pay, as all others.
+ */
+export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Layer<never, E, R>) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
     docs,
     errors,
-    ObjectRoutes.layer
-  ).pipe(Layer.provide(handlers), Layer.provide(Answering.layer(gate)))
+    ObjectRoutes.layer,
+    LlmsRoutes.layer,
+    ToolServer.layer,
+    more ?? (Layer.empty as Layer.Layer<never, E, R>)
+  ).pipe(Layer.provide(handlers), Layer.provide(callers), Layer.provide(Answering.layer(gate)))

@@ -98,7 +98,11 @@ export const BooksHandlers = HttpApiBuilder.group(
         const digest = at === undefined || clock === "exchange" ? Effect.succeedNone : history.sealedDigest(at + 1)
         return book.pipe(
           Effect.tap(({ gapEndsMicros, trust }) => noteOpenEnd(trust._tag === "stale" && gapEndsMicros === null)),
-          Effect.map((answer) => OrderbookAnswer.view(answer, query.depth ?? 0)),
+          Effect.map((answer) =>
+            query.view === "summary"
+              ? OrderbookAnswer.summary(answer, query.depth)
+              : OrderbookAnswer.view(answer, query.depth ?? 0)
+          ),
           answered(OrderbookAnswer.Orderbook),
           whenSealed({ digest }),
           Effect.catchTags({
@@ -117,6 +121,7 @@ export const BooksHandlers = HttpApiBuilder.group(
       samples: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
+          if (query.view === "summary" && form !== "json" && form !== "ndjson") return yield* Failures.viewOfTable()
           if (form !== "json") {
             return yield* RowStreams.answer(yield* SampleAnswers.source(history, ticker, query), form)
           }

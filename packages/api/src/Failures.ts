@@ -1,7 +1,7 @@
 /**
  * Failures of the store and of a question, as the problems that callers get.
  */
-import { CapReached, CreditsExhausted } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { CapReached, CreditsExhausted, TooManyConnections } from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   BadCursor,
   BadParameter,
@@ -23,6 +23,7 @@ import type { Admission } from "@kalshibook/store/Ledger"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"
+import type { TooManyConnections as ConnectionsFull } from "./OpenConnections.ts"
 import { RequestMeta } from "./RequestMeta.ts"
 import type { CreditsEnded } from "./RowPayments.ts"
 import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
@@ -61,6 +62,13 @@ export const refuseUnpaid = Effect.fnUntraced(function* (
     const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
     return yield* new CapReached({ ...facts, detail })
   }
+})
+
+/** As many streams are open as may be. */
+export const tooManyConnections = Effect.fnUntraced(function* ({ max, whose }: ConnectionsFull) {
+  const { requestId } = yield* RequestMeta
+  const detail = `The ${whose === "account" ? "account" : "key"} has ${max} open streams, as many as it may. Close one of them first.`
+  return yield* new TooManyConnections({ detail, connections_max: max, request_id: requestId })
 })
 
 /** Not enough credits for what the call turned out to cost. */
@@ -124,6 +132,17 @@ export const deriveOfPage = Effect.fnUntraced(function* () {
     allowed: "`ndjson`, `csv`, `parquet` or `arrow`",
     request_id: requestId,
     suggestion: withParameter(withoutParameters(url, ["limit", "cursor"]), "format", "ndjson")
+  })
+})
+
+/** A table has the columns that its `depth` says. */
+export const viewOfTable = Effect.fnUntraced(function* () {
+  const { requestId, url } = yield* RequestMeta
+  return yield* new NotAcceptable({
+    detail: "`view=summary` is for `json` and `ndjson`: a table has the columns of its `depth`.",
+    allowed: "`json` or `ndjson`",
+    request_id: requestId,
+    suggestion: withoutParameters(url, ["view"])
   })
 })
 

@@ -17,7 +17,9 @@ import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/h
 import { type HttpApiEndpoint, OpenApi } from "effect/http-api"
 import * as AddressBuckets from "./AddressBuckets.ts"
 import { anonymousBucket, settleMillisMax } from "./ApiLimits.ts"
-import { addressOf, type Caller, Callers } from "./Callers.ts"
+import type { Caller } from "./Caller.ts"
+import { addressOf, Callers } from "./Callers.ts"
+import * as CallerTerms from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
@@ -28,8 +30,40 @@ import { withParameter } from "./Suggestions.ts"
 
 type Query = HttpServerRequest.ParsedSearchParams["Service"]
 
-export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect(
-  Metered,
+type Response = HttpServerResponse.HttpServerResponse
+
+/** What a call may be refused with before it is made. */
+export type Refusal =
+  | Problems.CapReached
+  | Problems.CreditsExhausted
+  | Problems.KeyInvalid
+  | Problems.KeyRequired
+  | Problems.MaxCreditsExceeded
+  | Problems.RateLimited
+  | Problems.ScopeMissing
+  | HotTierError
+
+/** Calls that are no operation of the contract, at the price of one that is. */
+export class MeteredCalls extends Context.Service<
+  MeteredCalls,
+  {
+    readonly call: <E, R>(
+      operation: string,
+      call: Effect.Effect<Response, E, R>
+    ) => Effect.Effect<
+      Response,
+      E | Refusal,
+      | R
+      | RequestMeta
+      | HttpServerRequest.HttpServerRequest
+      | HttpServerRequest.ParsedSearchParams
+      | HttpRouter.RouteContext
+    >
+  }
+>()("@kalshibook/api/Metering/MeteredCalls") {}
+
+const layerCalls: Layer.Layer<MeteredCalls, never, Callers | Ledger> = Layer.effect(
+  MeteredCalls,
   Effect.gen(function* () {
     const callers = yield* Callers
     const ledger = yield* Ledger
@@ -118,12 +152,11 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         return Effect.ensuring(call, leave)
       })
 
-    return (httpEffect, { endpoint }) =>
+    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const query = yield* HttpServerRequest.ParsedSearchParams
         const { params } = yield* HttpRouter.RouteContext
-        const operation = operationOf(endpoint)
         const price = priceOf(operation)
         const caller = yield* callers.callerOf(request)
         if (price.kind === "public") return yield* forAnybody(request, price, httpEffect)
@@ -136,9 +169,20 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         const asked = askedOf(operation, price, params, query)
         yield* refuseDear(asked)
         return yield* within(caller.value, forCaller(caller.value, asked, httpEffect))
-      }).pipe(insideRequest)
+      })
+    return MeteredCalls.of({ call })
   })
 )
+
+export const layer: Layer.Layer<Metered | MeteredCalls, never, Callers | Ledger> = Layer.effect(
+  Metered,
+  Effect.map(
+    MeteredCalls,
+    ({ call }) =>
+      (httpEffect, { endpoint }) =>
+        call(operationOf(endpoint), httpEffect).pipe(insideRequest)
+  )
+).pipe(Layer.provideMerge(layerCalls))
 
 /**
  * Every route runs inside `Answering`, which provides what belongs to the request; the contract, where the middleware is declared, cannot
@@ -213,36 +257,17 @@ const askedOf = (
   }
 }
 
-const ledgerCallOf = ({ account, key, tier }: Caller, asked: AskedCall, requestId: string): LedgerCall => {
-  const { burst, requestsPerSecond } = tier.limits
+const ledgerCallOf = (caller: Caller, asked: AskedCall, requestId: string): LedgerCall => {
   const creditsMax = asked.isDryRun ? 0 : asked.ceiling.credits
-  const share = key.requestsPerSecond === null ? 1 : Math.min(1, key.requestsPerSecond / requestsPerSecond)
+  const question =
+    asked.page === null || asked.isDryRun ? null : questionHash([caller.account.accountId, ...asked.page])
   return {
+    ...CallerTerms.callOf(caller),
     requestId,
-    accountId: account.accountId,
-    prefix: key.prefix,
     endpoint: asked.operation,
-    question: asked.page === null || asked.isDryRun ? null : questionHash([account.accountId, ...asked.page]),
+    question,
     creditsMax,
-    cost: Math.max(1, creditsMax),
-    buckets: [
-      { name: `account ${account.accountId}`, perSecond: requestsPerSecond, burst },
-      ...(share < 1
-        ? [
-            {
-              name: `key ${key.prefix}`,
-              perSecond: requestsPerSecond * share,
-              burst: Math.max(1, Math.floor(burst * share))
-            }
-          ]
-        : [])
-    ],
-    terms: {
-      creditsMonthly: tier.creditsMonthly,
-      isPostpaid: tier.creditPriceE4 !== null,
-      capCredits: account.capCredits
-    },
-    keyCapCredits: key.capCredits
+    cost: Math.max(1, creditsMax)
   }
 }
 
@@ -253,10 +278,10 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const refuseScope = Effect.fnUntraced(function* ({ key }: Caller, scope: Scope) {
-  if (key.scopes.includes(scope)) return
+const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
+  if (scopes.includes(scope)) return
   const { requestId } = yield* RequestMeta
-  const detail = `The key kb_live_${key.prefix}_... was made for ${key.scopes.map((one) => `\`${one}\``).join(", ")}.`
+  const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`
   return yield* new Problems.ScopeMissing({ detail, scope, request_id: requestId })
 })
 

@@ -5,7 +5,7 @@ import { type Ceiling, chargeOf, type Price } from "@kalshibook/core/contract/Pr
 import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Caller } from "./Callers.ts"
+import type { Caller } from "./Caller.ts"
 import type { RowPayments } from "./RowPayments.ts"
 
 /** A call that is metered: what it costs is found when its answer is made. */
@@ -47,6 +47,19 @@ export class RequestMeta extends Context.Service<
   }
 >()("@kalshibook/api/RequestMeta") {}
 
+/** Who asks, behind what needs a key. */
+export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flatMap(RequestMeta, ({ notes }) => {
+  const caller = notes.meter?.caller
+  // impossible: the middleware lets nobody pass without a key
+  return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
+})
+
+/** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
+export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.provideService(effect, RequestMeta, Context.getUnsafe(context, RequestMeta))
+  ) as Effect.Effect<A, E, Exclude<R, RequestMeta>>
+
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
 
@@ -83,8 +96,8 @@ const estimateView = ({ bytes, credits, rows }: Ceiling) => ({
   credits_max: credits
 })
 
-/** Notes what an answer costs. */
-const chargeFor = (meter: Meter | undefined, result: object): number => {
+/** Notes what an answer costs. Returns the credits. */
+export const chargeFor = (meter: Meter | undefined, result: object): number => {
   if (meter === undefined || meter.estimate !== undefined) return 0
   const charge = chargeOf(meter.price, result as Readonly<Record<string, unknown>>)
   meter.charge = meter.isFree ? { ...charge, credits: 0 } : charge

@@ -1,6 +1,8 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import { NodeRuntime } from "@effect/platform-node"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
@@ -19,6 +21,7 @@ import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 
 const stores = Layer.mergeAll(
@@ -31,6 +34,8 @@ const stores = Layer.mergeAll(
   Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
+  ConnectionLeases.layerNoDeps,
   Keys.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
@@ -39,7 +44,8 @@ const stores = Layer.mergeAll(
 )
 
 const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
-  Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 
@@ -65,6 +71,7 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

@@ -27,7 +27,7 @@ const spec = OpenApi.fromApi(KalshiBookApi)
 
 /** Every route, with the parameters that it has. */
 const routes = Object.entries(spec.paths).flatMap(([path, item]) =>
-  (["get", "post"] as const).flatMap((method) => {
+  (["get", "post", "patch", "delete"] as const).flatMap((method) => {
     const operation = item[method]
     if (operation === undefined) return []
     const names = operation.parameters.filter((each) => each.in === "query").map((each) => each.name)

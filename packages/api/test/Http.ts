@@ -15,9 +15,10 @@ export interface Answer {
 export interface Asked {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
   /** Of the customer, unless something else is said; `null` for none. */
   readonly key?: string | null
-  readonly body?: string
 }
 
 /** The port that the server listens on. */
@@ -25,6 +26,9 @@ export const port = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" i
 
 const keyHeader = ({ key = Customer.key() }: Asked): Readonly<Record<string, string>> =>
   key === null || key === "" ? {} : { Authorization: `Bearer ${key}` }
+
+const bodyHeaders = ({ body }: Asked): Readonly<Record<string, string>> =>
+  body === undefined ? {} : { "Content-Type": "application/json" }
 
 export const ask = (path: string, asked: Asked = {}) =>
   Effect.flatMap(port, (number) =>
@@ -35,7 +39,7 @@ export const ask = (path: string, asked: Asked = {}) =>
           port: number,
           path,
           method: asked.method ?? "GET",
-          headers: { ...keyHeader(asked), ...asked.headers },
+          headers: { ...keyHeader(asked), ...bodyHeaders(asked), ...asked.headers },
           agent: false
         },
         (response) => {
@@ -53,7 +57,7 @@ export const ask = (path: string, asked: Asked = {}) =>
         }
       )
       outgoing.on("error", (error) => resume(Effect.fail(error)))
-      outgoing.end(asked.body)
+      outgoing.end(asked.body === undefined ? undefined : JSON.stringify(asked.body))
       return Effect.sync(() => outgoing.destroy())
     })
   )
@@ -113,7 +117,7 @@ export const post = (path: string, body: object, asked: Asked = {}) =>
     ...asked,
     method: "POST",
     headers: { "content-type": "application/json", ...asked.headers },
-    body: JSON.stringify(body)
+    body
   })
 
 /** All entries of a list, page by page, and how many pages they took. */

@@ -4,6 +4,7 @@ import type * as CreditBalance from "@kalshibook/core/CreditBalance"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
@@ -13,6 +14,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
+import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
@@ -28,6 +30,7 @@ type All = Accounts | Keys | Ledger | SqlClient.SqlClient
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
+  it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
   it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
     "Names of requests (Postgres)",
     idempotencyKeysSuite

@@ -1,6 +1,7 @@
 /**
  * One example of every answer, for the documentation. The tests decode each with its schema.
  */
+import { account, key } from "./AccountExamples.ts"
 import { answer } from "./AnswerExample.ts"
 import { orderbook, orderbooks, records, samples } from "./BooksExamples.ts"
 import { event, market, series } from "./CatalogExamples.ts"
@@ -47,6 +48,19 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
     days: [{ day: "2026-11-21", operation: "getOrderbook", key: "7Yq0hT3kPa", calls: 42, credits: 42, rows: 42 }],
     ...answer
   },
+  getAccount: account,
+  changeAccount: account,
+  listKeys: { keys: [key], ...answer },
+  createKey: { key, secret: "kb_live_7Yq0hT3kPa_...", replaces: null, ...answer },
+  changeKey: { key, ...answer },
+  rotateKey: {
+    key: { ...key, id: "b8Rt2mW0xe", last_used_at: null },
+    secret: "kb_live_b8Rt2mW0xe_...",
+    replaces: { ...key, expires_at: "2026-11-22T14:03:00.000000Z" },
+    ...answer
+  },
+  revokeKey: { key: { ...key, revoked_at: "2026-11-21T14:03:00.000000Z" }, ...answer },
+  createTicket: { ticket: "kb_ticket_...", expires_at: "2026-11-21T14:04:00.000000Z", ...answer },
   getStatus: status,
   getHealth: { status: "ok", ...answer },
   getIndex: {

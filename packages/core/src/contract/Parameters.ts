@@ -25,8 +25,10 @@ import {
   everyMicrosMax,
   everyMicrosMin,
   idempotencyKeyCharsMax,
+  keyNameCharsMax,
   limitDefault,
   limitMax,
+  rotateOverlapSecondsMax,
   textCharsMax,
   tickerCharsMax,
   tickersMax
@@ -38,7 +40,7 @@ import * as TimeParameter from "./TimeParameter.ts"
 const ticker = /^[\x21-\x7e]+$/
 
 /** Any text without control characters. */
-const plainText = /^[^\p{Cc}\p{Cs}]+$/u
+export const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
 export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
@@ -59,6 +61,7 @@ export const allowed = {
   as_of: TimeParameter.timeAllowed,
   clock: "`received` or `exchange`",
   depth: `a whole number from 0 (all levels) to ${depthMax}`,
+  view: "`full` or `summary`",
   derive: `names separated by commas, of ${named(measureNames)}; for \`deltas\` also \`size_after\``,
   depth_cents: `a whole number from 0 to ${depthCentsMax}`,
   from: TimeParameter.timeAllowed,
@@ -78,6 +81,7 @@ export const allowed = {
   fields: "names of fields of the rows, each once, separated by commas",
   "idempotency-key": `1 to ${idempotencyKeyCharsMax} printable ASCII characters`,
   date: "a UTC day as `2026-11-21`",
+  key_id: "the public prefix of a key: the 10 letters and digits behind `kb_live_`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint",
   dry_run: "`true` or `false`",
@@ -90,6 +94,13 @@ export const allowedInBody: Readonly<Record<string, string>> = {
   kinds: "a list of `records`, `trades`, `lifecycle`, `gaps`, `channel_gaps` and `markets`, each once",
   dates: `a list of up to ${downloadDaysMax} UTC days as \`2026-11-21\`, instead of \`from\` and \`to\``,
   tickers: "a list of market tickers, each once",
+  name: `1 to ${keyNameCharsMax} characters, none of which is a control character`,
+  scopes: "a list of one or more of `read`, `stream`, `download` and `admin`, each once",
+  expires_at: `null, or ${TimeParameter.timeAllowed}`,
+  month_credits_cap: "a whole number of credits, 0 or more, or null",
+  requests_per_second: "a whole number, 1 or more, or null",
+  connections: "a whole number, 1 or more, or null",
+  overlap_seconds: `a whole number from 0 to ${rotateOverlapSecondsMax}`,
   events: `a list of up to ${tickersMax} event tickers`,
   series: `a list of up to ${tickersMax} series tickers`,
   max_credits: "a whole number of credits, 0 or more",
@@ -249,6 +260,13 @@ export const Depth = wholeNumber(
   10
 )
 
+export const View = Schema.Literals(["full", "summary"]).annotate({
+  description:
+    "`summary`: short answers, for agents and dashboards: the top of the book and whether it may be believed, without the proof; ladders only where `depth` asks for some. The default is `full`.",
+  examples: ["summary"]
+})
+export type View = typeof View.Type
+
 export const DepthCents = wholeNumber(
   0,
   depthCentsMax,
@@ -403,6 +421,11 @@ export const Date = Schema.String.annotate({ description: "A UTC day.", examples
     })
   )
 )
+
+export const KeyIdPath = Schema.String.check(Schema.isPattern(/^[0-9A-Za-z]{10}$/)).annotate({
+  description: "A key, by its public prefix.",
+  examples: ["7Yq0hT3kPa"]
+})
 
 export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({
   description: "A download.",

@@ -57,6 +57,9 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
     suggestion: "/v1/markets/KXBTC15M-26NOV211415-15/deltas?limit=1000&max_credits=4"
   },
   rate_limited: { detail: "There is more in 2 seconds.", retry_after_seconds: 2 },
+  too_many_connections: { detail: "The account has 5 open streams, as many as it may.", connections_max: 5 },
+  unknown_key: { detail: "The account has no key 7Yq0hT3kPa.", suggestion: "/v1/keys" },
+  too_many_keys: { detail: "100 keys of this account work, as many as can. Revoke one first." },
   not_sealed: {
     detail: "Nothing of this is sealed: hours are, some minutes after their end.",
     suggestion: "/v1/datasets"
