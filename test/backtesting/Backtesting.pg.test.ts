@@ -16,12 +16,14 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Effect, Layer, Option } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -55,6 +57,7 @@ const place = Effect.gen(function* () {
   const stores = Layer.mergeAll(
     ChannelGaps.layerNoDeps,
     LifecycleLog.layerNoDeps,
+    Settlements.layerNoDeps,
     Coverage.layerNoDeps,
     MarketCatalog.layerNoDeps,
     StatusBoard.layerNoDeps,
@@ -63,7 +66,9 @@ const place = Effect.gen(function* () {
     Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
   )
   const working = Layer.effectDiscard(Effect.flatMap(Downloads, ({ work }) => Effect.forkScoped(work))).pipe(
-    Layer.provideMerge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }))
+    Layer.provideMerge(
+      Layer.merge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }), IdempotencyKeys.layerNoDeps)
+    )
   )
   yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port }).pipe(

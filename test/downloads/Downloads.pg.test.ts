@@ -11,6 +11,7 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -18,6 +19,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Option, Redacted } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -28,6 +30,7 @@ import * as PgTest from "../../packages/store/test/PgTest.ts"
 const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
@@ -44,7 +47,9 @@ const objects = Layer.unwrap(
 )
 
 const downloads = Layer.unwrap(
-  Effect.map(PgTest.temporaryFolder, (folder) => Downloads.layerNoDeps({ ...defaults, folder }))
+  Effect.map(PgTest.temporaryFolder, (folder) =>
+    Layer.merge(Downloads.layerNoDeps({ ...defaults, folder }), IdempotencyKeys.layerNoDeps)
+  )
 )
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(

@@ -30,6 +30,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
+import { Settlements } from "@kalshibook/store/Settlements"
 import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
@@ -46,7 +47,9 @@ const stores = Layer.suspend(() =>
     ChannelGaps.layerMemory,
     Epochs.layerMemory,
     LifecycleLog.layerMemory,
-    Coverage.layerMemory.pipe(Layer.provideMerge(Layer.merge(HotTier.layerMemory, MarketCatalog.layerMemory))),
+    Layer.merge(Coverage.layerMemory, Settlements.layerMemory).pipe(
+      Layer.provideMerge(Layer.merge(HotTier.layerMemory, MarketCatalog.layerMemory))
+    ),
     History.layerMemory,
     ReplaySource.layerMemory,
     FileStores.layerNone,

@@ -26,6 +26,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
@@ -97,7 +98,13 @@ const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provide(StreamServer.layerMemory),
     Layer.provide(
-      Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+      Layer.mergeAll(
+        History.layerHot,
+        ChannelGaps.layerNoDeps,
+        LifecycleLog.layerNoDeps,
+        Settlements.layerNoDeps,
+        Coverage.layerNoDeps
+      )
     ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )

@@ -39,6 +39,9 @@ export const compressBytesMin = 2_048
 /** How long browsers may keep the reference page and the OpenAPI document, in seconds: the page is 3 MB. */
 export const documentSecondsMax = 300
 
+/** How long an answer about sealed history may be kept without asking, in seconds: a day, after which a correction is heard of. */
+export const sealedSecondsMax = 86_400
+
 /** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
 export const connectionsMax = 4_096
 

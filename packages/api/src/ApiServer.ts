@@ -4,7 +4,7 @@
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
-import { MalformedRequest } from "@kalshibook/core/contract/Problems"
+import { MalformedRequest } from "@kalshibook/core/contract/ProblemsOfServer"
 import { commandBytesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Data, Effect, Layer, Schema } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"

@@ -5,16 +5,20 @@ import * as DownloadAnswer from "@kalshibook/core/contract/DownloadAnswer"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { downloadDaysMax, downloadTickersMax } from "@kalshibook/core/contract/Limits"
 import { creditsOfRows } from "@kalshibook/core/contract/Pricing"
-import { BadParameter, MaxCreditsExceeded, UnknownDownload } from "@kalshibook/core/contract/Problems"
+import { MaxCreditsExceeded } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { UnknownDownload } from "@kalshibook/core/contract/ProblemsOfFiles"
+import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import { type DownloadRequest, isEngineFormat } from "@kalshibook/store/downloads/DownloadRequest"
 import { type Download, Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { MarketCatalog, type MarketFilter } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { keptMicrosOf } from "./CallerTerms.ts"
 import * as DownloadFailures from "./DownloadFailures.ts"
 import * as Failures from "./Failures.ts"
+import * as Idempotency from "./Idempotency.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 
 type Body = typeof DownloadAnswer.DownloadBody.Type
@@ -54,6 +58,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
   "downloads",
   Effect.fn(function* (handlers) {
     const downloads = yield* Downloads
+    const once = Idempotency.make(yield* IdempotencyKeys)
     const catalog = yield* MarketCatalog
 
     /** Tickers of all markets that a filter means. */
@@ -179,12 +184,18 @@ export const DownloadsHandlers = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      create: ({ payload }) =>
+      create: ({ headers, payload }) =>
         Effect.gen(function* () {
-          const request = yield* requestOf(payload)
-          if (payload.dry_run === true) return yield* quoted(request)
-          const until = yield* pay(request, payload.max_credits)
-          const download = yield* downloads.create(request, yield* keptMicros)
+          if (payload.dry_run === true) return yield* quoted(yield* requestOf(payload))
+          const made = Effect.gen(function* () {
+            const request = yield* requestOf(payload)
+            yield* pay(request, payload.max_credits)
+            return yield* downloads.create(request, yield* keptMicros)
+          })
+          const key = headers["idempotency-key"]
+          const download = yield* key === undefined ? made : once(key, payload, made, ({ id }) => id, downloads.get)
+          const { notes } = yield* RequestMeta
+          const until = yield* notes.meter?.payments.paidUntil(download.id) ?? Effect.succeedNone
           return yield* view(download, Option.getOrUndefined(until))
         }).pipe(
           answered(DownloadAnswer.Download),

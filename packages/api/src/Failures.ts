@@ -1,26 +1,21 @@
 /**
  * Failures of the store and of a question, as the problems that callers get.
  */
+import { CapReached, CreditsExhausted, TooManyConnections } from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   BadCursor,
   BadParameter,
   BeforeFirstRecord,
-  CapReached,
-  ColdDataDamaged,
-  ColdStoreAway,
-  CreditsExhausted,
-  DatabaseAway,
-  Internal,
   MarketNotRecorded,
   NotAcceptable,
   NotKnownYet,
   RateLimited,
   TimeInFuture,
-  TooManyConnections,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "@kalshibook/core/contract/Problems"
+} from "@kalshibook/core/contract/ProblemsOfQuestions"
+import { ColdDataDamaged, ColdStoreAway, DatabaseAway, Internal } from "@kalshibook/core/contract/ProblemsOfServer"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import type { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type * as History from "@kalshibook/store/History"

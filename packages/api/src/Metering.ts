@@ -7,7 +7,7 @@
 
 import { Metered } from "@kalshibook/core/contract/Metered"
 import { type Price, priceOf, type Scope } from "@kalshibook/core/contract/Pricing"
-import * as Problems from "@kalshibook/core/contract/Problems"
+import * as Problems from "@kalshibook/core/contract/ProblemsOfAccess"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Clock, Context, Effect, Layer, Option } from "effect"

@@ -2,11 +2,13 @@
  * Which paths there are and with which methods, to tell an unknown path from a wrong method and to name requests in metrics.
  */
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import * as ProblemKind from "@kalshibook/core/contract/ProblemKind"
 import { FindMyWay } from "effect/http"
 
 /** Paths that are no operation of the contract. */
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
+export const errorsPath = ProblemKind.docsPath
 export const llmsPath = "/llms.txt"
 export const llmsFullPath = "/llms-full.txt"
 export const mcpPath = "/mcp"
@@ -19,7 +21,10 @@ export const streamPath = "/v1/stream"
 
 /** The methods of each path. */
 const methods = new Map<string, ReadonlySet<string>>(
-  [openApiPath, docsPath, llmsPath, llmsFullPath, objectsPath, streamPath].map((path) => [path, new Set(["GET"])])
+  [openApiPath, docsPath, errorsPath, llmsPath, llmsFullPath, objectsPath, streamPath].map((path) => [
+    path,
+    new Set(["GET"])
+  ])
 )
 methods.set(mcpPath, new Set(["POST"]))
 for (const group of Object.values(KalshiBookApi.groups)) {

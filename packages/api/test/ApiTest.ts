@@ -10,11 +10,14 @@ import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportE
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
+import { ColdTier } from "@kalshibook/store/cold/ColdTier"
+import { SealedHours, type SealedRevision } from "@kalshibook/store/cold/SealedHours"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Customer from "./Customer.ts"
@@ -23,14 +26,17 @@ import * as Seed from "./Seed.ts"
 /** What time it is in these tests: one second after the watermark. */
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
 
-const stores = Layer.merge(History.layerHot, Coverage.layerMemory).pipe(
-  Layer.provideMerge(
-    Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
-  ),
-  Layer.provideMerge(MarketCatalog.layerMemory),
-  Layer.merge(FileStores.layerNone),
-  Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
-)
+const storesWith = <E, R>(history: Layer.Layer<History, E, R>) =>
+  Layer.merge(history, Coverage.layerMemory).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(ArchiveBoard.layerMemory, HotTier.layerMemory, ChannelGaps.layerMemory, LifecycleLog.layerMemory)
+    ),
+    Layer.provideMerge(Settlements.layerMemory.pipe(Layer.provideMerge(MarketCatalog.layerMemory))),
+    Layer.merge(FileStores.layerNone),
+    Layer.merge(Layer.provideMerge(Customer.layer, Customer.storesInMemory))
+  )
+
+const stores = storesWith(History.layerHot)
 
 /** A recorder of the same process. */
 export const recorder = RecorderStatusSource.layerSameProcess(
@@ -68,6 +74,40 @@ export const layer = (gate?: RequestGate) =>
     Layer.provide(seeded),
     Layer.provideMerge(stores)
   )
+
+/** All that the routes need, over the seed, without a server. */
+export const services = () => Layer.provideMerge(recorder, Layer.provideMerge(seeded, stores))
+
+/** Over the seed, of which all is sealed, in revisions that may change. */
+export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevision>>) => {
+  const sealed = Layer.effect(
+    SealedHours,
+    Effect.map(SealedHours, (none) => SealedHours.of({ ...none, revisions }))
+  ).pipe(Layer.provide(SealedHours.layerNone))
+  const history = History.layerNoDeps.pipe(Layer.provide([sealed, ColdTier.layerNone]))
+  return ApiServer.layer(anyPort).pipe(
+    Layer.provide(recorder),
+    Layer.provide(seeded),
+    Layer.provideMerge(storesWith(history))
+  )
+}
+
+/** Goes on for so many minutes, in which nothing happens, and all of it is stored. */
+export const minutesLater = Effect.fnUntraced(function* (minutes: number) {
+  const hot = yield* HotTier
+  const micros = minutes * 60_000_000
+  const { tsReceivedMicros } = Seed.watermark
+  yield* hot.append({
+    records: [],
+    keyframes: [],
+    trades: [],
+    lifecycle: [],
+    connections: [],
+    channelGaps: [],
+    watermark: { ...Seed.watermark, tsReceivedMicros: tsReceivedMicros + micros }
+  })
+  yield* TestClock.adjust(`${minutes} minutes`)
+})
 
 /** Over empty stores, with something that the API finds in its surroundings. */
 export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof stores>>) =>

@@ -84,6 +84,29 @@ layer(ApiTest.layer())("a stream", (it) => {
   )
 })
 
+layer(ApiTest.layer())("a list of books", (it) => {
+  it.effect("costs a credit for each ten books, and each hundred samples, that are begun; stale ones nothing", () =>
+    Effect.gen(function* () {
+      const { key } = yield* customer({ tier: "enterprise", terms: { creditsMonthly: 1_000 } })
+      const at = "2026-11-21T14:00:01Z"
+      const two = yield* json(`/v1/orderbooks?at=${at}`, { key })
+      assert.deepStrictEqual([two.body.orderbooks.length, two.credits], [2, 1])
+      const stale = yield* json(`/v1/orderbooks?at=2026-11-21T14:00:05Z&tickers=${Seed.recorded}`, { key })
+      assert.deepStrictEqual([stale.body.orderbooks[0].trust.state, stale.credits], ["stale", 0])
+      const none = yield* json(`/v1/orderbooks?at=${at}&tickers=${Seed.unopened}`, { key })
+      assert.deepStrictEqual([none.body.orderbooks, none.credits], [[], 0])
+      const dry = yield* json("/v1/orderbooks?limit=25&dry_run=true", { key })
+      assert.deepInclude(dry.body.estimate, { rows_max: 25, credits_max: 3 })
+      const page = yield* json(`${samples}&limit=1000`, { key })
+      const good = page.body.samples.filter((one: Json) => one.trust !== "stale").length
+      assert.isBelow(good, page.body.samples.length)
+      assert.strictEqual(page.credits, Math.ceil(good / 100))
+      const lost = yield* json(`${samples.replace("13:59:59", "14:00:04").replace("14:00:18", "14:00:05")}`, { key })
+      assert.deepStrictEqual([lost.body.samples.length, lost.credits], [50, 0])
+    })
+  )
+})
+
 layer(Layer.provideMerge(ApiTest.layer(), watched))("a key", (it) => {
   it.effect("is taken as a bearer and as X-API-Key, and its answer says what was used and what is left", () =>
     Effect.gen(function* () {

@@ -68,7 +68,7 @@ layer(ApiTest.layer())("the server", (it) => {
     Effect.gen(function* () {
       const { body } = yield* json("/")
       for (const link of Object.values(body.links) as ReadonlyArray<string>) {
-        const path = link.replace("{ticker}", Seed.recorded).replace(/\?.*/, "")
+        const path = link.replace("{ticker}", Seed.recorded).replaceAll(/[?&]\w+=(?=&|$)/g, "")
         assert.strictEqual((yield* ask(path)).status, 200, path)
       }
     })
@@ -103,11 +103,22 @@ layer(ApiTest.layer())("the server", (it) => {
     })
   )
 
+  it.effect("shows the catalogue of errors where `docs` of every problem leads", () =>
+    Effect.gen(function* () {
+      const { docs } = (yield* json("/v1/nothing")).body
+      const [path, code] = docs.split("#")
+      const { headers, text } = yield* ask(path, { key: null })
+      assert.strictEqual(headers["content-type"], "text/markdown; charset=utf-8")
+      assert.include(text, `\n### ${code}\n`)
+    })
+  )
+
   it.effect("describes every problem at the path that is its type", () =>
     Effect.gen(function* () {
       for (const code of Object.keys(problems) as ReadonlyArray<ProblemCode>) {
         const { body } = yield* json(`/problems/${code}`)
-        assert.deepStrictEqual(body.problem, { code, type: `/problems/${code}`, ...problems[code] })
+        const docs = `/docs/errors.md#${code}`
+        assert.deepStrictEqual(body.problem, { code, type: `/problems/${code}`, docs, ...problems[code] })
       }
       for (const code of ["nothing", "toString", "__proto__"]) {
         assert.strictEqual((yield* json(`/problems/${code}`)).body.code, "unknown_route")

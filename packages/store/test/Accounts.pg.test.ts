@@ -5,15 +5,18 @@ import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -30,6 +33,10 @@ type Tenants = All | ConnectionLeases
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
   it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
+  it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
+    "Names of requests (Postgres)",
+    idempotencyKeysSuite
+  )
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
   it.layer(Layer.mergeAll(stores, Ledger.layerNoDeps, ConnectionLeases.layerNoDeps))("An account", tenancySuite)
 })

@@ -16,6 +16,8 @@ const asked: Readonly<Record<string, string>> = {
   listOrderbookSamples: `${hour}&every=1m&view=summary&limit=10`,
   listDeltas: `${hour}&limit=5`,
   listTrades: `${hour}&limit=5`,
+  listCandles: `${hour}&interval=5m`,
+  listSettlements: "series_ticker=KXBTC15M&limit=5",
   listMarketLifecycle: `${hour}&limit=5`,
   listLifecycle: `${hour}&limit=5`,
   getMarketCoverage: hour,

@@ -5,16 +5,16 @@ import * as Schema from "effect/Schema"
 import { Dataset, Datasets, Download, DownloadBody } from "./DownloadAnswer.ts"
 import { coverageDaysMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { DownloadTooLarge, NotSealed, StorageAway, UnknownDownload } from "./ProblemsOfFiles.ts"
 import {
-  DownloadTooLarge,
-  NotSealed,
-  problemsOfAll,
-  StorageAway,
-  UnknownDownload,
+  IdempotencyInProgress,
+  IdempotencyKeyReused,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
+import { UnsupportedMediaType } from "./ProblemsOfServer.ts"
 
 export const DatasetsGroup = HttpApiGroup.make("datasets")
   .add(
@@ -47,9 +47,21 @@ export const DatasetsGroup = HttpApiGroup.make("datasets")
 export const DownloadsGroup = HttpApiGroup.make("downloads")
   .add(
     HttpApiEndpoint.post("create", "/v1/downloads", {
+      headers: { "idempotency-key": Schema.optionalKey(Parameter.IdempotencyKey) },
       payload: DownloadBody,
       success: Download,
-      error: [...problemsOfAll, NotSealed, DownloadTooLarge, StorageAway, UnknownMarket, UnknownEvent, UnknownSeries]
+      error: [
+        ...problemsOfAll,
+        NotSealed,
+        DownloadTooLarge,
+        StorageAway,
+        UnknownMarket,
+        UnknownEvent,
+        UnknownSeries,
+        UnsupportedMediaType,
+        IdempotencyKeyReused,
+        IdempotencyInProgress
+      ]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "createDownload",
@@ -64,6 +76,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
           "",
           "- With `dry_run` the answer is a quote, which costs nothing. `max_credits` refuses what would cost more.",
           "- Everything as `parquet` is signed as it is, and `done` at once. Anything else is made in the background: ask with GET until it is `done`.",
+          "- With an `Idempotency-Key` of your own the request can be repeated safely for 24 hours: it gives the same download, also when more was sealed meanwhile.",
           "- The same question about the same revisions is the same download: it is made once, and paid once by each account for as long as its tier keeps it (`download_days`)."
         ].join("\n")
       })

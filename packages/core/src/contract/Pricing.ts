@@ -145,6 +145,8 @@ export const prices: Readonly<Record<string, Price>> = {
   getOrderbook: perCall(200_000),
   listOrderbooks: perRows("orderbooks", 10, 200_000),
   listOrderbookSamples: perRows("samples", 100, 6_500),
+  listCandles: perRows("candles", 100, 900),
+  listSettlements: perRows("settlements", 1_000, 700),
   listDeltas: perRows("records", 250, 320),
   listTrades: perRows("trades", 250, 420),
   listMarketLifecycle: perRows("lifecycle", 250, 500),
