@@ -35,8 +35,10 @@ import { HttpServer } from "effect/http"
 /** What the parent is told. */
 export interface BookApiReady {
   readonly port: number
-  /** A customer without limits that matter, and two of a limit each. */
+  /** Of a customer without limits that matter, and of two with a limit. */
   readonly keys: readonly [string, string, string]
+  /** The limit. */
+  readonly narrowPerSecond: number
   readonly tickers: ReadonlyArray<string>
   readonly fromMicros: number
   readonly toMicros: number
@@ -52,7 +54,7 @@ const spanMicros = 3_600_000_000
 const plenty = 1_000_000_000
 
 /** What the narrow customers may. */
-export const narrowPerSecond = 200
+const narrowPerSecond = 200
 
 const tickerOf = (market: number): string => `KXBENCH-26NOV21-M${market}`
 
@@ -155,6 +157,7 @@ const program = (folder: string) => {
     const ready: BookApiReady = {
       port: "port" in address ? Number(address.port) : 0,
       keys,
+      narrowPerSecond,
       tickers: Array.from({ length: marketCount }, (_, market) => tickerOf(market)),
       fromMicros: startMicros + spanMicros / 100,
       toMicros: startMicros + spanMicros - spanMicros / 100

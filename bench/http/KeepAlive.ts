@@ -9,6 +9,8 @@ export interface Loaded {
   /** Milliseconds from when a request was due until its answer was there, ascending. */
   readonly millis: Float64Array
   readonly answers: number
+  /** Of them, those with status 200. */
+  readonly answered: number
   readonly bytesMean: number
 }
 
@@ -20,14 +22,17 @@ export interface LoadSettings {
   readonly request: (index: number) => string
   /** Requests a second, evenly spaced; `undefined` for as many as are answered. */
   readonly perSecond?: number | undefined
+  /** Whether 429 is an answer, too. */
+  readonly mayBeRefused?: boolean
 }
 
 const headEnd = Buffer.from("\r\n\r\n")
 
-/** Asks for so long. Rejects when any answer is not 200. */
+/** Asks for so long. Rejects when any answer is another than 200, or 429 where that may be. */
 export const load = async (settings: LoadSettings): Promise<Loaded> => {
   const millis: Array<number> = []
   let bytes = 0
+  let answered = 0
   let index = 0
   let failure: string | undefined
   const startedMillis = performance.now()
@@ -47,7 +52,7 @@ export const load = async (settings: LoadSettings): Promise<Loaded> => {
       }
       const send = () => {
         dueMillis = due()
-        if (failure !== undefined || dueMillis >= untilMillis) return finish()
+        if (failure !== undefined || Math.max(dueMillis, performance.now()) >= untilMillis) return finish()
         const text = settings.request(index++)
         const wait = dueMillis - performance.now()
         if (wait > 1) setTimeout(() => socket.write(text), wait)
@@ -60,7 +65,10 @@ export const load = async (settings: LoadSettings): Promise<Loaded> => {
           if (at < 0) return
           const head = received.toString("latin1", 0, at)
           const [, length] = /content-length: *(\d+)/i.exec(head) ?? []
-          if (!head.startsWith("HTTP/1.1 200") || length === undefined) {
+          const isAnswered = head.startsWith("HTTP/1.1 200")
+          const isRefused = settings.mayBeRefused === true && head.startsWith("HTTP/1.1 429")
+          if (isAnswered) answered++
+          if ((!isAnswered && !isRefused) || length === undefined) {
             failure = received.toString("utf8", 0, 400)
             return finish()
           }
@@ -92,6 +100,7 @@ export const load = async (settings: LoadSettings): Promise<Loaded> => {
     perSecond: millis.length / seconds,
     millis: Float64Array.from(millis).sort(),
     answers: millis.length,
+    answered,
     bytesMean: bytes / millis.length
   }
 }

@@ -4,7 +4,9 @@
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
@@ -36,6 +38,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
+import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
@@ -59,14 +62,15 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)))),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
-  ConnectionLeases.layerNoDeps
+  ConnectionLeases.layerNoDeps,
+  LedgerThinning.layer
 ).pipe(Layer.provideMerge(PepperFile.layer))
 
 /** The markets as the recorder of this process tells of them. */
@@ -122,8 +126,9 @@ const runAll = Effect.fnUntraced(function* (
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),

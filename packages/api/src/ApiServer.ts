@@ -7,7 +7,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { MalformedRequest } from "@kalshibook/core/contract/Problems"
 import { commandBytesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Data, Effect, Layer, Schema } from "effect"
-import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
+import { Headers, HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Answering from "./Answering.ts"
 import * as Api from "./Api.ts"
 import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
@@ -54,8 +54,8 @@ const reasons: Readonly<Record<string, ListenFailed["reason"]>> = {
  * Serves the API until its scope is closed; then open requests have `shutdownMillisMax` to end. Gives the `HttpServer`,
  * whose address tells the port.
  */
-export const layer = (address: Address, gate?: RequestGate) =>
-  HttpRouter.serve(Api.layer(gate), {
+export const layer = <E = never, R = never>(address: Address, gate?: RequestGate, more?: Layer.Layer<never, E, R>) =>
+  HttpRouter.serve(Api.layer(gate, more), {
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: headerBytesMax }
@@ -64,6 +64,7 @@ export const layer = (address: Address, gate?: RequestGate) =>
     (serving) => Layer.provideMerge(streamEnding, serving),
     Layer.provideMerge(listen(address)),
     Layer.provide(untraced),
+    Layer.provide(redacted),
     Layer.provide(NodeHttpServer.layerHttpServices)
   )
 
@@ -71,6 +72,15 @@ const streamEnding = Layer.effectDiscard(Effect.acquireRelease(StreamServer, ({ 
 
 /** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
 const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))
+
+/** Names of headers that may have a key. */
+const redacted = Layer.succeed(Headers.CurrentRedactedNames, [
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "x-api-key",
+  "kalshi-access-key"
+])
 
 const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFailed> =>
   Layer.effect(

@@ -13,7 +13,7 @@ import { storeFailed } from "./Failures.ts"
 import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
-import { docsPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, llmsFullPath, llmsPath, openApiPath } from "./RouteTable.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -96,6 +96,8 @@ const scrape = Effect.fnUntraced(
 const links = {
   documentation: docsPath,
   openapi: openApiPath,
+  llms: llmsPath,
+  llms_full: llmsFullPath,
   status: "/v1/status",
   markets: "/v1/markets",
   events: "/v1/events",

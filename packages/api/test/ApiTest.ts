@@ -77,3 +77,12 @@ export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof
     Layer.provide(around),
     Layer.provideMerge(stores)
   )
+
+/** Over the seed, with routes beside the contract. */
+export const layerWith = <E, R>(more: Layer.Layer<never, E, R>) =>
+  ApiServer.layer(anyPort, undefined, more).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )

@@ -103,7 +103,10 @@ export class Ledger extends Context.Service<
     readonly charge: (charge: Charge) => Effect.Effect<Charged, HotTierError>
     /** When the account last paid for this id, or for a later one of it (`id/...`), Unix microseconds; `None` when it never did. */
     readonly paidAt: (accountId: string, requestId: string) => Effect.Effect<Option.Option<number>, HotTierError>
-    /** What an account used in [from, to), oldest day first. Calls that are being answered are not in it. */
+    /**
+     * What an account used in [from, to), oldest day first; of days so long ago that they were summed up, those that begin in it. Calls that are being
+     * answered are not in it.
+     */
     readonly usage: (
       accountId: string,
       range: { readonly fromMicros: number; readonly toMicros: number }

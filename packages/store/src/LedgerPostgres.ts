@@ -137,11 +137,17 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
       ),
     usage: (accountId, { fromMicros, toMicros }) =>
       sql<UsageSum>`
-        select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix, count(*) filter (where position('/' in request_id) = 0) as calls,
-               sum(credits)::bigint as credits, sum(rows)::bigint as rows
-        from ledger
-        where state = 'used' and ts_micros >= ${int8(fromMicros)} and ts_micros < ${int8(toMicros)}
-        group by 1, endpoint, prefix order by 1, endpoint, prefix`.pipe(
+        select day_micros, endpoint, prefix, sum(calls)::bigint as calls, sum(credits)::bigint as credits, sum(rows)::bigint as rows
+        from (
+          select ts_micros / 86400000000 * 86400000000 as day_micros, endpoint, prefix,
+                 case when position('/' in request_id) = 0 then 1 else 0 end as calls, credits, rows
+          from ledger
+          where state = 'used' and ts_micros >= ${int8(fromMicros)} and ts_micros < ${int8(toMicros)}
+          union all
+          select day_micros, endpoint, prefix, calls, credits, rows from ledger_days
+          where day_micros >= ${int8(fromMicros)} and day_micros < ${int8(toMicros)}
+        ) as used
+        group by day_micros, endpoint, prefix order by day_micros, endpoint, prefix`.pipe(
         acting(sql, { account_id: accountId }),
         Effect.map((rows) => rows.map(({ day_micros, ...row }) => ({ dayMicros: day_micros, ...row }))),
         during("usage")

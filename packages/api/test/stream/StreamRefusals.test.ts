@@ -1,7 +1,7 @@
 /** Who is not let in, and what nobody gets away with once he is. */
 import { assert, layer } from "@effect/vitest"
-import { commandBytesMax, commandsBucket, mistakesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { streamPrices } from "@kalshibook/core/contract/Pricing"
+import { commandBytesMax, commandsBucket, mistakesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Effect, Redacted } from "effect"

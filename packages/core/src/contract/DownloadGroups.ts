@@ -59,7 +59,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
           "",
           "```",
           `curl -d '{"dates": ["2026-11-21"], "series": ["KXBTC15M"], "format": "nautilus", "dry_run": true}' \\`,
-          `     -H "X-API-Key: $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
+          `     -H "Authorization: Bearer $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
           "```",
           "",
           "- With `dry_run` the answer is a quote, which costs nothing. `max_credits` refuses what would cost more.",

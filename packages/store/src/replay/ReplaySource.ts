@@ -77,6 +77,12 @@ export class ReplaySource extends Context.Service<
     Layer.provide([ReceivedTrades.layerNoDeps, LifecycleLog.layerNoDeps, ChannelGaps.layerNoDeps])
   )
 
+  /** Over a hot tier that nothing has left: where nothing is sealed. */
+  static readonly layerHot = ReplaySource.layerOf().pipe(
+    Layer.provide([SealedHours.layerNone, ColdTier.layerNone]),
+    Layer.provide([ReceivedTrades.layerNoDeps, LifecycleLog.layerNoDeps, ChannelGaps.layerNoDeps])
+  )
+
   /** Over a hot tier in memory, for tests. */
   static readonly layerMemory: Layer.Layer<ReplaySource> = ReplaySource.layerOf().pipe(
     Layer.provide([SealedHours.layerNone, ColdTier.layerNone]),

@@ -38,7 +38,7 @@ export const messageExamples: Readonly<Record<string, ServerMessage>> = {
     limits: {
       buffer_bytes: 4_194_304,
       conflate_bytes: 524_288,
-      command_bytes: 262_144,
+      command_bytes: 1_048_576,
       commands_per_second: 20,
       subscriptions: 200,
       names: 2_000,

@@ -4,7 +4,7 @@
 export const protocolVersion = 1
 
 /** Bytes of a frame from a client at most: a resume of `namesMax` markets with their places fits. A longer one ends the connection (1009). */
-export const commandBytesMax = 262_144
+export const commandBytesMax = 1_048_576
 
 /** Commands of one frame at most. */
 export const commandsPerFrameMax = 100
