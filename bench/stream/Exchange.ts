@@ -5,7 +5,7 @@ import * as LiveFold from "@kalshibook/core/LiveFold"
 import * as Replay from "@kalshibook/core/Replay"
 import type { FeedHub } from "@kalshibook/store/feed/FeedHub"
 
-export const microsNow = (): number => Math.round((performance.timeOrigin + performance.now()) * 1_000)
+const microsNow = (): number => Math.round((performance.timeOrigin + performance.now()) * 1_000)
 
 export const make = (hub: FeedHub["Service"], markets: number) => {
   const replays = new Map<string, Replay.Replay>()

@@ -113,7 +113,7 @@ const everything = [{ kind: "all", name: "" } as const]
 const marketChannels = ({ channels }: Session.Subscription): ReadonlyArray<Channel> =>
   channels.filter((channel) => channel !== "status")
 
-export const isReader = (fanout: Fanout, session: Session.Session, marketTicker: MarketTicker): boolean =>
+const isReader = (fanout: Fanout, session: Session.Session, marketTicker: MarketTicker): boolean =>
   Topics.isReader(fanout.topics, "book", session, marketTicker, fanout.families.get(marketTicker))
 
 /** The reader is brought to where the market is, as the entry says. What it is being sent already goes on, unless it is told otherwise. */
@@ -190,7 +190,7 @@ const placeOf = (fanout: Fanout, session: Session.Session, marketTicker: MarketT
 }
 
 /** Markets whose books the reader follows. O(all markets), unless it follows them by name. */
-export const marketsOf = (fanout: Fanout, session: Session.Session): ReadonlySet<MarketTicker> => {
+const marketsOf = (fanout: Fanout, session: Session.Session): ReadonlySet<MarketTicker> => {
   const markets = new Set<MarketTicker>()
   let isByName = true
   for (const { all, channels, events, markets: named, series } of session.subscriptions.values()) {
@@ -258,7 +258,7 @@ const offerAll = (
   })
 
 /** Offers market data to a reader, and ends it where it has to be. */
-export const offer = (fanout: Fanout, session: Session.Session, piece: Piece.Piece, leftOut: Session.LeftOut): void => {
+const offer = (fanout: Fanout, session: Session.Session, piece: Piece.Piece, leftOut: Session.LeftOut): void => {
   const isCharged = session.skipped === undefined && !session.isEnding
   const isPaid = isCharged && Session.pay(session, piece.messages.length)
   if (isCharged && !isPaid) {

@@ -164,7 +164,7 @@ export const offer = (session: Session, piece: Piece.Piece, leftOut: LeftOut): O
 }
 
 /** Notes what was left out. */
-export const note = (skipped: Skipped, leftOut: LeftOut): void => {
+const note = (skipped: Skipped, leftOut: LeftOut): void => {
   if (leftOut.channel === "book") {
     if (!skipped.books.has(leftOut.marketTicker)) skipped.books.set(leftOut.marketTicker, leftOut.place)
     return

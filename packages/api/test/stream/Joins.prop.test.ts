@@ -11,7 +11,7 @@ import * as Fanout from "../../src/stream/Fanout.ts"
 import * as FanoutWorld from "./FanoutWorld.ts"
 import * as Luck from "./Luck.ts"
 
-const joins = Number(process.env["KALSHIBOOK_STREAM_JOINS"] ?? 10_000)
+const joins = Number(process.env["KALSHIBOOK_STREAM_JOINS"] ?? 2_000)
 
 const tickers = ["KXA-1", "KXB-1", "KXC-1", "KXD-1"]
 

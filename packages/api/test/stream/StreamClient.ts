@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Whether every message is held to its schema: costs more than reading it. */
   readonly isStrict?: boolean
+  /** Whether messages are kept; else books alone. As `isStrict` when not said. */
+  readonly keepsMessages?: boolean
 }
 
 type Message = typeof ServerMessage.Type
@@ -55,6 +57,7 @@ const decode = Schema.decodeUnknownSync(ServerMessage, { onExcessProperty: "erro
 export const connect = Effect.fnUntraced(function* ({
   headers = {},
   isStrict = true,
+  keepsMessages = isStrict,
   port,
   query = ""
 }: ClientOptions) {
@@ -63,7 +66,7 @@ export const connect = Effect.fnUntraced(function* ({
     perMessageDeflate: false
   })
   yield* Effect.addFinalizer(() => Effect.sync(() => socket.terminate()))
-  const follower = Follower.make({ keepsMessages: isStrict })
+  const follower = Follower.make({ keepsMessages })
   const watching = new Set<() => void>()
   let frames = 0
   let closeCode: number | undefined

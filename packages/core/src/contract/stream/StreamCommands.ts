@@ -93,7 +93,7 @@ const subscription = {
   subscription: Schema.Int.annotate({ description: "Its number, as `subscribed` told it.", examples: [1] })
 }
 
-export const Unsubscribe = Schema.Struct({
+const Unsubscribe = Schema.Struct({
   op: Schema.Literal("unsubscribe"),
   ...id,
   ...subscription
@@ -112,12 +112,12 @@ export const Update = Schema.Struct({
 })
 export type Update = typeof Update.Type
 
-export const Offsets = Schema.Struct({ op: Schema.Literal("offsets"), ...id }).annotate({
+const Offsets = Schema.Struct({ op: Schema.Literal("offsets"), ...id }).annotate({
   identifier: "offsets",
   description: "Ask where each market stands. Answered by `offsets`."
 })
 
-export const Speed = Schema.Union([
+const Speed = Schema.Union([
   Schema.Finite.check(Schema.isBetween({ minimum: replaySpeedMin, maximum: replaySpeedMax })),
   Schema.Literal("max")
 ]).annotate({
@@ -126,7 +126,7 @@ export const Speed = Schema.Union([
 })
 export type ReplaySpeed = typeof Speed.Type
 
-export const Replay = Schema.Struct({
+const Replay = Schema.Struct({
   op: Schema.Literal("replay"),
   ...id,
   channels: Schema.optionalKey(Channels),
@@ -147,11 +147,11 @@ export type Replay = typeof Replay.Type
 const replayCommand = <Op extends string>(op: Op, description: string) =>
   Schema.Struct({ op: Schema.Literal(op), ...id }).annotate({ identifier: op, description })
 
-export const Pause = replayCommand("pause", "Hold the replay. Answered by `replay`.")
-export const Resume = replayCommand("resume", "Go on with the replay. Answered by `replay`.")
-export const Stop = replayCommand("stop", "End the replay. Answered by `replay`.")
+const Pause = replayCommand("pause", "Hold the replay. Answered by `replay`.")
+const Resume = replayCommand("resume", "Go on with the replay. Answered by `replay`.")
+const Stop = replayCommand("stop", "End the replay. Answered by `replay`.")
 
-export const Seek = Schema.Struct({
+const Seek = Schema.Struct({
   op: Schema.Literal("seek"),
   ...id,
   from: time("Where to go on, before or after the place of now: each book as of this moment comes first"),

@@ -36,7 +36,7 @@ const Places = Schema.Record(Schema.String, Place).annotate({
 
 const LeftOut = Schema.Int.annotate({ description: "How many more there are than are listed." })
 
-export const Welcome = Schema.Struct({
+const Welcome = Schema.Struct({
   ...type("welcome"),
   protocol: Schema.Int.annotate({ description: "Version of these messages.", examples: [1] }),
   session: Schema.String.annotate({
@@ -65,7 +65,7 @@ const subscription = Schema.Int.annotate({
   examples: [1]
 })
 
-export const Subscribed = Schema.Struct({
+const Subscribed = Schema.Struct({
   ...type("subscribed"),
   id: Id,
   subscription,
@@ -78,12 +78,12 @@ export const Subscribed = Schema.Struct({
   })
 }).annotate({ identifier: "subscribed", description: "The answer to `subscribe`." })
 
-export const Unsubscribed = Schema.Struct({ ...type("unsubscribed"), id: Id, subscription }).annotate({
+const Unsubscribed = Schema.Struct({ ...type("unsubscribed"), id: Id, subscription }).annotate({
   identifier: "unsubscribed",
   description: "The answer to `unsubscribe`. Nothing of it is sent any more."
 })
 
-export const Updated = Schema.Struct({
+const Updated = Schema.Struct({
   ...type("updated"),
   id: Id,
   subscription,
@@ -98,7 +98,7 @@ const offsetsFields = {
   ts_received: FeedTime
 }
 
-export const OffsetsAnswer = Schema.Struct({ ...type("offsets"), id: Id, ...offsetsFields }).annotate({
+const OffsetsAnswer = Schema.Struct({ ...type("offsets"), id: Id, ...offsetsFields }).annotate({
   identifier: "offsets",
   description: "The answer to `offsets`: where each market of yours stands."
 })
@@ -121,7 +121,7 @@ const bookFields = {
   })
 }
 
-export const Snapshot = Schema.Struct({ ...type("snapshot"), ...bookFields }).annotate({
+const Snapshot = Schema.Struct({ ...type("snapshot"), ...bookFields }).annotate({
   identifier: "snapshot",
   description: "A whole book, where a market joins, after `skipped` and after `resync`. Replaces what you had of it."
 })
@@ -141,25 +141,25 @@ const [SnapshotRecord, DeltaRecord, GapRecord] = RecordAnswer.members
 const recordDescription =
   "One entry of a market's log, with the fields of `/v1/markets/{ticker}/deltas`, told apart by `kind`. `to` of a gap is always null here: its end comes as `recovered`."
 
-export const SnapshotRecordMessage = Schema.Struct({
+const SnapshotRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
   ...recordFields(SnapshotRecord.fields)
 }).annotate({ identifier: "record_snapshot", title: "record (kind snapshot)", description: recordDescription })
 
-export const DeltaRecordMessage = Schema.Struct({
+const DeltaRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
   ...recordFields(DeltaRecord.fields)
 }).annotate({ identifier: "record_delta", title: "record (kind delta)", description: recordDescription })
 
-export const GapRecordMessage = Schema.Struct({
+const GapRecordMessage = Schema.Struct({
   ...type("record"),
   previous_offset,
   ...recordFields(GapRecord.fields)
 }).annotate({ identifier: "record_gap", title: "record (kind gap)", description: recordDescription })
 
-export const Recovered = Schema.Struct({
+const Recovered = Schema.Struct({
   ...type("recovered"),
   market_ticker: MarketTicker,
   offset: Offset.annotate({ description: "The snapshot that ended the gap; it came just before." }),
@@ -171,17 +171,17 @@ export const Recovered = Schema.Struct({
   })
 }).annotate({ identifier: "recovered", description: "A gap has ended: the book is known again." })
 
-export const Trade = Schema.Struct({ ...type("trade"), ...TradeAnswer.fields }).annotate({
+const Trade = Schema.Struct({ ...type("trade"), ...TradeAnswer.fields }).annotate({
   identifier: "trade",
   description: "A trade, with the fields of `/v1/markets/{ticker}/trades`. `trade_id` is unique."
 })
 
-export const LifecycleNote = Schema.Struct({ ...type("lifecycle"), ...LifecycleMessage.fields }).annotate({
+const LifecycleNote = Schema.Struct({ ...type("lifecycle"), ...LifecycleMessage.fields }).annotate({
   identifier: "lifecycle",
   description: "What the exchange said of the life of a market or event, with the fields of `/v1/lifecycle`."
 })
 
-export const ChannelGapNote = Schema.Struct({
+const ChannelGapNote = Schema.Struct({
   ...type("channel_gap"),
   channel: Schema.Literals(["trades", "lifecycle"]).annotate({ description: "The channel that lost something." }),
   ...LifecycleGap.fields
@@ -191,7 +191,7 @@ export const ChannelGapNote = Schema.Struct({
     "Trades or lifecycle messages of any market may be missing. Comes when it is noticed and, if it was open then, once more when it ends. Trades that are read from the exchange's history later come as `trade`."
 })
 
-export const Status = Schema.Struct({
+const Status = Schema.Struct({
   ...type("status"),
   feed: FeedState,
   ts_received: FeedTime,
@@ -203,7 +203,7 @@ export const Status = Schema.Struct({
   description: "Whether the recorder is heard: at subscription, and whenever it changes."
 })
 
-export const Heartbeat = Schema.Struct({
+const Heartbeat = Schema.Struct({
   ...type("heartbeat"),
   ts: Instant.annotate({ description: "Our time." }),
   feed: FeedState,
@@ -225,7 +225,7 @@ const Count = Schema.NullOr(Schema.Int).annotate({
   description: "How many messages were left out; null where that is not known: the recorder was not heard for a while."
 })
 
-export const SkippedRecords = Schema.Struct({
+const SkippedRecords = Schema.Struct({
   ...type("skipped"),
   channel: Schema.Literal("book"),
   market_ticker: MarketTicker,
@@ -238,7 +238,7 @@ export const SkippedRecords = Schema.Struct({
     "You read too slowly, and chose `skip`: these records were left out. They are in `/v1/markets/{ticker}/deltas`."
 })
 
-export const SkippedOthers = Schema.Struct({
+const SkippedOthers = Schema.Struct({
   ...type("skipped"),
   channel: Schema.Literals(["trades", "lifecycle"]),
   messages: Count,
@@ -251,7 +251,7 @@ export const SkippedOthers = Schema.Struct({
     "You read too slowly, or the recorder was not heard for a while: so many trades or lifecycle messages of yours were left out. They are in REST."
 })
 
-export const Conflated = Schema.Struct({
+const Conflated = Schema.Struct({
   ...type("conflated"),
   previous_offset: Offset.annotate({ description: "The last record of the market that was sent." }),
   ...bookFields
@@ -260,7 +260,7 @@ export const Conflated = Schema.Struct({
   description: "You read too slowly, and chose `conflate`: the newest book in place of the records up to it."
 })
 
-export const Resync = Schema.Struct({
+const Resync = Schema.Struct({
   ...type("resync"),
   market_ticker: MarketTicker,
   reason: Schema.Literals(["rewritten", "unknown_place"]).annotate({
@@ -293,7 +293,7 @@ export const ErrorMessage = Schema.Struct({
 }).annotate({ identifier: "error", description: "A command was refused; nothing changed. The connection goes on." })
 export type ErrorMessage = typeof ErrorMessage.Type
 
-export const Credits = Schema.Struct({
+const Credits = Schema.Struct({
   ...type("credits"),
   used: Schema.Int.annotate({ description: "Credits that this connection has cost until now." })
 }).annotate({
@@ -303,7 +303,7 @@ export const Credits = Schema.Struct({
 
 const replayStates = ["playing", "paused", "ended", "stopped"] as const
 
-export const ReplayNote = Schema.Struct({
+const ReplayNote = Schema.Struct({
   ...type("replay"),
   id: Schema.NullOr(Id).annotate({
     description: "Of the command that it answers; null when the replay came to its end."
@@ -326,7 +326,7 @@ export const goodbyeReasons = {
 } as const
 export type GoodbyeReason = keyof typeof goodbyeReasons
 
-export const Goodbye = Schema.Struct({
+const Goodbye = Schema.Struct({
   ...type("goodbye"),
   reason: Schema.Literals(Object.keys(goodbyeReasons) as ReadonlyArray<GoodbyeReason>).annotate({
     description: [
