@@ -28,6 +28,7 @@ import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
@@ -128,6 +129,7 @@ const program = (folder: string) => {
     MarketCatalog.layerNoDeps,
     ChannelGaps.layerNoDeps,
     LifecycleLog.layerNoDeps,
+    Settlements.layerNoDeps,
     Coverage.layerNoDeps,
     StatusBoard.layerNoDeps,
     ArchiveBoard.layerNoDeps,

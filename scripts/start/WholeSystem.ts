@@ -10,6 +10,7 @@ import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import * as Site from "@kalshibook/api/site/Site"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Archiver from "@kalshibook/archiver/Archiver"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
@@ -50,6 +51,7 @@ import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
+import { siteFolder } from "../web/WebBuild.ts"
 import * as Progress from "./Progress.ts"
 import type * as SimulatorProcess from "./SimulatorProcess.ts"
 import type { StartSettings } from "./StartSettings.ts"
@@ -133,6 +135,7 @@ const runAll = Effect.fnUntraced(function* (
       Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(StreamServer.layerNoDeps),
+      Layer.provide(Site.layer(siteFolder)),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
@@ -143,6 +146,7 @@ const runAll = Effect.fnUntraced(function* (
   const show = Effect.gen(function* () {
     yield* Progress.untilRecording(collector.status)
     Terminal.line()
+    Terminal.fact("site", url)
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
     Terminal.fact(

@@ -29,6 +29,7 @@ import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
 import { StreamMeters } from "./StreamMeter.ts"
+import * as SiteRoutes from "./site/SiteRoutes.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
 
 /** Calls and streams know callers and open connections by the same services. */
@@ -88,6 +89,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     docs,
     errors,
     ObjectRoutes.layer,
+    SiteRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
     stream,

@@ -45,8 +45,8 @@ export const sealedSecondsMax = 86_400
 /** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
 export const connectionsMax = 4_096
 
-/** Calls without a key, by address: enough to look around. */
-export const anonymousBucket = { perSecond: 1, burst: 30 }
+/** Calls without a key, by address: enough to look around on the site, whose pages ask up to ten things and follow a book each second. */
+export const anonymousBucket = { perSecond: 5, burst: 100 }
 
 /** Keys that are not valid, by address: a program with an old key retries, a guesser needs more than the age of the universe. */
 export const wrongKeysBucket = { perSecond: 0.5, burst: 20 }

@@ -1,7 +1,7 @@
 /**
  * Failures of the store and of a question, as the problems that callers get.
  */
-import { CapReached, CreditsExhausted, TooManyConnections } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { CapReached, CreditsExhausted, RateLimited, TooManyConnections } from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   BadCursor,
   BadParameter,
@@ -9,7 +9,6 @@ import {
   MarketNotRecorded,
   NotAcceptable,
   NotKnownYet,
-  RateLimited,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,

@@ -16,6 +16,7 @@ import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 import { docsPath, errorsPath, llmsFullPath, llmsPath, openApiPath } from "./RouteTable.ts"
+import * as SiteRoutes from "./site/SiteRoutes.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -129,6 +130,7 @@ export const HealthHandlers = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const context = yield* Effect.context<HotTier | RecorderStatusSource>()
     const { watermark } = yield* HotTier
+    const frontPage = yield* SiteRoutes.frontPage
     return handlers.handleAll({
       healthz: () =>
         Effect.as(watermark, { status: "ok" } as const).pipe(
@@ -136,15 +138,8 @@ export const HealthHandlers = HttpApiBuilder.group(
           Effect.catchTag("HotTierError", storeFailed)
         ),
       metrics: () => Effect.andThen(Effect.provideContext(scrape(), context), PrometheusMetrics.format()),
-      index: () =>
-        answered(StatusAnswer.Index)(
-          Effect.succeed({
-            name: "KalshiBook",
-            description: "The complete, exact order-book history of the Kalshi prediction market.",
-            version: apiVersion,
-            links
-          } as const)
-        ),
+      // A browser gets the site, everybody else what there is.
+      index: ({ request }) => Option.match(frontPage(request), { onNone: () => index, onSome: Effect.succeed }),
       problem: ({ params: { code } }) =>
         Effect.gen(function* () {
           if (Object.hasOwn(problems, code)) return { problem: describe(code as ProblemCode) }
@@ -154,6 +149,15 @@ export const HealthHandlers = HttpApiBuilder.group(
         }).pipe(answered(ProblemAnswer))
     })
   })
+)
+
+const index = answered(StatusAnswer.Index)(
+  Effect.succeed({
+    name: "KalshiBook",
+    description: "The complete, exact order-book history of the Kalshi prediction market.",
+    version: apiVersion,
+    links
+  } as const)
 )
 
 const describe = (code: ProblemCode) => ({

@@ -26,6 +26,7 @@ import * as ApiServer from "./ApiServer.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import * as Site from "./site/Site.ts"
 import { StreamServer } from "./stream/StreamServer.ts"
 
 const stores = Layer.mergeAll(
@@ -52,6 +53,7 @@ const server = Layer.unwrap(
   Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
 ).pipe(
   Layer.provide(StreamServer.layerNoDeps),
+  Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)

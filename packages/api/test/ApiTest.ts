@@ -87,6 +87,7 @@ export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevisio
   const history = History.layerNoDeps.pipe(Layer.provide([sealed, ColdTier.layerNone]))
   return ApiServer.layer(anyPort).pipe(
     Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(seeded),
     Layer.provideMerge(storesWith(history))
   )

@@ -6,6 +6,7 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import * as Api from "@kalshibook/api/Api"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { docsOf } from "@kalshibook/core/contract/ProblemKind"
 import { type ProblemCode, problemClasses, problems } from "@kalshibook/core/contract/Problems"
 import { Effect, Layer, Option, Schema, Stream } from "effect"
@@ -63,7 +64,9 @@ const check = (
   decoders.get(code)?.(body)
 }
 
-const api = ApiTest.services().pipe(Layer.provideMerge(NodeHttpServer.layerHttpServices))
+const api = Layer.merge(ApiTest.services(), StreamServer.layerMemory).pipe(
+  Layer.provideMerge(NodeHttpServer.layerHttpServices)
+)
 
 /** Making one costs as much as answering it: those without a body are made once. */
 const bare = new Map<string, HttpServerRequest.HttpServerRequest>()

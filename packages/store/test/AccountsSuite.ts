@@ -249,20 +249,4 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
       assert.strictEqual((yield* ask(1)).verdict, "admitted")
     })
   )
-
-  it.effect("the ledger knows a call of an account once it was let in, and none of another account", () =>
-    Effect.gen(function* () {
-      const ledger = yield* Ledger
-      const [mine, other] = [yield* newAccount(), yield* newAccount()]
-      const asked = call(mine.accountId)
-      assert.isFalse(yield* ledger.knows(mine.accountId, asked.requestId))
-      yield* ledger.admit(asked)
-      yield* ledger.settle(used(asked, 1))
-      assert.isTrue(yield* ledger.knows(mine.accountId, asked.requestId))
-      assert.isFalse(yield* ledger.knows(other.accountId, asked.requestId))
-      const refused = call(mine.accountId, { creditsMax: 1_000 })
-      yield* ledger.admit(refused)
-      assert.isFalse(yield* ledger.knows(mine.accountId, refused.requestId))
-    })
-  )
 }

@@ -242,7 +242,7 @@ const answerOf = (problem: Problem) =>
 const isProblem = (error: unknown): error is Problem =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs = Callers | History | LiveMarkets | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays
+type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>

@@ -3,7 +3,6 @@
  * the exchange's own paths, so that a program for the exchange needs another base URL and nothing else. Pure.
  */
 import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
-import { timeAllowed } from "@kalshibook/core/contract/TimeParameter"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { Result } from "effect"
 import type { GapsMode } from "./KalshiSession.ts"

@@ -2,7 +2,9 @@
  * `/v1/stream` as a route: who connects is known and let in before there is a websocket, so that a refusal is an answer like any other.
  */
 import { NodeHttpServerRequest } from "@effect/platform-node"
-import { BadParameter, KeyRequired, UpgradeRequired } from "@kalshibook/core/contract/Problems"
+import { KeyRequired } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
+import { UpgradeRequired } from "@kalshibook/core/contract/ProblemsOfServer"
 import { formats, type GoodbyeReason, slowPolicies } from "@kalshibook/core/contract/stream/StreamMessages"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
