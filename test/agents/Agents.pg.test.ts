@@ -84,7 +84,7 @@ const made = (call: Call) =>
     return { status: response.status, text: await response.text() }
   })
 
-layer(api, { excludeTestServices: true, timeout: 60_000 })("an agent", (it) => {
+layer(api, { excludeTestServices: true, timeout: 120_000 })("an agent", (it) => {
   it.effect("may paste every call of /llms.txt and /llms-full.txt into a shell, and it works", () =>
     Effect.gen(function* () {
       const variables: Record<string, string> = {
