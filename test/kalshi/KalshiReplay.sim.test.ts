@@ -57,14 +57,18 @@ describe("a recorder of the replay", () => {
         yield* stop
         const source = yield* logsOf(hot)
         const toMicros = Math.min(
-          ...[...source.values()].map((log) => log.findLast((record) => record.kind === "gap")?.tsReceivedMicros ?? Infinity)
+          ...[...source.values()].map(
+            (log) => log.findLast((record) => record.kind === "gap")?.tsReceivedMicros ?? Infinity
+          )
         )
 
         const address = `${isoFromMicros(fromMicros)},to=${isoFromMicros(toMicros)}`
         const base = `${url}/replay/${address}`
         const control = (action: string) =>
           Effect.promise(() =>
-            fetch(`${base}/${action}`, { method: "POST", headers: { "X-API-Key": key } }).then((answer) => answer.json())
+            fetch(`${base}/${action}`, { method: "POST", headers: { "X-API-Key": key } }).then((answer) =>
+              answer.json()
+            )
           )
         // The clock stands still until the recorder has all books.
         yield* control("pause")
@@ -81,7 +85,9 @@ describe("a recorder of the replay", () => {
         // At its end the replay closes the connection, which the recorder writes down.
         const copied = Context.get(copies, HotTier)
         yield* KalshiStation.until(
-          Effect.map(logsOf(copied), (logs) => [...logs.values()].every((log) => log.some(({ kind }) => kind === "gap")))
+          Effect.map(logsOf(copied), (logs) =>
+            [...logs.values()].every((log) => log.some(({ kind }) => kind === "gap"))
+          )
         )
         yield* copying.stop
 

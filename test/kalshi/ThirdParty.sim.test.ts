@@ -5,7 +5,7 @@
 import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
-import { emptyLevels, type BookLevels } from "@kalshibook/core/BookRecord"
+import { type BookLevels, emptyLevels } from "@kalshibook/core/BookRecord"
 import { dollarsFromPriceE4, isoFromMicros } from "@kalshibook/core/Units"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
@@ -72,10 +72,10 @@ describe("clients of others", () => {
             basePath: `${base}/trade-api/v2`
           })
         const open = (base: string): PmxtSocket =>
-          new KalshiWebSocket(
-            new KalshiAuth({ apiKey: key, privateKey: KalshiStation.ownKey.privateKeyPem }),
-            { wsUrl: `${base.replace("http", "ws")}/trade-api/ws/v2`, reconnectIntervalMs: 50 }
-          )
+          new KalshiWebSocket(new KalshiAuth({ apiKey: key, privateKey: KalshiStation.ownKey.privateKeyPem }), {
+            wsUrl: `${base.replace("http", "ws")}/trade-api/ws/v2`,
+            reconnectIntervalMs: 50
+          })
         const truthNow = (ticker: string): BookLevels => {
           const truth = exchange.truth.bookAt(ticker, exchange.truth.last())
           return truth._tag === "book" ? truth.levels : emptyLevels
@@ -88,7 +88,10 @@ describe("clients of others", () => {
         const places = [
           { base: url, bookOf: truthNow },
           // Its clock stands still, so that the moment is the same for all that is asked.
-          { base: `${url}/replay/${isoFromMicros(pastMicros)},name=a`, bookOf: (one: string) => past.get(one) ?? emptyLevels }
+          {
+            base: `${url}/replay/${isoFromMicros(pastMicros)},name=a`,
+            bookOf: (one: string) => past.get(one) ?? emptyLevels
+          }
         ]
         const headers = { "KALSHI-ACCESS-KEY": key }
         yield* Effect.promise(() => fetch(`${places[1]?.base}/pause`, { method: "POST", headers }))
