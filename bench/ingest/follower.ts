@@ -62,8 +62,6 @@ Effect.gen(function* () {
   yield* Console.log(JSON.stringify(report))
 }).pipe(
   Effect.scoped,
-  // What is printed is the report alone.
-  Effect.provideService(References.MinimumLogLevel, "None"),
   Effect.provide(
     LiveMarkets.layerNoDeps.pipe(
       Layer.provide(
@@ -76,5 +74,7 @@ Effect.gen(function* () {
       )
     )
   ),
+  // What is printed is the report alone.
+  Effect.provideService(References.MinimumLogLevel, "None"),
   NodeRuntime.runMain
 )
