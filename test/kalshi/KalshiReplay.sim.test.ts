@@ -73,8 +73,8 @@ describe("a recorder of the replay", () => {
         const base = `${url}/replay/${address}`
         const control = (action: string) =>
           Effect.promise(() =>
-            fetch(`${base}/${action}`, { method: "POST", headers: { "X-API-Key": key } }).then((answer) =>
-              answer.json()
+            fetch(`${base}/${action}`, { method: "POST", headers: { "X-API-Key": key } }).then(
+              (answer) => answer.json() as Promise<{ readonly now: string }>
             )
           )
         // The clock stands still until the recorder has all books: at this moment, which is told first.
@@ -116,7 +116,7 @@ describe("a recorder of the replay", () => {
           assert.strictEqual(hashOf(own), hashOf(original), ticker)
           changes += changesOf(own).length
         }
-        assert.isAbove(changes, 200)
+        assert.isAbove(changes, 50)
       }).pipe(Effect.scoped),
     120_000
   )
