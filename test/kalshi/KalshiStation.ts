@@ -62,8 +62,8 @@ const stores = Layer.suspend(() =>
 type Stores = Layer.Success<typeof stores>
 
 const quick: Partial<CollectorSettings> = {
-  replyMillisMax: 2_000,
-  snapshotMillisMax: 2_000,
+  replyMillisMax: 10_000,
+  snapshotMillisMax: 10_000,
   chunkSettleMillisMax: 200,
   flushMillis: 10,
   watermarkMillis: 20,
