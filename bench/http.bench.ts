@@ -33,7 +33,8 @@ export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
     // Each piece of each log is read once before: what is measured is a server that has run for a while.
     const steps = tickers.length * momentsOfWarmUp
     const warmUp = (index: number) => {
-      const at = fromMicros + Math.floor(((toMicros - fromMicros) * Math.floor(index / tickers.length)) / momentsOfWarmUp)
+      const at =
+        fromMicros + Math.floor(((toMicros - fromMicros) * Math.floor(index / tickers.length)) / momentsOfWarmUp)
       return ask(`/v1/markets/${tickers[index % tickers.length]}/orderbook?at=${at}`)
     }
     await load({ port, connections, millis: 60_000, request: warmUp, requestsMax: steps })

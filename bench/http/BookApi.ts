@@ -28,6 +28,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 
@@ -163,7 +164,11 @@ const program = (folder: string) => {
     yield* Effect.callback<void>((resume) => {
       process.stdin.once("end", () => resume(Effect.void)).resume()
     })
-  }).pipe(Effect.provide(server.pipe(Layer.provideMerge(stores))), Effect.scoped)
+  }).pipe(
+    Effect.provide(server.pipe(Layer.provideMerge(stores))),
+    Effect.provide(Telemetry.layerOtlp("bench")),
+    Effect.scoped
+  )
 }
 
 const folder = await mkdtemp(join(tmpdir(), "kalshibook-bench-http-"))

@@ -60,7 +60,10 @@ export const layer = (address: Address, gate?: RequestGate) =>
   }).pipe(Layer.provideMerge(listen(address)), Layer.provide(untraced), Layer.provide(NodeHttpServer.layerHttpServices))
 
 /** A span has the URL: one with a key or a ticket in it is not traced. Headers with keys are left out by the tracer itself. */
-const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => url.includes("kb_ticket_") || Answering.keyInUrl.test(url))
+const untraced = Layer.succeed(
+  HttpMiddleware.TracerDisabledWhen,
+  ({ url }) => url.includes("kb_ticket_") || Answering.keyInUrl.test(url)
+)
 
 const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFailed> =>
   Layer.effect(

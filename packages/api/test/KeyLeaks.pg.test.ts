@@ -79,7 +79,10 @@ layer(api, { excludeTestServices: true })("a key", (it) => {
       const tables = yield* sql<{ name: string }>`
         select table_name::text as name from information_schema.tables
         where table_schema = 'public' and table_type = 'BASE TABLE'`
-      const rows = yield* Effect.forEach(tables, ({ name }) => sql`select to_jsonb(t)::text as row from ${sql(name)} as t`)
+      const rows = yield* Effect.forEach(
+        tables,
+        ({ name }) => sql`select to_jsonb(t)::text as row from ${sql(name)} as t`
+      )
       const places = {
         logs: said.join("\n"),
         spans: spans.map(({ attributes, name }) => `${name} ${[...attributes.entries()].join(" ")}`).join("\n"),
