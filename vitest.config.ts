@@ -39,7 +39,13 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Files that start processes, or tell of them what is true of a process alone. */
-const apart = ["packages/*/test/**/*.pg.test.ts", "test/**/*.test.ts"]
+const apart = [
+  "packages/api/test/Database.pg.test.ts",
+  "packages/archiver/test/Crash.pg.test.ts",
+  "packages/archiver/test/Killed.pg.test.ts",
+  "packages/store/test/EmbeddedPostgres.pg.test.ts",
+  "test/**/*.test.ts"
+]
 const exclude = ["**/node_modules/**", "**/*.live.test.ts"]
 
 export default defineConfig({

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import type { BookRecord, Side } from "@kalshibook/core/BookRecord"
 import type { Terms } from "@kalshibook/core/contract/Pricing"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
@@ -141,7 +142,9 @@ const program = (folder: string) => {
     Layer.provideMerge(Layer.succeed(Pepper, Redacted.make("a pepper for benchmarks, of no use elsewhere"))),
     Layer.provide(Database.layerEmbedded({ folder: join(folder, "postgres"), durability: "keep" }))
   )
-  const server = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(Layer.provide(RecorderStatusSource.layerDatabase))
+  const server = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide([RecorderStatusSource.layerDatabase, StreamServer.layerMemory])
+  )
   return Effect.gen(function* () {
     yield* fill
     const wide = { requestsPerSecond: plenty, burst: plenty, requestsAtOnce: plenty, creditsMonthly: plenty }

@@ -4,9 +4,13 @@
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
+import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Archiver from "@kalshibook/archiver/Archiver"
 import * as ArchiverParts from "@kalshibook/archiver/ArchiverParts"
 import * as ArchiverSettings from "@kalshibook/archiver/ArchiverSettings"
@@ -15,6 +19,7 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as FeedListening from "@kalshibook/collector/FeedListening"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -27,6 +32,8 @@ import * as Database from "@kalshibook/store/Database"
 import * as DemoAccount from "@kalshibook/store/DemoAccount"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -36,6 +43,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -54,7 +62,7 @@ const stores = Layer.mergeAll(
   Epochs.layerNoDeps,
   LifecycleLog.layerNoDeps,
   Coverage.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
@@ -64,6 +72,9 @@ const stores = Layer.mergeAll(
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer
 ).pipe(Layer.provideMerge(PepperFile.layer))
+
+/** The markets as the recorder of this process tells of them. */
+const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
 
 /** What an invented exchange shows to whoever has no key. */
 const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
@@ -92,6 +103,8 @@ const runAll = Effect.fnUntraced(function* (
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
   yield* Layer.build(Layer.provide(archiver, Layer.succeedContext(database)))
+  // Outlives the collector, whose last word is told, too.
+  const hub = yield* Layer.build(Layer.provideMerge(FeedListening.layer("off"), FeedHub.layer))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>
@@ -100,6 +113,7 @@ const runAll = Effect.fnUntraced(function* (
   const collected = yield* Layer.build(
     StatusPosting.layer.pipe(
       Layer.provideMerge(Collector.layer),
+      Layer.provide(Layer.succeedContext(hub)),
       Layer.provide(
         Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer, TapePlace.layerConfig)
       ),
@@ -112,9 +126,12 @@ const runAll = Effect.fnUntraced(function* (
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
+      Layer.provide(StreamServer.layerNoDeps),
+      Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )

@@ -29,7 +29,7 @@ const byReceipt = pointsOf(logs, { seed: 1, clock: "received", moments: 180, mar
 const byExchange = pointsOf(logs, { seed: 2, clock: "exchange", moments: 20, marketsEach: 50 })
 const points = [...byReceipt, ...byExchange]
 /** One in so many is asked for alone, in each state of the tiers; all of them are asked for together. */
-const singlesEvery = 10
+const singlesEvery = 25
 const singles = points.filter((_, index) => index % singlesEvery === 0)
 /** At a time; more wait for Postgres' connections. */
 const askedAtOnce = 4

@@ -10,7 +10,8 @@ import type { Fault } from "@kalshibook/simulator/fault/Fault"
 import { Effect, Random, Result } from "effect"
 import * as System from "./System.ts"
 
-const questionsMax = Number(process.env.KALSHIBOOK_TEST_QUESTIONS ?? 10_000)
+/** To each of the two worlds. */
+const questionsMax = Number(process.env.KALSHIBOOK_TEST_QUESTIONS ?? 5_000)
 /** Requests at a time; more would only queue. */
 const concurrency = 8
 

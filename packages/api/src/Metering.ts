@@ -11,7 +11,7 @@ import * as Problems from "@kalshibook/core/contract/Problems"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Clock, Context, Effect, Layer, Option } from "effect"
-import { HttpRouter, HttpServerRequest } from "effect/http"
+import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import * as AddressBuckets from "./AddressBuckets.ts"
 import { anonymousBucket } from "./ApiLimits.ts"
 import * as AskedCall from "./AskedCall.ts"
@@ -24,8 +24,40 @@ import * as RowPayments from "./RowPayments.ts"
 import * as Sample from "./Sample.ts"
 import { withParameter } from "./Suggestions.ts"
 
-export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect(
-  Metered,
+type Response = HttpServerResponse.HttpServerResponse
+
+/** What a call may be refused with before it is made. */
+export type Refusal =
+  | Problems.CapReached
+  | Problems.CreditsExhausted
+  | Problems.KeyInvalid
+  | Problems.KeyRequired
+  | Problems.MaxCreditsExceeded
+  | Problems.RateLimited
+  | Problems.ScopeMissing
+  | HotTierError
+
+/** Calls that are no operation of the contract, at the price of one that is. */
+export class PricedCalls extends Context.Service<
+  PricedCalls,
+  {
+    readonly call: <E, R>(
+      operation: string,
+      call: Effect.Effect<Response, E, R>
+    ) => Effect.Effect<
+      Response,
+      E | Refusal,
+      | R
+      | RequestMeta
+      | HttpServerRequest.HttpServerRequest
+      | HttpServerRequest.ParsedSearchParams
+      | HttpRouter.RouteContext
+    >
+  }
+>()("@kalshibook/api/Metering/PricedCalls") {}
+
+const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effect(
+  PricedCalls,
   Effect.gen(function* () {
     const callers = yield* Callers
     const ledger = yield* Ledger
@@ -67,12 +99,11 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         return Effect.ensuring(call, leave)
       })
 
-    return (httpEffect, { endpoint }) =>
+    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const query = yield* HttpServerRequest.ParsedSearchParams
         const { params } = yield* HttpRouter.RouteContext
-        const operation = AskedCall.operationOf(endpoint)
         const price = priceOf(operation)
         const caller = yield* callers.callerOf(request)
         if (price.kind === "public") return yield* forAnybody(request, price, httpEffect)
@@ -85,9 +116,20 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         const asked = AskedCall.of(operation, price, params, query)
         yield* refuseDear(asked)
         return yield* within(caller.value, calls.run(caller.value, asked, httpEffect))
-      }).pipe(insideRequest)
+      })
+    return PricedCalls.of({ call })
   })
 )
+
+export const layer: Layer.Layer<Metered | PricedCalls, never, Callers | Ledger> = Layer.effect(
+  Metered,
+  Effect.map(
+    PricedCalls,
+    ({ call }) =>
+      (httpEffect, { endpoint }) =>
+        call(AskedCall.operationOf(endpoint), httpEffect).pipe(insideRequest)
+  )
+).pipe(Layer.provideMerge(layerCalls))
 
 /**
  * Every route runs inside `Answering`, which provides what belongs to the request; the contract, where the middleware is declared, cannot
@@ -115,7 +157,8 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
+/** Refuses a caller who lacks the scope. */
+export const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
   if (scopes.includes(scope)) return
   const { requestId } = yield* RequestMeta
   const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`

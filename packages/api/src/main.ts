@@ -15,18 +15,22 @@ import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
+import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 const stores = Layer.mergeAll(
   ArchiveBoard.layerNoDeps,
   StatusBoard.layerNoDeps,
-  History.layerTiers.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  ReplaySource.layerTiers.pipe(Layer.provideMerge(History.layerTiers), Layer.provideMerge(HotTier.layerNoDeps)),
   MarketCatalog.layerNoDeps,
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
@@ -42,8 +46,12 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
-const server = Layer.unwrap(Effect.map(ApiConfig.address, (address) => ApiServer.layer(address))).pipe(
-  Layer.provide(RecorderStatusSource.layerDatabase),
+const server = Layer.unwrap(
+  Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
+).pipe(
+  Layer.provide(StreamServer.layerNoDeps),
+  Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
+  Layer.provide(ApiConfig.mcpOrigins),
   Layer.provide(stores)
 )
 
@@ -69,6 +77,7 @@ program.pipe(
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

@@ -5,6 +5,7 @@
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type { RequestGate } from "@kalshibook/api/RequestGate"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -48,7 +49,11 @@ const seeded = Layer.effectDiscard(Effect.andThen(TestClock.setTime(nowMillis), 
 
 /** Over empty stores, at an address. */
 export const layerAt = (address: ApiServer.Address, gate?: RequestGate) =>
-  ApiServer.layer(address, gate).pipe(Layer.provide(recorder), Layer.provideMerge(stores))
+  ApiServer.layer(address, gate).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provideMerge(stores)
+  )
 
 const anyPort: ApiServer.Address = { host: "127.0.0.1", port: 0 }
 
@@ -57,8 +62,27 @@ export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 
 /** Over the seed. */
 export const layer = (gate?: RequestGate) =>
-  ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))
+  ApiServer.layer(anyPort, gate).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )
 
 /** Over empty stores, with something that the API finds in its surroundings. */
 export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof stores>>) =>
-  ApiServer.layer(anyPort).pipe(Layer.provide(recorder), Layer.provide(around), Layer.provideMerge(stores))
+  ApiServer.layer(anyPort).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(around),
+    Layer.provideMerge(stores)
+  )
+
+/** Over the seed, with routes beside the contract. */
+export const layerWith = <E, R>(more: Layer.Layer<never, E, R>) =>
+  ApiServer.layer(anyPort, undefined, more).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )

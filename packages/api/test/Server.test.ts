@@ -41,6 +41,7 @@ layer(ApiTest.layer())("the server", (it) => {
           problem: null,
           age_seconds: null
         },
+        live: { state: "off", problem: null, ts_received: null, age_seconds: null, markets: 0, lag: null },
         versions: { api: apiVersion, contract: "v1" }
       })
     })
@@ -179,7 +180,6 @@ layer(ApiTest.layer())("what is asked wrongly", (it) => {
           return body.suggestion
         })
       assert.strictEqual(yield* suggested("/v2/nothing"), "/")
-      assert.strictEqual(yield* suggested("/trade-api/v2/markets?status=open"), "/v1/markets?status=open")
       assert.strictEqual(yield* suggested("/markets"), "/v1/markets")
       assert.strictEqual(yield* suggested("/v1/markets/%zz"), "/")
     })
@@ -234,7 +234,7 @@ layer(ApiTest.layer())("what is asked wrongly", (it) => {
       const { body, status } = yield* json(`${path}?att=2026-11-21T14:00:01Z`)
       assert.strictEqual(status, 400)
       assert.strictEqual(body.parameter, "att")
-      assert.strictEqual(body.allowed, "`at`, `clock`, `depth`, `dry_run`, `max_credits`")
+      assert.strictEqual(body.allowed, "`at`, `clock`, `depth`, `view`, `dry_run`, `max_credits`")
       assert.strictEqual(body.suggestion, `${path}?at=2026-11-21T14:00:01Z`)
       const other = yield* json("/v1/markets?seriesTicker=KXBTCD&colour=red")
       assert.strictEqual(other.body.suggestion, "/v1/markets?series_ticker=KXBTCD")

@@ -64,44 +64,57 @@ const endpoints = Object.entries(KalshiBookApi.groups).flatMap(([group, { endpoi
 )
 
 layer(ApiTest.layer())("an account", (it) => {
-  it.effect("is seen and changed by nobody else, through no operation of the contract, by whoever knows all its ids", () =>
-    Effect.gen(function* () {
-      const one = yield* customer("somebody else's account")
-      const other = yield* customer("the asking account")
-      const ids = [one.prefix, one.account.accountId, one.requestId, downloadId, one.account.name, one.key.slice(20)]
-      const secrets = [...ids.filter((id) => id !== downloadId), `key of ${one.account.name}`]
-      const facts = Effect.all({
-        account: json("/v1/account", { key: one.key }),
-        keys: json("/v1/keys", { key: one.key }),
-        usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key })
-      }).pipe(Effect.map(({ account, keys, usage }) => [account.body, keys.body, usage.body.days, usage.body.tier]))
-      const before = JSON.stringify(yield* facts)
-      assert.include(before, '"credits":7')
+  it.effect(
+    "is seen and changed by nobody else, through no operation of the contract, by whoever knows all its ids",
+    () =>
+      Effect.gen(function* () {
+        const one = yield* customer("somebody else's account")
+        const other = yield* customer("the asking account")
+        const ids = [one.prefix, one.account.accountId, one.requestId, downloadId, one.account.name, one.key.slice(20)]
+        const secrets = [...ids.filter((id) => id !== downloadId), `key of ${one.account.name}`]
+        const facts = Effect.all({
+          account: json("/v1/account", { key: one.key }),
+          keys: json("/v1/keys", { key: one.key }),
+          usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key })
+        }).pipe(Effect.map(({ account, keys, usage }) => [account.body, keys.body, usage.body.days, usage.body.tier]))
+        const before = JSON.stringify(yield* facts)
+        assert.include(before, '"credits":7')
 
-      let asked = 0
-      for (const { method, name, path, payload } of endpoints) {
-        const names = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter ?? "")
-        for (const parameter of names) assert.isDefined(publicIds[parameter], `${name}: which ids does :${parameter} take?`)
-        const body = bodies[name]
-        if (payload.size > 0) assert.isDefined(body, `${name}: which body does it take?`)
-        const plain = names.reduce((left, parameter) => left.replace(`:${parameter}`, publicIds[parameter] ?? ""), path)
-        for (const id of ids) {
-          const written = encodeURIComponent(id)
-          const targets = [path.replace(/:\w+/, written), ...(method === "GET" ? [`${plain}?account=${written}`] : [])]
-          for (const target of targets) {
-            const { status, text } = yield* ask(target, { method, key: other.key, ...(body === undefined ? {} : { body }) })
-            asked++
-            const about = `${method} ${target}: ${status} ${text}`
-            assert.isBelow(status, 500, about)
-            // What was asked is repeated in problems; nothing else is known of it.
-            const told = target === path ? text : text.replaceAll(written, "").replaceAll(id, "")
-            for (const secret of secrets) assert.notInclude(told, secret, about)
-            if (names.includes("key_id") || names.includes("id")) assert.include([400, 401, 403, 404], status, about)
+        let asked = 0
+        for (const { method, name, path, payload } of endpoints) {
+          const names = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter ?? "")
+          for (const parameter of names)
+            assert.isDefined(publicIds[parameter], `${name}: which ids does :${parameter} take?`)
+          const body = bodies[name]
+          if (payload.size > 0) assert.isDefined(body, `${name}: which body does it take?`)
+          const plain = names.reduce(
+            (left, parameter) => left.replace(`:${parameter}`, publicIds[parameter] ?? ""),
+            path
+          )
+          for (const id of ids) {
+            const written = encodeURIComponent(id)
+            const targets = [
+              path.replace(/:\w+/, written),
+              ...(method === "GET" ? [`${plain}?account=${written}`] : [])
+            ]
+            for (const target of targets) {
+              const { status, text } = yield* ask(target, {
+                method,
+                key: other.key,
+                ...(body === undefined ? {} : { body })
+              })
+              asked++
+              const about = `${method} ${target}: ${status} ${text}`
+              assert.isBelow(status, 500, about)
+              // What was asked is repeated in problems; nothing else is known of it.
+              const told = target === path ? text : text.replaceAll(written, "").replaceAll(id, "")
+              for (const secret of secrets) assert.notInclude(told, secret, about)
+              if (names.includes("key_id") || names.includes("id")) assert.include([400, 401, 403, 404], status, about)
+            }
           }
         }
-      }
-      assert.isAbove(asked, 150)
-      assert.strictEqual(JSON.stringify(yield* facts), before, "nothing of it changed")
-    })
+        assert.isAbove(asked, 150)
+        assert.strictEqual(JSON.stringify(yield* facts), before, "nothing of it changed")
+      })
   )
 })

@@ -104,7 +104,9 @@ const insufficientPrivilege = "42501"
 
 /** What somebody who may has to do for a user who may not make roles. */
 const rolesNeeded = (user: string): string => {
-  const created = ["anon", "authenticated", "service_role", "kalshibook_api"].map((name) => `create role ${name} nologin noinherit;`)
+  const created = ["anon", "authenticated", "service_role", "kalshibook_api"].map(
+    (name) => `create role ${name} nologin noinherit;`
+  )
   return `Accounts need roles that the user ${user} may not make. Let a superuser run, each where the role is missing: ${created.join(" ")} grant kalshibook_api to ${user}; and start again.`
 }
 

@@ -200,15 +200,18 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
       yield* asSuperuser("create role plain_owner login", "create role maker login createrole")
       const plain = yield* ownedBy("plain_owner")
       const refused = yield* Effect.flip(Migrations.run().pipe(Effect.provide(plain)))
-      assert.match(refused.message, /permission denied to create role.*Let a superuser run.*grant kalshibook_api to plain_owner;/s)
+      assert.match(
+        refused.message,
+        /permission denied to create role.*Let a superuser run.*grant kalshibook_api to plain_owner;/s
+      )
       const [, told = ""] = /missing: (.*;) and start again/.exec(refused.message) ?? []
       const charge = Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         yield* Migrations.run()
         yield* sql`select * from charge_calls('[]'::jsonb, 0)`
-        return yield* sql<{ role: string }>`select set_config('role', 'kalshibook_api', true), current_user as role`.pipe(
-          sql.withTransaction
-        )
+        return yield* sql<{
+          role: string
+        }>`select set_config('role', 'kalshibook_api', true), current_user as role`.pipe(sql.withTransaction)
       })
       const made = yield* charge.pipe(Effect.provide(yield* ownedBy("maker")))
       assert.lengthOf(made, 1)

@@ -366,6 +366,14 @@ const status = {
     problem: null,
     age_seconds: 3.2
   },
+  live: {
+    state: "live",
+    problem: null,
+    ts_received: "2026-11-21T14:03:00.981302Z",
+    age_seconds: 0.02,
+    markets: 250,
+    lag: { p50_ms: 3.6, p99_ms: 9.8, max_ms: 14.2 }
+  },
   uptime_seconds: 18_176.5,
   versions: { api: "0.1.0", contract: "v1" },
   ...answer
@@ -513,6 +521,7 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   method_not_allowed: { detail: "/v1/markets has GET, HEAD and OPTIONS, not POST." },
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
   malformed_request: { detail: "The server reads 32768 bytes of headers." },
+  upgrade_required: { detail: "`/v1/stream` is a websocket: connect with a websocket client." },
   overloaded: { detail: "The server is answering as many requests as it can." },
   timed_out: { detail: "There was no answer within 20 seconds." },
   database_away: { detail: "The database cannot be reached. Recording goes on; try again in 5 seconds." },

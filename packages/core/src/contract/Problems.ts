@@ -131,7 +131,8 @@ export const problems = {
   unknown_download: {
     status: 404,
     title: "No such download",
-    meaning: "There is no download of this id, or not any more: they are kept for the `download_days` of the tier. Ask for it again with POST."
+    meaning:
+      "There is no download of this id, or not any more: they are kept for the `download_days` of the tier. Ask for it again with POST."
   },
   unknown_object: {
     status: 404,
@@ -183,8 +184,15 @@ export const problems = {
   },
   malformed_request: {
     status: 400,
-    title: "This cannot be read as HTTP",
-    meaning: "What was sent is no HTTP request, has too long headers, or came too slowly. `detail` says which."
+    title: "This cannot be read",
+    meaning:
+      "What was sent is no HTTP request, has too long headers, or came too slowly; on `/v1/stream`: it is no message. `detail` says which."
+  },
+  upgrade_required: {
+    status: 426,
+    title: "This is a websocket",
+    meaning:
+      "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
   },
   overloaded: {
     status: 503,
@@ -490,6 +498,13 @@ export class MalformedRequest extends Problem<MalformedRequest>()(
   annotations("malformed_request")
 ) {}
 
+export class UpgradeRequired extends Problem<UpgradeRequired>()(
+  "UpgradeRequired",
+  declaration("upgrade_required"),
+  fields("upgrade_required"),
+  annotations("upgrade_required")
+) {}
+
 export class Overloaded extends Problem<Overloaded>()(
   "Overloaded",
   declaration("overloaded"),
@@ -571,6 +586,7 @@ export const problemClasses = {
   method_not_allowed: MethodNotAllowed,
   url_too_long: UrlTooLong,
   malformed_request: MalformedRequest,
+  upgrade_required: UpgradeRequired,
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,

@@ -257,6 +257,7 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("History
 
             const checkDerived = (marketTicker: string, log: ReadonlyArray<BookRecord>, what: string) =>
               Effect.gen(function* () {
+                if (log.length === 0) return
                 const [fromMicros = 0] = drawn.questions.map(({ atMicros }) => atMicros + shift)
                 const derive = { names: BookMeasures.recordMeasureNames, withinE4: 300 }
                 const range = { fromMicros, toMicros: Number.MAX_SAFE_INTEGER, recordsPerPage: drawn.pageRecords }
