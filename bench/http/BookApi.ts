@@ -30,6 +30,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 
@@ -168,7 +169,11 @@ const program = (folder: string) => {
     yield* Effect.callback<void>((resume) => {
       process.stdin.once("end", () => resume(Effect.void)).resume()
     })
-  }).pipe(Effect.provide(server.pipe(Layer.provideMerge(stores))), Effect.scoped)
+  }).pipe(
+    Effect.provide(server.pipe(Layer.provideMerge(stores))),
+    Effect.provide(Telemetry.layerOtlp("bench")),
+    Effect.scoped
+  )
 }
 
 const folder = await mkdtemp(join(tmpdir(), "kalshibook-bench-http-"))

@@ -22,6 +22,8 @@ export interface LoadSettings {
   readonly request: (index: number) => string
   /** Requests a second, evenly spaced; `undefined` for as many as are answered. */
   readonly perSecond?: number | undefined
+  /** Requests at most. */
+  readonly requestsMax?: number
   /** Whether 429 is an answer, too. */
   readonly mayBeRefused?: boolean
 }
@@ -52,7 +54,8 @@ export const load = async (settings: LoadSettings): Promise<Loaded> => {
       }
       const send = () => {
         dueMillis = due()
-        if (failure !== undefined || Math.max(dueMillis, performance.now()) >= untilMillis) return finish()
+        const isDone = index >= (settings.requestsMax ?? Number.POSITIVE_INFINITY)
+        if (failure !== undefined || isDone || Math.max(dueMillis, performance.now()) >= untilMillis) return finish()
         const text = settings.request(index++)
         const wait = dueMillis - performance.now()
         if (wait > 1) setTimeout(() => socket.write(text), wait)

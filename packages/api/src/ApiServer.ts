@@ -70,8 +70,11 @@ export const layer = <E = never, R = never>(address: Address, gate?: RequestGate
 
 const streamEnding = Layer.effectDiscard(Effect.acquireRelease(StreamServer, ({ stop }) => stop))
 
-/** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
-const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))
+/** A span has the URL: one with a key or a ticket in it is not traced. Headers with keys are left out by the tracer itself. */
+const untraced = Layer.succeed(
+  HttpMiddleware.TracerDisabledWhen,
+  ({ url }) => url.includes("kb_ticket_") || Answering.keyInUrl.test(url)
+)
 
 /** Names of headers that may have a key. */
 const redacted = Layer.succeed(Headers.CurrentRedactedNames, [
