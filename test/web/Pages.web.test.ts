@@ -69,7 +69,7 @@ describe.each(Browser.looks)("at $width pixels, $theme", (look) => {
       await page.goto(`${world.system.url}${path}`)
       await page.locator(shows).first().waitFor({ state: "attached" })
       const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-      if (wide !== 0) wrong.push(`${path} is ${wide} pixels wider than its window`)
+      if (Number(wide) > 0) wrong.push(`${path} is ${wide} pixels wider than its window`)
       if (!isLookedAtByAxe) continue
       for (const finding of await Browser.seriousFindings(page, axeSource)) wrong.push(`${path}: ${finding}`)
     }
@@ -183,7 +183,7 @@ it("wherever a market is scrubbed, stepped or played to, every shown level is th
   await context.close()
 })
 
-it("a key is made, shown once, used, and revoked", async () => {
+it("a key is made, shown once, used, and revoked", { timeout: pagesMillisMax }, async () => {
   const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
   const page = await context.newPage()
   await page.goto(`${world.system.url}/keys`)
@@ -209,7 +209,9 @@ it("a key is made, shown once, used, and revoked", async () => {
   await context.close()
 })
 
-it("the playground sends what its form says, and shows what came back and what it cost", async () => {
+it("the playground sends what its form says, and shows what came back and what it cost", {
+  timeout: pagesMillisMax
+}, async () => {
   const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
   const page = await context.newPage()
   await enterKey(page, world.key)

@@ -71,9 +71,16 @@ const Settings = () => {
 const KeyState = () => {
   const key = ApiKey.useApiKey()
   return (
-    <Link to={key === undefined ? "/keys" : "/usage"} className={item}>
-      {key === undefined ? "Use a key" : "Usage"}
-    </Link>
+    <>
+      {key === undefined ? null : (
+        <Link to="/usage" className={item}>
+          Usage
+        </Link>
+      )}
+      <Link to="/keys" className={item}>
+        {key === undefined ? "Use a key" : "Keys"}
+      </Link>
+    </>
   )
 }
 
@@ -108,7 +115,7 @@ export const Frame = () => {
           </nav>
           <div className="ml-auto flex items-center gap-0.5">
             <Settings />
-            <div className="hidden sm:block">
+            <div className="hidden sm:flex">
               <KeyState />
             </div>
             <Button

@@ -46,7 +46,7 @@ const LadderRow = memo(
       >
         <td className={`relative w-[28%] pl-4 font-medium ${sideClass[side].text}`}>{Numbers.cents(row.priceE4)}</td>
         <td className="relative w-[36%] text-right">{Numbers.contracts(row.sizeE2)}</td>
-        <td className="relative w-[36%] pr-4 text-right text-faint">
+        <td className="relative w-[36%] pr-4 text-right text-soft">
           <span
             aria-hidden="true"
             className={`absolute inset-y-0.5 right-0 -z-10 rounded-l-sm ${sideClass[side].bar}`}

@@ -41,13 +41,18 @@ export const Calendar = (props: {
               type="button"
               disabled={day === undefined}
               aria-pressed={name === props.chosen}
-              aria-label={`${name}: ${known}`}
               title={known}
               onClick={() => props.onChoose(name)}
               style={index === 0 ? { gridColumnStart: empty + 1 } : undefined}
               className="group grid min-h-12 rounded-md border border-line p-1 text-left text-xs enabled:hover:border-edge disabled:opacity-40 aria-pressed:border-ink aria-pressed:ring-1 aria-pressed:ring-ink"
             >
-              <span>{index + 1}</span>
+              <span>
+                {index + 1}
+                <span className="sr-only">
+                  {" "}
+                  of {props.month}: {known}
+                </span>
+              </span>
               <span aria-hidden="true" className={`mt-auto h-2 rounded-full ${Shades.of(ratio).className}`} />
             </button>
           )

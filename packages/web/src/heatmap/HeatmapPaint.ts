@@ -96,8 +96,9 @@ const unknownRuns = ({ columns, nowMicros, view }: Scene): ReadonlyArray<readonl
   const runs: Array<readonly [number, number]> = []
   const { count, everyMicros, firstMicros, isTrusted } = columns
   const endMicros = firstMicros + count * everyMicros
-  if (count === 0 || view.fromMicros < firstMicros)
-    runs.push([view.fromMicros, count === 0 ? Math.min(view.toMicros, nowMicros) : firstMicros])
+  // Nothing has come yet: that is not the same as not known.
+  if (count === 0) return runs
+  if (view.fromMicros < firstMicros) runs.push([view.fromMicros, firstMicros])
   let start = -1
   for (let column = 0; column <= count; column++) {
     const isKnown = column === count || isTrusted[column] === 1
@@ -108,7 +109,7 @@ const unknownRuns = ({ columns, nowMicros, view }: Scene): ReadonlyArray<readonl
     }
   }
   const untilMicros = Math.min(view.toMicros, nowMicros)
-  if (count > 0 && untilMicros > endMicros + lateMicrosMax + everyMicros) runs.push([endMicros, untilMicros])
+  if (untilMicros > endMicros + lateMicrosMax + everyMicros) runs.push([endMicros, untilMicros])
   return runs
 }
 

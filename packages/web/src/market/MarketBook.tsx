@@ -11,6 +11,7 @@ import { Answered, Loading, Refused } from "../design/States.tsx"
 import { Tabs } from "../design/Tabs.tsx"
 import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
+import { useTimes } from "../format/Zone.ts"
 import { Heatmap } from "../heatmap/Heatmap.tsx"
 import * as HeatmapColumns from "../heatmap/HeatmapColumns.ts"
 import { DepthCurve } from "./DepthCurve.tsx"
@@ -42,6 +43,7 @@ export const MarketBook = (props: {
 }) => {
   const { isOpenToAll, life, market } = props
   const { ticker } = market
+  const times = useTimes()
   const initial =
     props.at !== undefined ? Moment.at(props.at) : life.isOpen && isOpenToAll ? Moment.live : Moment.at(life.toMicros)
   const [spanName, setSpanName] = useState<keyof typeof spans>("15 min")
@@ -167,6 +169,7 @@ export const MarketBook = (props: {
             <>
               <Ladder book={book} rows={ladderRows} />
               <p className="border-t border-line px-4 py-2 text-xs text-faint">
+                {found.isPending ? `As of ${times.exact(book.atMicros)}, while the answer is on its way · ` : ""}
                 Record {Numbers.count(book.offset)} of its log · {book.yes.length + book.no.length} levels in all
               </p>
             </>

@@ -3,7 +3,7 @@
  * while a drag or a fast play goes on, the nearest sample before it, shown as of its own moment.
  */
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
-import { useEffect, useMemo, useState } from "react"
+import { useEffect, useMemo, useRef, useState } from "react"
 import * as Queries from "../api/Queries.ts"
 import * as RecordStrip from "../book/RecordStrip.ts"
 import * as ShownBook from "../book/ShownBook.ts"
@@ -33,7 +33,21 @@ const useSettled = <Value>(value: Value): Value => {
   return settled
 }
 
+/** What was shown last stands, as of its own moment, until there is something better. */
 export const useBook = (
+  ticker: string,
+  moment: Moment,
+  speed: number,
+  columns: HeatmapColumns.HeatmapColumns,
+  strip: RecordStrip.RecordStrip | undefined
+): FoundBook => {
+  const found = useFound(ticker, moment, speed, columns, strip)
+  const last = useRef(found.book)
+  if (found.book !== undefined) last.current = found.book
+  return found.book === undefined && found.problem === null ? { ...found, book: last.current } : found
+}
+
+const useFound = (
   ticker: string,
   moment: Moment,
   speed: number,

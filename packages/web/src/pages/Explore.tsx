@@ -1,7 +1,7 @@
 /** Everything that was seen on the exchange, with search and filters; for who has no key, what is open to everybody. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
-import { useDeferredValue, useMemo, useState } from "react"
+import { useDeferredValue, useState } from "react"
 import type { Market, SeriesPage } from "../api/Answers.ts"
 import * as Queries from "../api/Queries.ts"
 import { MarketTable } from "../catalog/MarketTable.tsx"
@@ -11,6 +11,7 @@ import { SelectField, TextField } from "../design/Field.tsx"
 import { Page, Panel } from "../design/Panel.tsx"
 import { Answered, Empty } from "../design/States.tsx"
 import * as Numbers from "../format/Numbers.ts"
+import { useOperations } from "../playground/Operations.ts"
 import * as ApiKey from "../session/ApiKey.ts"
 
 const pageMarkets = 100
@@ -107,6 +108,12 @@ const Filters = (props: {
 const wordsOf = (market: Market): string =>
   [market.ticker, market["title"], market["yes_sub_title"], market["subtitle"]].join(" ").toLowerCase()
 
+/** Whether the API itself finds markets by words: asked when there are any. Else those of the page are gone through here. */
+const useCanSearch = (isWanted: boolean): boolean =>
+  useOperations(isWanted).data?.some(
+    ({ id, parameters }) => id === "listMarkets" && parameters.some(({ name }) => name === "q")
+  ) ?? false
+
 const Found = (props: {
   readonly series: string
   readonly status: string
@@ -114,19 +121,19 @@ const Found = (props: {
   readonly words: string
 }) => {
   const [cursors, setCursors] = useState<ReadonlyArray<string>>([])
-  const words = useDeferredValue(props.words.toLowerCase().split(/\s+/).filter(Boolean))
+  const typed = useDeferredValue(props.words.trim())
+  const isServerSearching = useCanSearch(typed !== "")
+  const words = isServerSearching ? [] : typed.toLowerCase().split(/\s+/).filter(Boolean)
   const query = {
     series_ticker: props.series,
     status: props.status,
     event_ticker: props.event,
+    q: isServerSearching ? typed : undefined,
     limit: pageMarkets,
     cursor: cursors.at(-1)
   }
   const found = useQuery({ ...Queries.markets(query), placeholderData: keepPreviousData })
-  const markets = useMemo(
-    () => found.data?.markets.filter((market) => words.every((word) => wordsOf(market).includes(word))) ?? [],
-    [found.data, words]
-  )
+  const markets = found.data?.markets.filter((market) => words.every((word) => wordsOf(market).includes(word))) ?? []
   return (
     <Answered query={found} lines={10}>
       {({ cursor, markets: all }) => (

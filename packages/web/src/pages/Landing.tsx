@@ -120,7 +120,7 @@ const Live = () => {
         <Fact name="Behind the exchange">
           {data?.watermark == null ? "…" : Numbers.duration(data.watermark.lag_seconds)}
         </Fact>
-        <Fact name="Known, while recorded (24 h)">{ratio === null ? "…" : Numbers.percent(ratio)}</Fact>
+        <Fact name="Known while recorded">{ratio === null ? "…" : Numbers.percent(ratio)}</Fact>
       </Facts>
       {data?.source.simulated === true ? (
         <p className="mt-3 text-xs text-faint text-pretty">{data.source.description}</p>

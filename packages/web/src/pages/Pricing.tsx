@@ -17,6 +17,7 @@ export const Pricing = () => {
       lead="Credits are the one unit. Errors, empty lists, stale books and the same page again cost nothing, and every call can be asked beforehand what it would cost."
     >
       <div className="grid gap-6">
+        <h2 className="sr-only">Tiers</h2>
         <Tiers />
         <Answered query={useQuery(Queries.pricing)}>
           {({ calls, packages }) => (

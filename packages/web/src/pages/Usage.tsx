@@ -14,12 +14,13 @@ import { KeyEntry } from "../session/KeyEntry.tsx"
 import { CreditsChart } from "../usage/CreditsChart.tsx"
 import * as UsageRows from "../usage/UsageRows.ts"
 
-const ranges = { month: "This month", "30": "30 days", "90": "90 days" } as const
+const ranges = { month: "This month", days30: "30 days", days90: "90 days" } as const
 type Range = keyof typeof ranges
+const daysOf = { days30: 30, days90: 90 } as const
 const dayMicros = 86_400_000_000
 
 const fromOf = (range: Range): string | undefined =>
-  range === "month" ? undefined : Instant.isoShort(Math.floor(nowMicros() / dayMicros - Number(range) + 1) * dayMicros)
+  range === "month" ? undefined : Instant.isoShort(Math.floor(nowMicros() / dayMicros - daysOf[range] + 1) * dayMicros)
 
 export const Usage = () => {
   const key = ApiKey.useApiKey()

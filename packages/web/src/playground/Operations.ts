@@ -130,4 +130,4 @@ const document = queryOptions({
   select: operationsOf
 })
 
-export const useOperations = () => useQuery(document)
+export const useOperations = (isWanted = true) => useQuery({ ...document, enabled: isWanted })

@@ -1,12 +1,13 @@
 /** One call: its form, its cost beforehand, and its answer. */
 import { useMutation } from "@tanstack/react-query"
-import { useState } from "react"
+import { useEffect, useState } from "react"
 import * as Client from "../api/Client.ts"
 import { Button, Choice } from "../design/Button.tsx"
 import { Code } from "../design/Copy.tsx"
 import { SelectField, TextField } from "../design/Field.tsx"
 import { Panel } from "../design/Panel.tsx"
 import { Refused } from "../design/States.tsx"
+import { useShowcase } from "../landing/useShowcase.ts"
 import * as Snippets from "../market/Snippets.ts"
 import * as ApiKey from "../session/ApiKey.ts"
 import { AnswerView } from "./AnswerView.tsx"
@@ -26,11 +27,22 @@ const initialValues = (operation: Operation): Call.Values =>
     )
   )
 
+/** A market that there is, in place of the document's example. */
+const withMarket = (operation: Operation, values: Call.Values, ticker: string): Call.Values => {
+  const example = operation.parameters.find(({ name }) => name === "ticker")?.example
+  const isExample = operation.path.startsWith("/v1/markets/") && values["ticker"] === example
+  return isExample ? { ...values, ticker } : values
+}
+
 export const Trial = ({ operation }: { readonly operation: Operation }) => {
   const key = ApiKey.useApiKey()
   const [values, setValues] = useState(() => initialValues(operation))
   const [body, setBody] = useState(operation.body ?? "")
   const [language, setLanguage] = useState<Snippets.Language>("curl")
+  const openTicker = useShowcase().market?.ticker
+  useEffect(() => {
+    if (openTicker !== undefined) setValues((before) => withMarket(operation, before, openTicker))
+  }, [operation, openTicker])
   const parsed = operation.body === undefined ? undefined : Json.parse(body)
   const lacks = Call.missing(operation, values)
   const question = Call.questionOf(operation, values, parsed?.isJson === true ? parsed.value : undefined)
