@@ -22,8 +22,8 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) => {
     : [{ path, id: operation.operationId, parameters: operation.parameters as unknown as ReadonlyArray<Parameter> }]
 })
 
-/** What cannot be there: nothing is sealed in these tests, and no download was made. */
-const absent: Readonly<Record<string, string>> = { getDataset: "not_sealed", getDownload: "unknown_download" }
+/** What cannot be there: nothing is sealed in these tests, no download was made, and the key is not made for keys. */
+const absent: Readonly<Record<string, string>> = { getDataset: "not_sealed", getDownload: "unknown_download", listKeys: "scope_missing" }
 
 /** A field of the rows: the example is one of markets. */
 const rowFields: Readonly<Record<string, string>> = {
