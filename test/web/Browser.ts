@@ -20,17 +20,10 @@ export const start: Effect.Effect<Browser, never, Scope.Scope> = Effect.acquireR
   (browser) => Effect.promise(() => browser.close())
 )
 
-export interface Look {
+interface Look {
   readonly width: 1440 | 390
   readonly theme: "light" | "dark"
 }
-
-export const looks: ReadonlyArray<Look> = [
-  { width: 1440, theme: "light" },
-  { width: 1440, theme: "dark" },
-  { width: 390, theme: "light" },
-  { width: 390, theme: "dark" }
-]
 
 /** A window of its own: nothing is kept from others. */
 export const open = (browser: Browser, { theme, width }: Look): Promise<BrowserContext> =>
