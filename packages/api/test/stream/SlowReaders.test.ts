@@ -79,7 +79,8 @@ layer(StreamWorld.layer, { excludeTestServices: true })("a reader that does not 
         const last = floodRecords + 1
         yield* quick.until(() => quick.follower.markets.get(market)?.offset === last)
         assert.deepStrictEqual(quick.follower.faults, [])
-        for (const [at, slow] of slowPolicies.entries()) assert.isAtMost(waitingMax[at] ?? 0, limits[slow] + frameBytes, slow)
+        for (const [at, slow] of slowPolicies.entries())
+          assert.isAtMost(waitingMax[at] ?? 0, limits[slow] + frameBytes, slow)
         world.trade(market)
 
         const goodbye = yield* ended.next("goodbye")
