@@ -1,7 +1,12 @@
 /**
  * Failures of the store and of a question, as the problems that callers get.
  */
-import { CapReached, CreditsExhausted, RateLimited, TooManyConnections } from "@kalshibook/core/contract/ProblemsOfAccess"
+import {
+  CapReached,
+  CreditsExhausted,
+  RateLimited,
+  TooManyConnections
+} from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   BadCursor,
   BadParameter,

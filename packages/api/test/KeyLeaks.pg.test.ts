@@ -4,8 +4,8 @@
  */
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
-import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Effect, Layer, Logger, Redacted, References, Tracer } from "effect"
