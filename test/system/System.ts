@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess, type ExchangeSource } from "@kalshibook/collector/ExchangeAccess"
@@ -26,6 +27,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
@@ -99,9 +101,16 @@ const collectorOf = (
 /** The API on a free port, told by this collector how it is. `more`: what else it is to know, the site for one. */
 const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(more),
     Layer.provide(
-      Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+      Layer.mergeAll(
+        History.layerHot,
+        ChannelGaps.layerNoDeps,
+        LifecycleLog.layerNoDeps,
+        Settlements.layerNoDeps,
+        Coverage.layerNoDeps
+      )
     ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )

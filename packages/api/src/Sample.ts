@@ -24,9 +24,10 @@ const ofMarket = new Set([
   "listOrderbookSamples",
   "listDeltas",
   "listTrades",
+  "listCandles",
   "listMarketLifecycle"
 ])
-const ofRange = new Set(["listOrderbookSamples", "listDeltas", "listTrades", "listMarketLifecycle"])
+const ofRange = new Set(["listOrderbookSamples", "listDeltas", "listTrades", "listCandles", "listMarketLifecycle"])
 
 /** Whether it needs no key. */
 export const isOpen = ({ operation, query, ticker }: Asked, demoSeries: ReadonlySet<string>): boolean => {

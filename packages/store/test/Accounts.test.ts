@@ -1,11 +1,13 @@
 import { layer } from "@effect/vitest"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Layer } from "effect"
 import { accountsSuite, pepperLayer } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 
 const stores = Layer.mergeAll(
   Accounts.layerMemory,
@@ -16,3 +18,5 @@ const stores = Layer.mergeAll(
 
 layer(stores)("Accounts (memory)", accountsSuite)
 layer(stores)("ConnectionLeases (memory)", connectionLeasesSuite)
+
+layer(Layer.merge(stores, IdempotencyKeys.layerMemory))("Names of requests (memory)", idempotencyKeysSuite)

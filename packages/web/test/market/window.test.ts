@@ -4,7 +4,11 @@ import fc from "fast-check"
 import { assert, it } from "vitest"
 
 const hour = 3_600_000_000
-const life = (hours: number, isOpen: boolean) => ({ fromMicros: 10 * hour, toMicros: Math.round((10 + hours) * hour), isOpen })
+const life = (hours: number, isOpen: boolean) => ({
+  fromMicros: 10 * hour,
+  toMicros: Math.round((10 + hours) * hour),
+  isOpen
+})
 
 it("holds any moment of the life, for every span", () => {
   fc.assert(
