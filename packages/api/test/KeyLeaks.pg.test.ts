@@ -5,6 +5,7 @@
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Effect, Layer, Logger, Redacted, References, Tracer } from "effect"
@@ -34,6 +35,7 @@ const tracing = Layer.succeed(
 const seeded = Layer.effectDiscard(Seed.store).pipe(Layer.provideMerge(storesInPostgres))
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(seeded),
   Layer.provideMerge(PgTest.layer),
   Layer.provideMerge(Layer.merge(recording, tracing))
