@@ -23,7 +23,11 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) => {
 })
 
 /** What cannot be there: nothing is sealed in these tests, no download was made, and the key is not made for keys. */
-const absent: Readonly<Record<string, string>> = { getDataset: "not_sealed", getDownload: "unknown_download", listKeys: "scope_missing" }
+const absent: Readonly<Record<string, string>> = {
+  getDataset: "not_sealed",
+  getDownload: "unknown_download",
+  listKeys: "scope_missing"
+}
 
 /** A field of the rows: the example is one of markets. */
 const rowFields: Readonly<Record<string, string>> = {
