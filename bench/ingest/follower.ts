@@ -6,7 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import * as FeedClient from "@kalshibook/store/feed/FeedClient"
-import { Console, Effect, Layer, Option } from "effect"
+import { Console, Effect, Layer, Option, References } from "effect"
 
 export interface FollowerReport {
   /** Changes that were told. */
@@ -62,6 +62,8 @@ Effect.gen(function* () {
   yield* Console.log(JSON.stringify(report))
 }).pipe(
   Effect.scoped,
+  // What is printed is the report alone.
+  Effect.provideService(References.MinimumLogLevel, "None"),
   Effect.provide(
     LiveMarkets.layerNoDeps.pipe(
       Layer.provide(

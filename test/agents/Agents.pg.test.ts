@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Archiver } from "@kalshibook/archiver/Archiver"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -74,6 +75,7 @@ const downloads = Layer.unwrap(
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
   Layer.provideMerge(Layer.provideMerge(sealed, stores)),
   Layer.provide(PgTest.layer)

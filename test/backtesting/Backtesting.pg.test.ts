@@ -7,6 +7,7 @@ import { DuckDBInstance } from "@duckdb/node-api"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Book from "@kalshibook/core/Book"
 import * as Replay from "@kalshibook/core/Replay"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
@@ -72,6 +73,7 @@ const place = Effect.gen(function* () {
   yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port }).pipe(
       Layer.provide(RecorderStatusSource.layerDatabase),
+      Layer.provide(StreamServer.layerMemory),
       Layer.provide(Layer.merge(Datasets.layerNoDeps, working)),
       Layer.provide(Layer.effectDiscard(seal).pipe(Layer.provideMerge(Layer.merge(stores, objects)))),
       Layer.provide(PgTest.layer)

@@ -5,6 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as RequestGate from "@kalshibook/api/RequestGate"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { isoFromMicros } from "@kalshibook/core/Units"
@@ -97,6 +98,7 @@ const gate = RequestGate.make({ requestsMax: 10, answerMillisMax: 3_600_000 })
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provide(stores),
   // Another history than that of `TwoTiers`.
   Layer.provide(Layer.fresh(History.layerNoDeps).pipe(Layer.provide(watched))),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -53,6 +54,7 @@ const downloads = Layer.unwrap(
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
   Layer.provideMerge(Layer.effectDiscard(seal).pipe(Layer.provideMerge(Layer.merge(stores, objects)))),
   Layer.provide(PgTest.layer)

@@ -7,6 +7,7 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
@@ -132,6 +133,7 @@ export const start = Effect.fnUntraced(function* (options: SimulatedExchangeOpti
   const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
   const api = yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port: 0 }, undefined, KalshiRoutes.layer).pipe(
+      Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(live),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
     )

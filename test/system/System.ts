@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess, type ExchangeSource } from "@kalshibook/collector/ExchangeAccess"
@@ -95,6 +96,7 @@ const collectorOf = (
 /** The API on a free port, told by this collector how it is. */
 const apiOf = (collector: Collector["Service"]) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(
       Layer.mergeAll(
         History.layerHot,

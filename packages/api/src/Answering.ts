@@ -126,7 +126,9 @@ const answer = Effect.fnUntraced(function* <E, R>(
   )
   const nanos = (yield* Clock.currentTimeNanos) - startedNanos
   const route = routeOf(request.url)
-  yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
+  // How long a connection was open is not how long an answer took.
+  if (response.status !== 101)
+    yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
   return HttpServerResponse.setHeaders(response, { ...headersFor(response, requestId, route), ...notes.headers })
 })
 

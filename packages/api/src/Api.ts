@@ -28,6 +28,13 @@ import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import { StreamMeters } from "./StreamMeter.ts"
+import * as StreamRoute from "./stream/StreamRoute.ts"
+
+/** Calls and streams know callers and open connections by the same services. */
+const callers = Layer.merge(Callers.layer, OpenConnections.layer)
+
+const stream = StreamRoute.layer.pipe(Layer.provide(Layer.merge(callers, StreamMeters.layer)))
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -47,10 +54,7 @@ const handlers = Layer.mergeAll(
   TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-)
-
-/** Who may do what, how much of it, and at which price: one for all routes. */
-const callers = Metering.layer.pipe(Layer.provideMerge(Layer.merge(Callers.layer, OpenConnections.layer)))
+).pipe(Layer.provide(Metering.layer), Layer.provide(callers))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
@@ -86,5 +90,11 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     ObjectRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
+    stream,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
-  ).pipe(Layer.provide(handlers), Layer.provide(callers), Layer.provide(Answering.layer(gate)))
+  ).pipe(
+    Layer.provide(handlers),
+    Layer.provide(Metering.layer),
+    Layer.provide(callers),
+    Layer.provide(Answering.layer(gate))
+  )

@@ -84,5 +84,11 @@ export const bodyBytesMax = 1_048_576
 /** How often a node renews the streams that it has open, and hears which have to end: half of the ten seconds that are promised. */
 export const connectionCheckMillis = 5_000
 
-/** Bytes of a message that a websocket's client sends at most: ten thousand tickers are half of it. */
-export const websocketBytesMax = 1_048_576
+/** How often a stream turns to the ledger at most: what it holds in between is what a crash may lose, for nothing. */
+export const streamSettleMillis = 1_000
+
+/** Credits that a stream holds at once at most: a quarter of a million records, some seconds of a whole exchange. */
+export const streamBatchCreditsMax = 100
+
+/** How long a stream's hold waits to be settled: longer than any pause of the database that the stream survives. */
+export const streamLeaseMicros = 300_000_000

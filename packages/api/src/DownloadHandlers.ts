@@ -15,6 +15,7 @@ import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { MarketCatalog, type MarketFilter } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { keptMicrosOf } from "./CallerTerms.ts"
 import * as DownloadFailures from "./DownloadFailures.ts"
 import * as Failures from "./Failures.ts"
 import * as Idempotency from "./Idempotency.ts"
@@ -105,7 +106,8 @@ export const DownloadsHandlers = HttpApiBuilder.group(
       return request
     })
 
-    const view = Effect.fnUntraced(function* (download: Download) {
+    /** `untilMicros`: how long the account may look at it, where that is known. */
+    const view = Effect.fnUntraced(function* (download: Download, untilMicros = Number.POSITIVE_INFINITY) {
       const parts = yield* downloads.sign(download.parts)
       return {
         id: download.id,
@@ -126,7 +128,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
           from: isoFromMicros(part.from_micros),
           to: isoFromMicros(part.to_micros)
         })),
-        kept_until: isoFromMicros(download.tsExpiresMicros)
+        kept_until: isoFromMicros(Math.min(download.tsExpiresMicros, untilMicros))
       }
     })
 
@@ -154,22 +156,37 @@ export const DownloadsHandlers = HttpApiBuilder.group(
     /** Pays for a download, or refuses it; the same one is paid once. */
     const pay = Effect.fnUntraced(function* (request: DownloadRequest, maxCredits: number | undefined) {
       const { notes, requestId } = yield* RequestMeta
-      if (notes.meter === undefined) return
+      if (notes.meter === undefined) return Option.none()
       const { payments, price } = notes.meter
       const { id, rows } = yield* downloads.quote(request)
       const credits = creditsOfRows(price, rows)
-      if (maxCredits !== undefined && credits > maxCredits && !(yield* payments.hasPaid(id))) {
+      if (maxCredits !== undefined && credits > maxCredits && Option.isNone(yield* payments.paidUntil(id))) {
         const detail = `The download costs ${credits} credits; \`max_credits\` allows ${maxCredits}.`
         return yield* new MaxCreditsExceeded({ detail, credits_needed: credits, request_id: requestId })
       }
       yield* payments.payOnce(id, rows)
+      return yield* payments.paidUntil(id)
     })
 
-    /** The id names the question, which anybody can ask: only who has asked it is told. */
+    /** How long what this account asks for is kept; `undefined` for as long as anything. */
+    const keptMicros = Effect.map(RequestMeta, ({ notes }) => {
+      const caller = notes.meter?.caller
+      return caller === undefined ? undefined : keptMicrosOf(caller.tier)
+    })
+
+    /** The id names the question, which anybody can ask: only who has asked it is told, for as long as his tier keeps it. */
     const refuseOthers = Effect.fnUntraced(function* (id: string) {
       const { notes, requestId } = yield* RequestMeta
-      if (notes.meter === undefined || (yield* notes.meter.payments.hasPaid(id))) return
+      if (notes.meter === undefined) return undefined
+      const until = yield* notes.meter.payments.paidUntil(id)
+      if (Option.isSome(until)) return until.value
       return yield* new UnknownDownload({ detail: `There is no download ${id} any more.`, request_id: requestId })
+    })
+
+    /** A download of before, and until when the account has it. */
+    const again = Effect.fnUntraced(function* (id: string) {
+      const until = Option.fromUndefinedOr(yield* refuseOthers(id))
+      return { download: yield* downloads.get(id), until }
     })
 
     return handlers.handleAll({
@@ -178,12 +195,14 @@ export const DownloadsHandlers = HttpApiBuilder.group(
           if (payload.dry_run === true) return yield* quoted(yield* requestOf(payload))
           const made = Effect.gen(function* () {
             const request = yield* requestOf(payload)
-            yield* pay(request, payload.max_credits)
-            return yield* downloads.create(request)
+            const until = yield* pay(request, payload.max_credits)
+            return { download: yield* downloads.create(request, yield* keptMicros), until }
           })
           const key = headers["idempotency-key"]
-          if (key === undefined) return yield* view(yield* made)
-          return yield* view(yield* once(key, payload, made, ({ id }) => id, downloads.get))
+          const { download, until } = yield* key === undefined
+            ? made
+            : once(key, payload, made, (one) => one.download.id, again)
+          return yield* view(download, Option.getOrUndefined(until))
         }).pipe(
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
@@ -192,7 +211,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
         ),
       get: ({ params: { id } }) =>
         refuseOthers(id).pipe(
-          Effect.andThen(Effect.flatMap(downloads.get(id), view)),
+          Effect.flatMap((until) => Effect.flatMap(downloads.get(id), (download) => view(download, until))),
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
           Effect.catchTag("DownloadError", DownloadFailures.lookUpFailed)

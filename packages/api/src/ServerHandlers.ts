@@ -15,7 +15,7 @@ import { storeFailed } from "./Failures.ts"
 import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
-import { docsPath, errorsPath, llmsFullPath, llmsPath, mcpPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, errorsPath, llmsFullPath, llmsPath, openApiPath } from "./RouteTable.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -101,7 +101,6 @@ const links = {
   openapi: openApiPath,
   llms: llmsPath,
   llms_full: llmsFullPath,
-  mcp: mcpPath,
   status: "/v1/status",
   markets: "/v1/markets",
   events: "/v1/events",

@@ -5,6 +5,7 @@
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type { RequestGate } from "@kalshibook/api/RequestGate"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -54,7 +55,11 @@ const seeded = Layer.effectDiscard(Effect.andThen(TestClock.setTime(nowMillis), 
 
 /** Over empty stores, at an address. */
 export const layerAt = (address: ApiServer.Address, gate?: RequestGate) =>
-  ApiServer.layer(address, gate).pipe(Layer.provide(recorder), Layer.provideMerge(stores))
+  ApiServer.layer(address, gate).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provideMerge(stores)
+  )
 
 const anyPort: ApiServer.Address = { host: "127.0.0.1", port: 0 }
 
@@ -63,10 +68,16 @@ export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 
 /** Over the seed. */
 export const layer = (gate?: RequestGate) =>
-  ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))
+  ApiServer.layer(anyPort, gate).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )
 
 /** All that the routes need, over the seed, without a server. */
-export const services = () => Layer.provideMerge(recorder, Layer.provideMerge(seeded, stores))
+export const services = () =>
+  Layer.provideMerge(Layer.merge(recorder, StreamServer.layerMemory), Layer.provideMerge(seeded, stores))
 
 /** Over the seed, of which all is sealed, in revisions that may change. */
 export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevision>>) => {
@@ -77,6 +88,7 @@ export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevisio
   const history = History.layerNoDeps.pipe(Layer.provide([sealed, ColdTier.layerNone]))
   return ApiServer.layer(anyPort).pipe(
     Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(seeded),
     Layer.provideMerge(storesWith(history))
   )
@@ -101,12 +113,18 @@ export const minutesLater = Effect.fnUntraced(function* (minutes: number) {
 
 /** Over empty stores, with something that the API finds in its surroundings. */
 export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof stores>>) =>
-  ApiServer.layer(anyPort).pipe(Layer.provide(recorder), Layer.provide(around), Layer.provideMerge(stores))
+  ApiServer.layer(anyPort).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(around),
+    Layer.provideMerge(stores)
+  )
 
 /** Over the seed, with routes beside the contract. */
 export const layerWith = <E, R>(more: Layer.Layer<never, E, R>) =>
   ApiServer.layer(anyPort, undefined, more).pipe(
     Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
     Layer.provide(seeded),
     Layer.provideMerge(stores)
   )

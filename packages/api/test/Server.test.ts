@@ -192,7 +192,6 @@ layer(ApiTest.layer())("what is asked wrongly", (it) => {
           return body.suggestion
         })
       assert.strictEqual(yield* suggested("/v2/nothing"), "/")
-      assert.strictEqual(yield* suggested("/trade-api/v2/markets?status=open"), "/v1/markets?status=open")
       assert.strictEqual(yield* suggested("/markets"), "/v1/markets")
       assert.strictEqual(yield* suggested("/v1/markets/%zz"), "/")
     })

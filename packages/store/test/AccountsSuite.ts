@@ -203,6 +203,34 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
     })
   )
 
+  it.effect("a charge lets in and settles in one step; what was let in and never paid is paid by it, once", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { accountId } = yield* newAccount()
+      const asked = call(accountId, { creditsMax: 30 })
+      const charge = { call: asked, state: "used", rows: 7, isOnce: true } as const
+      const first = yield* ledger.charge(charge)
+      assert.deepInclude(first, { verdict: "admitted", credits: 30, creditsHeld: 0, creditsLeft: 70 })
+      assert.deepInclude(yield* ledger.charge(charge), { verdict: "admitted", credits: 0 })
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, asked.requestId)))
+      const unpaid = call(accountId, { creditsMax: 20 })
+      yield* ledger.admit(unpaid)
+      yield* ledger.settle({ ...used(unpaid, 0), state: "returned" })
+      assert.isTrue(Option.isNone(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      assert.strictEqual((yield* ledger.charge({ ...charge, call: unpaid })).credits, 20)
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      const dear = yield* ledger.charge({ ...charge, call: call(accountId, { creditsMax: 51 }) })
+      assert.deepInclude(dear, { verdict: "exhausted", credits: 0, creditsLeft: 50 })
+      const failed = yield* ledger.charge({ ...charge, state: "returned", call: call(accountId, { creditsMax: 0 }) })
+      assert.deepInclude(failed, { verdict: "admitted", credits: 0, creditsLeft: 50 })
+      const usage = yield* ledger.usage(accountId, always)
+      assert.deepStrictEqual(
+        usage.map(({ calls, credits, rows }) => [calls, credits, rows]),
+        [[2, 50, 14]]
+      )
+    })
+  )
+
   it.effect("tokens are taken from all buckets or from none, and a refusal says how long to wait", () =>
     Effect.gen(function* () {
       const ledger = yield* Ledger
@@ -219,22 +247,6 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
       assert.closeTo(refused.waitMicros / 1_000_000, 1_000, 100)
       assert.closeTo(refused.tokensLeft, 8, 0.1)
       assert.strictEqual((yield* ask(1)).verdict, "admitted")
-    })
-  )
-
-  it.effect("the ledger knows a call of an account once it was let in, and none of another account", () =>
-    Effect.gen(function* () {
-      const ledger = yield* Ledger
-      const [mine, other] = [yield* newAccount(), yield* newAccount()]
-      const asked = call(mine.accountId)
-      assert.isFalse(yield* ledger.knows(mine.accountId, asked.requestId))
-      yield* ledger.admit(asked)
-      yield* ledger.settle(used(asked, 1))
-      assert.isTrue(yield* ledger.knows(mine.accountId, asked.requestId))
-      assert.isFalse(yield* ledger.knows(other.accountId, asked.requestId))
-      const refused = call(mine.accountId, { creditsMax: 1_000 })
-      yield* ledger.admit(refused)
-      assert.isFalse(yield* ledger.knows(mine.accountId, refused.requestId))
     })
   )
 }

@@ -16,7 +16,7 @@ type Session = KalshiSession.Session
 type Subscription = KalshiSession.Subscription
 
 /** Markets that a session follows by name, over its channels (error 26). The exchange allows more; each costs us a book. */
-export const marketsMax = 10_000
+const marketsMax = 10_000
 
 /** Does what a frame of the client says: answers are in `session.out`, books to look up in `session.asks`. */
 export const execute = (session: Session, text: string): void => {

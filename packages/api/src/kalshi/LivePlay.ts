@@ -30,7 +30,10 @@ const lookMillis = 1_000
 
 /** Never returns: ends with the connection, or fails when it cannot be paid any more. */
 export const run = Effect.fn("LivePlay.run")(function* ({ inbox, isTooFast, link, pay, session }: LivePlayOptions) {
-  const live = yield* LiveMarkets
+  const found = yield* Effect.serviceOption(LiveMarkets)
+  // impossible: a connection that is live is refused where there is none
+  if (Option.isNone(found)) return yield* Effect.die("nothing is told live here")
+  const live = found.value
   let isHeard = live.state().state === "live"
   let unpaid = 0
 

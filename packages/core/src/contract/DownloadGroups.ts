@@ -54,6 +54,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
         ...problemsOfAll,
         NotSealed,
         DownloadTooLarge,
+        UnknownDownload,
         StorageAway,
         UnknownMarket,
         UnknownEvent,
@@ -71,13 +72,13 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
           "",
           "```",
           `curl -d '{"dates": ["2026-11-21"], "series": ["KXBTC15M"], "format": "nautilus", "dry_run": true}' \\`,
-          `     -H "X-API-Key: $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
+          `     -H "Authorization: Bearer $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
           "```",
           "",
           "- With `dry_run` the answer is a quote, which costs nothing. `max_credits` refuses what would cost more.",
           "- Everything as `parquet` is signed as it is, and `done` at once. Anything else is made in the background: ask with GET until it is `done`.",
           "- With an `Idempotency-Key` of your own the request can be repeated safely for 24 hours: it gives the same download, also when more was sealed meanwhile.",
-          "- The same question about the same revisions is the same download: it is made once, paid once by each account, and kept for 30 days."
+          "- The same question about the same revisions is the same download: it is made once, and paid once by each account for as long as its tier keeps it (`download_days`)."
         ].join("\n")
       })
     ),

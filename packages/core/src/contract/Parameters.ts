@@ -241,7 +241,7 @@ export const CoverageTo = time(
 )
 
 export const UsageFrom = time(
-  "Only what was used at this moment or later. Without it: from the beginning of the month (UTC) of `to`.",
+  "Only what was used at this moment or later; of days more than 40 days ago, those that begin then or later. Without it: from the beginning of the month (UTC) of `to`.",
   "2026-11-01T00:00:00Z"
 )
 

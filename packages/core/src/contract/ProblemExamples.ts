@@ -81,6 +81,7 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   url_too_long: { detail: "Path and query have 9120 characters; the server reads 8192." },
   unsupported_media_type: { detail: "The body was sent as `text/plain`; it must be `application/json`." },
   malformed_request: { detail: "The server reads 32768 bytes of headers." },
+  upgrade_required: { detail: "`/v1/stream` is a websocket: connect with a websocket client." },
   overloaded: { detail: "The server is answering as many requests as it can." },
   timed_out: { detail: "There was no answer within 20 seconds." },
   database_away: { detail: "The database cannot be reached. Recording goes on; try again in 5 seconds." },

@@ -12,7 +12,8 @@ export const kinds = {
   unknown_download: {
     status: 404,
     title: "No such download",
-    meaning: "There is no download of this id, or not any more: they are kept for 30 days. Ask for it again with POST."
+    meaning:
+      "There is no download of this id, or not any more: they are kept for the `download_days` of the tier. Ask for it again with POST."
   },
   unknown_object: {
     status: 404,

@@ -26,8 +26,15 @@ export const kinds = {
   },
   malformed_request: {
     status: 400,
-    title: "This cannot be read as HTTP",
-    meaning: "What was sent is no HTTP request, has too long headers, or came too slowly. `detail` says which."
+    title: "This cannot be read",
+    meaning:
+      "What was sent is no HTTP request, has too long headers, or came too slowly; on `/v1/stream`: it is no message. `detail` says which."
+  },
+  upgrade_required: {
+    status: 426,
+    title: "This is a websocket",
+    meaning:
+      "`/v1/stream` is a websocket: connect with a websocket client. What is said on it is described in docs/stream.md."
   },
   overloaded: {
     status: 503,
@@ -100,6 +107,13 @@ export class MalformedRequest extends Problem<MalformedRequest>()(
   annotations("malformed_request")
 ) {}
 
+export class UpgradeRequired extends Problem<UpgradeRequired>()(
+  "UpgradeRequired",
+  declaration("upgrade_required"),
+  fields("upgrade_required"),
+  annotations("upgrade_required")
+) {}
+
 export class Overloaded extends Problem<Overloaded>()(
   "Overloaded",
   declaration("overloaded"),
@@ -153,6 +167,7 @@ export const classes = {
   url_too_long: UrlTooLong,
   unsupported_media_type: UnsupportedMediaType,
   malformed_request: MalformedRequest,
+  upgrade_required: UpgradeRequired,
   overloaded: Overloaded,
   timed_out: TimedOut,
   database_away: DatabaseAway,
