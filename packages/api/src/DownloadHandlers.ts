@@ -183,19 +183,25 @@ export const DownloadsHandlers = HttpApiBuilder.group(
       return yield* new UnknownDownload({ detail: `There is no download ${id} any more.`, request_id: requestId })
     })
 
+    /** A download of before, and until when the account has it. */
+    const again = Effect.fnUntraced(function* (id: string) {
+      const until = Option.fromUndefinedOr(yield* refuseOthers(id))
+      return { download: yield* downloads.get(id), until }
+    })
+
     return handlers.handleAll({
       create: ({ headers, payload }) =>
         Effect.gen(function* () {
           if (payload.dry_run === true) return yield* quoted(yield* requestOf(payload))
           const made = Effect.gen(function* () {
             const request = yield* requestOf(payload)
-            yield* pay(request, payload.max_credits)
-            return yield* downloads.create(request, yield* keptMicros)
+            const until = yield* pay(request, payload.max_credits)
+            return { download: yield* downloads.create(request, yield* keptMicros), until }
           })
           const key = headers["idempotency-key"]
-          const download = yield* key === undefined ? made : once(key, payload, made, ({ id }) => id, downloads.get)
-          const { notes } = yield* RequestMeta
-          const until = yield* notes.meter?.payments.paidUntil(download.id) ?? Effect.succeedNone
+          const { download, until } = yield* key === undefined
+            ? made
+            : once(key, payload, made, (one) => one.download.id, again)
           return yield* view(download, Option.getOrUndefined(until))
         }).pipe(
           answered(DownloadAnswer.Download),

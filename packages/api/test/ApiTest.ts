@@ -76,7 +76,8 @@ export const layer = (gate?: RequestGate) =>
   )
 
 /** All that the routes need, over the seed, without a server. */
-export const services = () => Layer.provideMerge(recorder, Layer.provideMerge(seeded, stores))
+export const services = () =>
+  Layer.provideMerge(Layer.merge(recorder, StreamServer.layerMemory), Layer.provideMerge(seeded, stores))
 
 /** Over the seed, of which all is sealed, in revisions that may change. */
 export const layerSealed = (revisions: Effect.Effect<ReadonlyArray<SealedRevision>>) => {

@@ -54,6 +54,7 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
         ...problemsOfAll,
         NotSealed,
         DownloadTooLarge,
+        UnknownDownload,
         StorageAway,
         UnknownMarket,
         UnknownEvent,
