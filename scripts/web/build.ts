@@ -10,6 +10,7 @@ import { digest, packageFolder, siteFolder, stampName } from "./WebBuild.ts"
 const packedBytesMin = 1_024
 const brotliQuality = 9
 
+process.env["NODE_ENV"] = "production"
 const aside = `${siteFolder}-${process.pid}`
 const stamp = digest()
 process.once("exit", () => fs.rmSync(aside, { recursive: true, force: true }))
