@@ -67,7 +67,8 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
       }
     })
 
-  const pieces = HotPieces.make()
+  // Keeps nothing: a gap that is told late begins before records that a piece has, and must show (Seam.pg.test.ts).
+  const pieces = HotPieces.make(0)
 
   /** What is kept of the hot tier, with what was stored behind it since; `undefined` where that is not enough. */
   const keptState = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number) {
