@@ -144,6 +144,15 @@ it("wherever a market is scrubbed, stepped or played to, every shown level is th
   const page = await context.newPage()
   await page.goto(`${world.system.url}/markets/${world.ticker}`)
   await page.locator("[data-level]").first().waitFor()
+  // The picture is there: more than a ground and its scales.
+  await holds(
+    page,
+    `(() => {
+      const canvas = document.querySelector("canvas")
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+      return new Set(new Uint32Array(data.buffer)).size > 100
+    })()`
+  )
   const slider = page.getByRole("slider")
   const box = await slider.boundingBox()
   assert.isNotNull(box)
