@@ -221,13 +221,21 @@ layer(api)("Kalshi's paths in the past", (it) => {
   it.effect("count each message as a record of a stream, and let nobody in who has no credits", () =>
     Effect.gen(function* () {
       const path = `${past(0, `,to=${isoFromMicros(Seed.after(20_000))},name=paid`)}/trade-api/ws/v2`
-      const rich = yield* Customer.customer({ tier: "project", terms: { creditsMonthly: 10 }, key: { scopes: ["read", "stream"] } })
+      const rich = yield* Customer.customer({
+        tier: "project",
+        terms: { creditsMonthly: 10 },
+        key: { scopes: ["read", "stream"] }
+      })
       const { frames } = yield* conversation(path, [subscribe(1, ["orderbook_delta"])], undefined, rich.key)
       assert.isAbove(frames.length, 3)
       const usage = JSON.parse((yield* ask("/v1/usage", { key: rich.key })).text)
       const [stream] = usage.days.filter((day: Json) => day.operation === "openStream")
       assert.deepInclude(stream, { rows: frames.length, credits: 1 })
-      const poor = yield* Customer.customer({ tier: "project", terms: { creditsMonthly: 0 }, key: { scopes: ["stream"] } })
+      const poor = yield* Customer.customer({
+        tier: "project",
+        terms: { creditsMonthly: 0 },
+        key: { scopes: ["stream"] }
+      })
       const refused = yield* ask(path.replace("paid", "unpaid"), {
         key: poor.key,
         headers: {
