@@ -5,14 +5,15 @@
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Config, Effect, Layer, Option } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Effect, Layer, Option } from "effect"
 import { HttpRouter, type HttpServerError } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 
 export const layer: Layer.Layer<never, Config.ConfigError | HttpServerError.ServeError> = Layer.unwrap(
   Effect.gen(function* () {
-    const port = yield* Config.option(Config.Port("KALSHIBOOK_METRICS_PORT"))
-    const host = yield* Config.NonEmptyString("KALSHIBOOK_METRICS_HOST").pipe(Config.withDefault("127.0.0.1"))
+    const port = yield* Environment.config("KALSHIBOOK_METRICS_PORT")
+    const host = yield* Environment.config("KALSHIBOOK_METRICS_HOST")
     if (Option.isNone(port)) return Layer.empty
     const server = NodeHttpServer.layer(() => createServer(), { host, port: port.value })
     const metrics = HttpRouter.serve(PrometheusMetrics.layerHttp(), { disableLogger: true, disableListenLog: true })

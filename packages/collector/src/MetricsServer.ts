@@ -5,7 +5,8 @@
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Config, Effect, Layer, Option } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Effect, Layer, Option } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 
@@ -22,8 +23,8 @@ export const layerAt = (address: MetricsAddress): Layer.Layer<HttpServer.HttpSer
 
 export const layer: Layer.Layer<never, Config.ConfigError | HttpServerError.ServeError> = Layer.unwrap(
   Effect.gen(function* () {
-    const port = yield* Config.option(Config.Port("KALSHIBOOK_METRICS_PORT"))
-    const host = yield* Config.NonEmptyString("KALSHIBOOK_METRICS_HOST").pipe(Config.withDefault("127.0.0.1"))
+    const port = yield* Environment.config("KALSHIBOOK_METRICS_PORT")
+    const host = yield* Environment.config("KALSHIBOOK_METRICS_HOST")
     return Option.isNone(port) ? Layer.empty : Layer.effectDiscard(Layer.build(layerAt({ host, port: port.value })))
   })
 )

@@ -4,7 +4,8 @@
  */
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Context, Data, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Context, Data, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import * as EmbeddedPostgres from "./EmbeddedPostgres.ts"
 import * as Migrations from "./Migrations.ts"
@@ -53,15 +54,12 @@ export const layerBeside: Layer.Layer<Provided, DatabaseError | Config.ConfigErr
 const fromEnvironment = Effect.fnUntraced(function* (
   embedded: (options: EmbeddedPostgres.Options) => Layer.Layer<Provided, DatabaseError>
 ) {
-  const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-  return Option.match(
-    Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
-    {
-      onNone: () => embedded({ folder: join(folder, "postgres"), durability: "keep" }),
-      onSome: layerUrl
-    }
-  )
+  const url = yield* Environment.config("DATABASE_URL")
+  const folder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+  return Option.match(url, {
+    onNone: () => embedded({ folder: join(folder, "postgres"), durability: "keep" }),
+    onSome: layerUrl
+  })
 })
 
 /** The database at a `postgres://` URL. */
