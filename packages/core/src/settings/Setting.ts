@@ -6,8 +6,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
-/** Who reads a setting: a program, `npm start` (which is all of them in one), `tests` and benchmarks, or a customer's own `clients`. */
-export type Program = "collector" | "archiver" | "api" | "simulator" | "start" | "tests" | "clients"
+/**
+ * Who reads a setting: a program, `npm start` (which is all of them in one), the drill of restoring, `tests` and benchmarks, or a
+ * customer's own `clients`.
+ */
+export type Program = "collector" | "archiver" | "api" | "simulator" | "start" | "restore-drill" | "tests" | "clients"
 
 export interface Setting<out A> {
   readonly programs: ReadonlyArray<Program>
@@ -30,9 +33,9 @@ export interface Setting<out A> {
 export interface Kind<out A> {
   readonly expected: string
   readonly isSecret?: boolean
+  /** Is not repeated either. */
+  readonly isLong?: boolean
   readonly parse: (text: string) => Option.Option<A>
-  /** For people; `String` unless given. */
-  readonly show?: (value: never) => string
 }
 
 export interface About {
@@ -71,7 +74,8 @@ const parseBy =
   <A, B>(kind: Kind<A>, of: (value: A) => B) =>
   (text: string): Result.Result<B, string> =>
     Option.match(kind.parse(text), {
-      onNone: () => Result.fail(kind.isSecret === true ? kind.expected : `${kind.expected}, not "${text}"`),
+      onNone: () =>
+        Result.fail(kind.isSecret === true || kind.isLong === true ? kind.expected : `${kind.expected}, not "${text}"`),
       onSome: (value) => Result.succeed(of(value))
     })
 
@@ -91,6 +95,18 @@ export const databaseUrl: Kind<Redacted.Redacted> = {
   expected: "the address of a Postgres: postgres://user:password@host:port/name",
   isSecret: true,
   parse: (given) => (hasScheme(given, ["postgres:", "postgresql:"]) ? Option.some(Redacted.make(given)) : Option.none())
+}
+
+/** Of an authority. No secret, and too long to be repeated. */
+export const certificate: Kind<string> = {
+  expected: "a certificate in PEM form (-----BEGIN CERTIFICATE----- ...)",
+  isLong: true,
+  parse: (given) => {
+    const pem = given.replaceAll("\\n", "\n")
+    return pem.startsWith("-----BEGIN CERTIFICATE-----") && pem.endsWith("-----END CERTIFICATE-----")
+      ? Option.some(pem)
+      : Option.none()
+  }
 }
 
 export const whole = (low: number, high: number): Kind<number> => ({

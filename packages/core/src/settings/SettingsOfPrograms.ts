@@ -15,6 +15,16 @@ export const settings = {
     otherwise: "an embedded one in the data folder",
     meaning: "a Postgres 15 or later; of Supabase the direct connection or the session pooler"
   }),
+  KALSHIBOOK_RESTORED_URL: Setting.optional(Setting.databaseUrl, {
+    programs: ["restore-drill"],
+    meaning: "a restored database, which `npm run restore-drill` holds to `DATABASE_URL`"
+  }),
+  KALSHIBOOK_DATABASE_CA: Setting.optional(Setting.certificate, {
+    programs: all,
+    otherwise: "the authorities that Node knows",
+    meaning:
+      "who certifies the database's server, where it has an authority of its own as Supabase has; `\\n` may stand for the ends of lines"
+  }),
   KALSHIBOOK_LOG_FORMAT: Setting.optional(Setting.oneOf("json", "logfmt", "pretty"), {
     programs: all,
     otherwise: "`pretty`; in the file of `npm start` `logfmt`",
@@ -23,11 +33,11 @@ export const settings = {
   KALSHIBOOK_METRICS_PORT: Setting.optional(Setting.port, {
     programs: alone,
     otherwise: "no metrics",
-    meaning: "where `/metrics` of a program other than the API is; 0: any free port"
+    meaning: "where `/metrics` and `/healthz` of a program other than the API are; 0: any free port"
   }),
   KALSHIBOOK_METRICS_HOST: Setting.withDefault(Setting.text, "127.0.0.1", {
     programs: alone,
-    meaning: "the address on which `/metrics` is listened for; `::` for a private network"
+    meaning: "the address on which they are listened for; `::` for a private network"
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Setting.optional(Setting.url("http"), {
     programs: all,
