@@ -30,6 +30,7 @@ const portProblems = await Effect.runPromise(
 if (portProblems.length > 0) refuse(portProblems)
 const folderProblem = DataFolder.problem(dataFolder)
 if (folderProblem !== undefined) refuse([folderProblem])
+for (const warning of settings.warnings) Terminal.problem(warning)
 const logFile = path.join(dataFolder, "kalshibook.log")
 
 Terminal.line("KalshiBook")

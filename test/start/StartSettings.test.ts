@@ -1,11 +1,11 @@
+import type { Variables } from "@kalshibook/core/settings/Environment"
 import * as Result from "effect/Result"
 import { assert, it } from "vitest"
 import * as StartSettings from "../../scripts/start/StartSettings.ts"
 
-const read = (environment: StartSettings.Environment) => StartSettings.read(environment, "/project")
+const read = (environment: Variables) => StartSettings.read(environment, "/project")
 
-const problemsOf = (environment: StartSettings.Environment) =>
-  Result.getOrElse(Result.flip(read(environment)), () => [])
+const problemsOf = (environment: Variables) => Result.getOrElse(Result.flip(read(environment)), () => [])
 
 it("without any variable the simulated exchange is recorded into a folder of the project", () => {
   assert.deepStrictEqual(
@@ -16,7 +16,8 @@ it("without any variable the simulated exchange is recorded into a folder of the
       apiPort: 4000,
       simulatorPort: 4010,
       exchange: "simulator",
-      logFormat: "logfmt"
+      logFormat: "logfmt",
+      warnings: []
     })
   )
 })

@@ -15,6 +15,7 @@ import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
@@ -78,10 +79,11 @@ const refuse = (error: { readonly message: string }) =>
 program.pipe(
   Effect.provide(server),
   Effect.provide(Telemetry.layer("kalshibook-api")),
+  (served) => Effect.andThen(ProgramEnvironment.check("api"), served),
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
-    FeedUnusable: refuse,
+    EnvironmentUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,

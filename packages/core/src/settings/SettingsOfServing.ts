@@ -1,0 +1,32 @@
+/** Settings of the API, and of the site that it serves. */
+import type { Program } from "./Setting.ts"
+import * as Setting from "./Setting.ts"
+
+const api: ReadonlyArray<Program> = ["api", "start"]
+const none: ReadonlyArray<string> = []
+
+export const settings = {
+  KALSHIBOOK_API_PORT: Setting.withDefault(Setting.port, 4_000, {
+    programs: api,
+    meaning: "where the API listens; 0: any free port"
+  }),
+  KALSHIBOOK_API_HOST: Setting.withDefault(Setting.text, "127.0.0.1", {
+    programs: api,
+    meaning: "the address it listens on: this machine alone, unless TLS stands in front of it"
+  }),
+  KALSHIBOOK_SITE_DIR: Setting.optional(Setting.folder, {
+    programs: ["api"],
+    otherwise: "the build in this clone",
+    meaning: "the built site (`npm run build -w packages/web`)"
+  }),
+  KALSHIBOOK_MCP_ORIGINS: Setting.withDefault(Setting.list, none, {
+    programs: api,
+    otherwise: "none",
+    meaning: "origins of web pages that may use `/mcp`; programs that are no pages need none"
+  }),
+  KALSHIBOOK_KEY_PEPPER: Setting.optional(Setting.secret(32), {
+    programs: api,
+    otherwise: "made once, in the file `key-pepper` of the data folder",
+    meaning: "what keys are hashed with; the same for all nodes of a database, and never to be lost"
+  })
+}
