@@ -2,6 +2,7 @@
  * What the environment says about a start, checked as a whole before anything begins: one message for each problem, none of
  * them hidden behind another. An empty variable counts as absent. What only one program reads it reads itself, once checked here.
  */
+import fs from "node:fs"
 import path from "node:path"
 import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
 import * as EnvironmentSettings from "@kalshibook/collector/EnvironmentSettings"
@@ -17,6 +18,8 @@ export interface StartSettings {
   readonly simulatorPort: number
   /** Which exchange is recorded: Kalshi's, an invented one, or the recorded frames of a file. The last two run in a process of ours. */
   readonly exchange: "kalshi" | "simulator" | "recording"
+  /** The built site that is served; the one of this clone, built when it has to be, where it is `undefined`. Absolute. */
+  readonly siteFolder: string | undefined
   /** Of the log in the data folder. */
   readonly logFormat: "logfmt" | "json"
 }
@@ -63,6 +66,11 @@ export const read = (environment: Environment, folder: string): Result.Result<St
   if (!["logfmt", "json", "pretty"].includes(logFormat)) {
     problems.push(`KALSHIBOOK_LOG_FORMAT must be json, logfmt or pretty, not "${logFormat}".`)
   }
+  const site = text("KALSHIBOOK_SITE_DIR")
+  const siteFolder = site === undefined ? undefined : path.resolve(folder, site)
+  if (siteFolder !== undefined && !fs.existsSync(path.join(siteFolder, "pages.json"))) {
+    problems.push(`KALSHIBOOK_SITE_DIR must be the folder of a built site; there is none in ${siteFolder}.`)
+  }
   const telemetry = text("OTEL_EXPORTER_OTLP_ENDPOINT")
   if (telemetry !== undefined && !isAddress(telemetry, "http")) {
     problems.push(
@@ -84,6 +92,7 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     apiPort,
     simulatorPort,
     exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording",
+    siteFolder,
     logFormat: logFormat === "json" ? "json" : "logfmt"
   })
 }

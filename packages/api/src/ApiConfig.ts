@@ -3,6 +3,7 @@ import path from "node:path"
 import { Config, Effect, Layer } from "effect"
 import type { Address } from "./ApiServer.ts"
 import { AllowedOrigins } from "./mcp/McpDoor.ts"
+import { DemoSeries } from "./Sample.ts"
 
 /**
  * `KALSHIBOOK_API_PORT` (4000) and `KALSHIBOOK_API_HOST` (127.0.0.1: only this machine, until somebody decides otherwise).
@@ -17,6 +18,28 @@ export const siteFolder: Config.Config<string> = Config.withDefault(
   Config.NonEmptyString("KALSHIBOOK_SITE_DIR"),
   path.resolve(import.meta.dirname, "../../web/dist")
 )
+
+/**
+ * `KALSHIBOOK_DEMO_SERIES`: series whose markets are for everybody, without a key and without cost, separated by commas; `none` is none.
+ * Unless something else is said, those that the program names.
+ */
+export const demoSeries = (otherwise: ReadonlyArray<string>): Layer.Layer<never, Config.ConfigError> =>
+  Layer.effect(
+    DemoSeries,
+    Effect.map(
+      Config.withDefault(Config.String("KALSHIBOOK_DEMO_SERIES"), ""),
+      (text) => new Set(demoSeriesOf(text) ?? otherwise)
+    )
+  )
+
+/** What the variable says; `undefined` where it says nothing. */
+const demoSeriesOf = (text: string): ReadonlyArray<string> | undefined => {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "")
+  return names.length === 0 ? undefined : names.filter((name) => name !== "none")
+}
 
 /** `KALSHIBOOK_MCP_ORIGINS`: origins of pages that may speak with the MCP server, separated by commas. None without it. */
 export const mcpOrigins: Layer.Layer<never, Config.ConfigError> = Layer.effect(

@@ -60,4 +60,14 @@ export interface SiteSettings {
   readonly auth: { readonly url: string; readonly key: string } | null
   /** Series whose markets need no key. */
   readonly demo_series: ReadonlyArray<string>
+  /** Where there is no such series: the busiest market of the latest day that is open to everybody. */
+  readonly sample: SampleMarket | null
+}
+
+export interface SampleMarket {
+  readonly market_ticker: string
+  readonly title: string
+  /** Of its first and last record of the day. */
+  readonly from: string
+  readonly to: string
 }

@@ -24,8 +24,15 @@ const frame = "min-h-[46rem] min-w-0 overflow-hidden rounded-lg border border-li
 const rows = 7
 
 export const LivingBook = ({ showcase }: { readonly showcase: Showcase }) => {
-  const { isLoading, market, problem } = showcase
-  if (market !== undefined) return <OfMarket market={market} />
+  const { isLoading, problem, shown } = showcase
+  if (shown?.part !== undefined) {
+    return (
+      <div className={frame}>
+        <Living market={shown.market} life={shown.part} />
+      </div>
+    )
+  }
+  if (shown !== undefined) return <OfMarket market={shown.market} />
   return (
     <div className={frame}>
       {isLoading ? (
