@@ -40,7 +40,7 @@ const program = Effect.gen(function* () {
     exchange === "kalshi"
       ? Option.none()
       : Option.some(yield* SimulatorProcess.start(simulatorPort, path.join(dataFolder, "simulator.log")))
-  const site = WebBuild.ensure()
+  const site = settings.siteFolder === undefined ? WebBuild.ensure() : Promise.resolve(undefined)
   // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
   const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
   const siteProblem = yield* Effect.promise(() => site)

@@ -2,6 +2,7 @@
  * What the environment says about a start, checked as a whole before anything begins (`Environment`): one message for each problem, none
  * of them hidden behind another. What only one program reads it reads itself, once checked here.
  */
+import fs from "node:fs"
 import path from "node:path"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import { Option, Result } from "effect"
@@ -16,6 +17,8 @@ export interface StartSettings {
   readonly simulatorPort: number
   /** Which exchange is recorded: Kalshi's, an invented one, or the recorded frames of a file. The last two run in a process of ours. */
   readonly exchange: "kalshi" | "simulator" | "recording"
+  /** The built site that is served; the one of this clone, built when it has to be, where it is `undefined`. Absolute. */
+  readonly siteFolder: string | undefined
   /** Of the log in the data folder. */
   readonly logFormat: "logfmt" | "json"
   /** What is worth a word and keeps nothing from starting. */
@@ -35,12 +38,17 @@ export const read = (
     simulatorPort: setting(variables, "KALSHIBOOK_SIMULATOR_PORT"),
     keyId: setting(variables, "KALSHI_API_KEY_ID"),
     recording: setting(variables, "KALSHIBOOK_SIMULATOR_RECORDING"),
+    site: setting(variables, "KALSHIBOOK_SITE_DIR"),
     logFormat: setting(variables, "KALSHIBOOK_LOG_FORMAT")
   })
   if (problems.length > 0 || Result.isFailure(settings)) return Result.fail(problems)
-  const { apiHost, apiPort, dataFolder, keyId, logFormat, recording, simulatorPort } = settings.success
+  const { apiHost, apiPort, dataFolder, keyId, logFormat, recording, simulatorPort, site } = settings.success
   if (Option.isNone(keyId) && apiPort === simulatorPort && apiPort !== 0) {
     return Result.fail([`KALSHIBOOK_API_PORT and KALSHIBOOK_SIMULATOR_PORT are both ${apiPort}: choose two.`])
+  }
+  const siteFolder = Option.getOrUndefined(Option.map(site, (to) => path.resolve(folder, to)))
+  if (siteFolder !== undefined && !fs.existsSync(path.join(siteFolder, "pages.json"))) {
+    return Result.fail([`KALSHIBOOK_SITE_DIR must be the folder of a built site; there is none in ${siteFolder}.`])
   }
   return Result.succeed({
     dataFolder: path.resolve(folder, dataFolder),
@@ -48,6 +56,7 @@ export const read = (
     apiPort,
     simulatorPort,
     exchange: Option.isSome(keyId) ? "kalshi" : Option.isNone(recording) ? "simulator" : "recording",
+    siteFolder,
     logFormat: Option.contains(logFormat, "json") ? "json" : "logfmt",
     warnings
   })

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs"
 import { Effect } from "effect"
-import type { Page } from "playwright-core"
+import type { Page, WebSocketRoute } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Browser from "./Browser.ts"
 import * as World from "./World.ts"
@@ -199,6 +199,80 @@ it("wherever a market is scrubbed, stepped or played to, every shown level is th
   await page.getByRole("button", { name: "Check against the API" }).click()
   await page.locator('[data-check="same"]').waitFor()
   assert.isAbove(levels, 200)
+  await context.close()
+})
+
+/** The shown book is the API's at its moment, as soon as the API has stored it. */
+const compareTold = async (shown: Shown): Promise<number> => {
+  const path = `/v1/markets/${world.ticker}/orderbook?at=${isoOf(shown.at)}&depth=1`
+  await World.until(async () => {
+    const { body } = await Effect.runPromise(world.system.get<{ provenance: { offset: number } }>(path))
+    return body.provenance.offset >= shown.offset ? true : undefined
+  }, `record ${shown.offset} stored`)
+  return compare(shown)
+}
+
+it("a market is followed by the stream: each book is the API's, a gap and a lost connection are said, and it goes on where it was", {
+  timeout: pagesMillisMax
+}, async () => {
+  const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
+  const page = await context.newPage()
+  const said = Browser.complaints(page)
+  await enterKey(page, world.key)
+  const subscriptions: Array<{ readonly from_offset?: Readonly<Record<string, { offset: number; epoch: number }>> }> =
+    []
+  const connections: Array<WebSocketRoute> = []
+  let closed = 0
+  await page.routeWebSocket(/\/v1\/stream/, (route) => {
+    const server = route.connectToServer()
+    connections.push(route)
+    route.onClose((code, reason) => {
+      closed++
+      void server.close({ ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) })
+    })
+    route.onMessage((message) => {
+      subscriptions.push(JSON.parse(String(message)))
+      server.send(message)
+    })
+  })
+  let asked = 0
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname.endsWith("/orderbook")) asked++
+  })
+  await page.goto(`${world.system.url}/markets/${world.ticker}`)
+  const standing = (state: string) => page.locator(`[data-standing=${state}]`).waitFor()
+  await standing("following")
+  let levels = 0
+  for (let look = 0; look < 5; look++) {
+    const { at } = await ladderOf(page)
+    await holds(page, `document.querySelector("table[data-at]").dataset.at !== "${at}"`)
+    levels += await compareTold(await ladderOf(page))
+  }
+  assert.strictEqual(asked, 0)
+  // The exchange cuts off the recorder: for a moment the book is not known, and the page says so.
+  await page.evaluate(`new MutationObserver(() => {
+    if (document.querySelector("[data-standing=lost]") !== null)
+      window.lostOffset ??= Number(document.querySelector("table[data-at]").dataset.offset)
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
+  world.system.exchange.faults.inflict({ fault: "cut" })
+  await page.locator("[data-gap]", { hasText: "connection lost" }).waitFor()
+  await page.locator("[data-gap=ended]").waitFor()
+  await page.getByText("trusted", { exact: true }).waitFor()
+  levels += await compareTold(await ladderOf(page))
+  // The browser's own connection is cut.
+  await connections[0]?.close({ code: 1011 })
+  await holds(page, "window.lostOffset > 0")
+  await standing("following")
+  const offset = Number(await page.evaluate("window.lostOffset"))
+  assert.strictEqual(subscriptions[1]?.from_offset?.[world.ticker]?.offset, offset)
+  await holds(page, `Number(document.querySelector("table[data-at]").dataset.offset) > ${offset}`)
+  levels += await compareTold(await ladderOf(page))
+  // Left off: the shown book stands, and no connection is kept for it.
+  await page.getByRole("button", { name: "Pause" }).click()
+  await World.until(async () => (closed > 0 ? true : undefined), "the stream left")
+  levels += await compare(await ladderOf(page))
+  assert.isAbove(levels, 50)
+  assert.deepStrictEqual(said, [])
   await context.close()
 })
 

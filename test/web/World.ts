@@ -36,7 +36,7 @@ export const start = async (): Promise<World> => {
   const site = Layer.merge(Site.layer(WebBuild.siteFolder), Layer.succeed(Sample.DemoSeries, new Set([series])))
   const [browser, system] = await Promise.all([
     within(Chromium.start),
-    within(System.start({ seed: 7, marketsOpen: 12, deltasPerSecond: 150 }, {}, site))
+    within(System.start({ seed: 7, marketsOpen: 12, deltasPerSecond: 150, quickLifeSeconds: 86_400 }, {}, site))
   ])
   const get = <Body>(path: string) => Effect.runPromise(system.get<Body>(path))
   const markets = `/v1/markets?series_ticker=${series}&status=active`

@@ -4,6 +4,7 @@ import * as Environment from "@kalshibook/core/settings/Environment"
 import { Config, Effect, Layer, Option } from "effect"
 import type { Address } from "./ApiServer.ts"
 import { AllowedOrigins } from "./mcp/McpDoor.ts"
+import { DemoSeries } from "./Sample.ts"
 
 /**
  * `KALSHIBOOK_API_PORT` (4000) and `KALSHIBOOK_API_HOST` (127.0.0.1: only this machine, until somebody decides otherwise).
@@ -18,6 +19,19 @@ export const siteFolder: Config.Config<string> = Config.map(
   Environment.config("KALSHIBOOK_SITE_DIR"),
   Option.getOrElse(() => path.resolve(import.meta.dirname, "../../web/dist"))
 )
+
+/**
+ * `KALSHIBOOK_DEMO_SERIES`: series whose markets are for everybody, without a key and without cost, separated by commas; `none` is none.
+ * Unless something else is said, those that the program names.
+ */
+export const demoSeries = (otherwise: ReadonlyArray<string>): Layer.Layer<never, Config.ConfigError> =>
+  Layer.effect(
+    DemoSeries,
+    Effect.map(
+      Environment.config("KALSHIBOOK_DEMO_SERIES"),
+      (named) => new Set(named.length === 0 ? otherwise : named.filter((name) => name !== "none"))
+    )
+  )
 
 /** `KALSHIBOOK_MCP_ORIGINS`: origins of pages that may speak with the MCP server, separated by commas. None without it. */
 export const mcpOrigins: Layer.Layer<never, Config.ConfigError> = Layer.effect(

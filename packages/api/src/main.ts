@@ -56,7 +56,7 @@ const server = Layer.unwrap(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
-  Layer.provide(ApiConfig.mcpOrigins),
+  Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.demoSeries([]))),
   Layer.provide(stores)
 )
 

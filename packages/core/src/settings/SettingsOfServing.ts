@@ -15,9 +15,15 @@ export const settings = {
     meaning: "the address it listens on: this machine alone, unless TLS stands in front of it"
   }),
   KALSHIBOOK_SITE_DIR: Setting.optional(Setting.folder, {
-    programs: ["api"],
+    programs: api,
     otherwise: "the build in this clone",
     meaning: "the built site (`npm run build -w packages/web`)"
+  }),
+  KALSHIBOOK_DEMO_SERIES: Setting.withDefault(Setting.list, none, {
+    programs: api,
+    otherwise: "`KXBTC15M` of an invented exchange, else none",
+    meaning:
+      "series whose markets need no key and cost nothing, or `none`; without any, the front page shows the busiest market of the latest sample day"
   }),
   KALSHIBOOK_MCP_ORIGINS: Setting.withDefault(Setting.list, none, {
     programs: api,

@@ -89,7 +89,7 @@ const drawImage = (context: CanvasRenderingContext2D, plot: Plot, { columns, ima
 }
 
 /** What is younger may be on its way still. */
-const lateMicrosMax = 3_000_000
+const lateMicrosMax = 8_000_000
 
 /** Runs of columns in which the book was not known, and all the time outside of them. */
 const unknownRuns = ({ columns, nowMicros, view }: Scene): ReadonlyArray<readonly [number, number]> => {

@@ -15,7 +15,8 @@ const sources: Readonly<Record<FoundBook["source"], string>> = {
   answer: "answered by the API for this moment",
   records: "folded in this browser from the log's records",
   sample: "the sample of this moment",
-  live: "the book now, asked each second"
+  stream: "folded in this browser from the stream's records",
+  asked: "the book now, asked once a second"
 }
 
 type Check =
@@ -89,7 +90,7 @@ export const RequestPanel = (props: {
                 Levels: {sources[found.source]}
                 {found.isPending ? ", exact answer on its way" : ""}
               </span>
-              {found.source === "live" ? null : (
+              {found.source === "asked" ? null : (
                 <Button className="min-h-7 text-xs" disabled={check.state === "asking"} onClick={compare}>
                   Check against the API
                 </Button>

@@ -2,10 +2,10 @@
 
 import { type PointerEvent, useRef } from "react"
 import * as Causes from "../book/Causes.ts"
+import type { Gap } from "../book/Gap.ts"
 import * as Instant from "../format/Instant.ts"
 import { useTimes } from "../format/Zone.ts"
 import type { Life } from "./Life.ts"
-import type { Gap } from "./MarketGaps.ts"
 
 /** Steps of the slider over a whole life. */
 const steps = 1_000

@@ -42,7 +42,7 @@ export const Transport = (
   }
 ) => {
   const { moment } = props
-  const isPlaying = moment.mode === "at" && moment.isPlaying
+  const isPlaying = moment.mode === "live" || moment.isPlaying
   return (
     <div className="flex flex-wrap items-center gap-2">
       <fieldset className="inline-flex gap-1" disabled={props.isStepping}>

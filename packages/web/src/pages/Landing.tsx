@@ -50,9 +50,14 @@ export const Landing = () => {
         </div>
         <LivingBook showcase={showcase} />
       </section>
-      <Section title="Three lines that work" lead="As they are, without a key: this market is open to everybody.">
-        <CurlLines ticker={showcase.market?.ticker} />
-      </Section>
+      {showcase.shown === undefined && !showcase.isLoading ? null : (
+        <Section
+          title="Three lines that work"
+          lead="As they are, without a key: what they ask for is open to everybody."
+        >
+          <CurlLines shown={showcase.shown} />
+        </Section>
+      )}
       <Section title="What it promises">
         <div className="grid gap-x-10 gap-y-8 sm:grid-cols-2 lg:grid-cols-4">
           <Promise title="Exact">
