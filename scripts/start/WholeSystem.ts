@@ -16,9 +16,11 @@ import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
 import * as Database from "@kalshibook/store/Database"
@@ -56,7 +58,9 @@ const stores = Layer.mergeAll(
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
-  Ledger.layerNoDeps
+  Ledger.layerNoDeps,
+  AccountSettings.layerNoDeps,
+  ConnectionLeases.layerNoDeps
 ).pipe(Layer.provideMerge(PepperFile.layer))
 
 /** What an invented exchange shows to whoever has no key. */

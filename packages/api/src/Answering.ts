@@ -39,7 +39,7 @@ import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./Rout
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
-  allowedMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+  allowedMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
   allowedHeaders: ["Authorization", "X-API-Key", "Content-Type", "Range", "If-Range", "If-None-Match"],
   exposedHeaders: [
     "X-Request-Id",

@@ -12,8 +12,10 @@ import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandle
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
+import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
 import * as Metering from "./Metering.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
+import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, openApiPath } from "./RouteTable.ts"
@@ -32,9 +34,11 @@ const handlers = Layer.mergeAll(
   DatasetsHandlers,
   DownloadsHandlers,
   AccountHandlers,
+  KeysHandlers,
+  TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-).pipe(Layer.provide(Metering.layer.pipe(Layer.provide(Callers.layer))))
+).pipe(Layer.provide(Metering.layer), Layer.provide(Layer.merge(Callers.layer, OpenConnections.layer)))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {

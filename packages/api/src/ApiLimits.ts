@@ -77,3 +77,6 @@ export const streamPageValues = 50_000
 
 /** Bytes of a body at most: ten thousand tickers are half of it. */
 export const bodyBytesMax = 1_048_576
+
+/** How often a node renews the streams that it has open, and hears which have to end: half of the ten seconds that are promised. */
+export const connectionCheckMillis = 5_000

@@ -15,6 +15,7 @@ import {
   NotAcceptable,
   NotKnownYet,
   TimeInFuture,
+  TooManyConnections,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
@@ -27,6 +28,7 @@ import type { Admission } from "@kalshibook/store/Ledger"
 import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"
+import type { TooManyConnections as ConnectionsFull } from "./OpenConnections.ts"
 import { RequestMeta } from "./RequestMeta.ts"
 import type { CreditsEnded } from "./RowPayments.ts"
 import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
@@ -65,6 +67,13 @@ export const refuseUnpaid = Effect.fnUntraced(function* (
     const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
     return yield* new CapReached({ ...facts, detail })
   }
+})
+
+/** As many streams are open as may be. */
+export const tooManyConnections = Effect.fnUntraced(function* ({ max, whose }: ConnectionsFull) {
+  const { requestId } = yield* RequestMeta
+  const detail = `The ${whose === "account" ? "account" : "key"} has ${max} open streams, as many as it may. Close one of them first.`
+  return yield* new TooManyConnections({ detail, connections_max: max, request_id: requestId })
 })
 
 /** Not enough credits for what the call turned out to cost. */

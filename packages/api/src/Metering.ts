@@ -17,7 +17,9 @@ import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/h
 import { type HttpApiEndpoint, OpenApi } from "effect/http-api"
 import * as AddressBuckets from "./AddressBuckets.ts"
 import { anonymousBucket, settleMillisMax } from "./ApiLimits.ts"
-import { addressOf, type Caller, Callers } from "./Callers.ts"
+import type { Caller } from "./Caller.ts"
+import { addressOf, Callers } from "./Callers.ts"
+import * as CallerTerms from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
@@ -213,36 +215,17 @@ const askedOf = (
   }
 }
 
-const ledgerCallOf = ({ account, key, tier }: Caller, asked: AskedCall, requestId: string): LedgerCall => {
-  const { burst, requestsPerSecond } = tier.limits
+const ledgerCallOf = (caller: Caller, asked: AskedCall, requestId: string): LedgerCall => {
   const creditsMax = asked.isDryRun ? 0 : asked.ceiling.credits
-  const share = key.requestsPerSecond === null ? 1 : Math.min(1, key.requestsPerSecond / requestsPerSecond)
+  const question =
+    asked.page === null || asked.isDryRun ? null : questionHash([caller.account.accountId, ...asked.page])
   return {
+    ...CallerTerms.callOf(caller),
     requestId,
-    accountId: account.accountId,
-    prefix: key.prefix,
     endpoint: asked.operation,
-    question: asked.page === null || asked.isDryRun ? null : questionHash([account.accountId, ...asked.page]),
+    question,
     creditsMax,
-    cost: Math.max(1, creditsMax),
-    buckets: [
-      { name: `account ${account.accountId}`, perSecond: requestsPerSecond, burst },
-      ...(share < 1
-        ? [
-            {
-              name: `key ${key.prefix}`,
-              perSecond: requestsPerSecond * share,
-              burst: Math.max(1, Math.floor(burst * share))
-            }
-          ]
-        : [])
-    ],
-    terms: {
-      creditsMonthly: tier.creditsMonthly,
-      isPostpaid: tier.creditPriceE4 !== null,
-      capCredits: account.capCredits
-    },
-    keyCapCredits: key.capCredits
+    cost: Math.max(1, creditsMax)
   }
 }
 
@@ -253,10 +236,10 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const refuseScope = Effect.fnUntraced(function* ({ key }: Caller, scope: Scope) {
-  if (key.scopes.includes(scope)) return
+const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
+  if (scopes.includes(scope)) return
   const { requestId } = yield* RequestMeta
-  const detail = `The key kb_live_${key.prefix}_... was made for ${key.scopes.map((one) => `\`${one}\``).join(", ")}.`
+  const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`
   return yield* new Problems.ScopeMissing({ detail, scope, request_id: requestId })
 })
 

@@ -5,7 +5,7 @@ import { type Ceiling, chargeOf, type Price } from "@kalshibook/core/contract/Pr
 import type { answerFields } from "@kalshibook/core/contract/Scalars"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Caller } from "./Callers.ts"
+import type { Caller } from "./Caller.ts"
 import type { RowPayments } from "./RowPayments.ts"
 
 /** A call that is metered: what it costs is found when its answer is made. */
@@ -44,6 +44,13 @@ export class RequestMeta extends Context.Service<
     readonly notes: RequestNotes
   }
 >()("@kalshibook/api/RequestMeta") {}
+
+/** Who asks, behind what needs a key. */
+export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flatMap(RequestMeta, ({ notes }) => {
+  const caller = notes.meter?.caller
+  // impossible: the middleware lets nobody pass without a key
+  return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
+})
 
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`

@@ -11,42 +11,36 @@ export const docsPath = "/docs"
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
 
-/** HEAD is answered like GET without the body, OPTIONS by CORS. */
-const methodsOfGet = "GET, HEAD, OPTIONS"
-
 /** Where Kalshi's own API begins: its paths after that are ours after `/v1`. */
 const kalshiPrefix = /^\/trade-api\/v2(?=\/)/
 
-const patterns = [
-  ...Object.values(KalshiBookApi.groups).flatMap((group) => Object.values(group.endpoints).map(({ path }) => path)),
-  openApiPath,
-  docsPath,
-  objectsPath
-]
-
-const pathsOf = (wanted: string): ReadonlySet<string> =>
-  new Set(
-    Object.values(KalshiBookApi.groups)
-      .flatMap((group) => Object.values(group.endpoints))
-      .filter(({ method }) => method === wanted)
-      .map(({ path }) => path)
-  )
-const gets = pathsOf("GET")
-const posted = pathsOf("POST")
+/** The methods of each path. */
+const methods = new Map<string, ReadonlySet<string>>(
+  [openApiPath, docsPath, objectsPath].map((path) => [path, new Set(["GET"])])
+)
+for (const group of Object.values(KalshiBookApi.groups)) {
+  for (const { method, path } of Object.values(group.endpoints)) {
+    methods.set(path, new Set([...(methods.get(path) ?? []), method]))
+  }
+}
 
 const table = FindMyWay.make<string>({ maxParamLength: Number.MAX_SAFE_INTEGER })
-for (const pattern of patterns) table.on("GET", pattern as FindMyWay.PathInput, pattern)
+for (const pattern of methods.keys()) table.on("GET", pattern as FindMyWay.PathInput, pattern)
 
 /** The pattern of the route that answers the path (`/v1/markets/:ticker`); `undefined` where there is none. */
 export const routeOf = (url: string): string | undefined => table.find("GET", url)?.handler
 
-/** The methods of a path that there is. */
-export const methodsOf = (route: string | undefined): string =>
-  route !== undefined && posted.has(route)
-    ? gets.has(route)
-      ? `POST, ${methodsOfGet}`
-      : "POST, OPTIONS"
-    : methodsOfGet
+/** The methods of a path that there is. HEAD is answered like GET without the body, OPTIONS by CORS. */
+export const methodsOf = (route: string | undefined): string => {
+  const own = methods.get(route ?? "") ?? new Set(["GET"])
+  return [
+    ...methodsChanging.filter((method) => own.has(method)),
+    ...(own.has("GET") ? ["GET", "HEAD"] : []),
+    "OPTIONS"
+  ].join(", ")
+}
+
+const methodsChanging = ["POST", "PUT", "PATCH", "DELETE"]
 
 /** The path that was probably meant by one that does not exist: Kalshi's, or one without the version. Else the index. */
 export const suggestionFor = (url: string): string => {

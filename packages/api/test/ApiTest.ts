@@ -58,3 +58,7 @@ export const layerEmpty = (gate?: RequestGate) => layerAt(anyPort, gate)
 /** Over the seed. */
 export const layer = (gate?: RequestGate) =>
   ApiServer.layer(anyPort, gate).pipe(Layer.provide(recorder), Layer.provide(seeded), Layer.provideMerge(stores))
+
+/** Over empty stores, with something that the API finds in its surroundings. */
+export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof stores>>) =>
+  ApiServer.layer(anyPort).pipe(Layer.provide(recorder), Layer.provide(around), Layer.provideMerge(stores))

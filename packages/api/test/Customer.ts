@@ -1,5 +1,8 @@
 /** The customer of the tests: an account without limits that matter, with a key that every call of `Http` sends. */
+
+import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Pepper } from "@kalshibook/store/KeyHash"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
@@ -14,14 +17,22 @@ export const key = (): string => current
 const pepper = Layer.succeed(Pepper, Redacted.make("a pepper for tests, of no use elsewhere"))
 
 /** Accounts, keys and ledger in memory. */
-export const storesInMemory = Layer.mergeAll(Accounts.layerMemory, Keys.layerMemory, Ledger.layerMemory).pipe(
-  Layer.provideMerge(pepper)
-)
+export const storesInMemory = Layer.mergeAll(
+  Accounts.layerMemory,
+  Keys.layerMemory,
+  Ledger.layerMemory,
+  ConnectionLeases.layerMemory,
+  AccountSettings.layerMemory
+).pipe(Layer.provideMerge(pepper))
 
 /** The same in a Postgres. */
-export const storesInPostgres = Layer.mergeAll(Accounts.layerNoDeps, Keys.layerNoDeps, Ledger.layerNoDeps).pipe(
-  Layer.provideMerge(pepper)
-)
+export const storesInPostgres = Layer.mergeAll(
+  Accounts.layerNoDeps,
+  Keys.layerNoDeps,
+  Ledger.layerNoDeps,
+  ConnectionLeases.layerNoDeps,
+  AccountSettings.layerNoDeps
+).pipe(Layer.provideMerge(pepper))
 
 const plenty = 1_000_000
 

@@ -15,6 +15,8 @@ export interface Answer {
 export interface Asked {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
   /** Of the customer, unless something else is said; `null` for none. */
   readonly key?: string | null
 }
@@ -25,6 +27,9 @@ export const port = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" i
 const keyHeader = ({ key = Customer.key() }: Asked): Readonly<Record<string, string>> =>
   key === null || key === "" ? {} : { Authorization: `Bearer ${key}` }
 
+const bodyHeaders = ({ body }: Asked): Readonly<Record<string, string>> =>
+  body === undefined ? {} : { "Content-Type": "application/json" }
+
 export const ask = (path: string, asked: Asked = {}) =>
   Effect.flatMap(port, (number) =>
     Effect.callback<Answer, Error>((resume) => {
@@ -34,7 +39,7 @@ export const ask = (path: string, asked: Asked = {}) =>
           port: number,
           path,
           method: asked.method ?? "GET",
-          headers: { ...keyHeader(asked), ...asked.headers },
+          headers: { ...keyHeader(asked), ...bodyHeaders(asked), ...asked.headers },
           agent: false
         },
         (response) => {
@@ -52,7 +57,7 @@ export const ask = (path: string, asked: Asked = {}) =>
         }
       )
       outgoing.on("error", (error) => resume(Effect.fail(error)))
-      outgoing.end()
+      outgoing.end(asked.body === undefined ? undefined : JSON.stringify(asked.body))
       return Effect.sync(() => outgoing.destroy())
     })
   )

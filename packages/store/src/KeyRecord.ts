@@ -14,6 +14,8 @@ export interface KeyRecord {
   readonly scopes: ReadonlyArray<Scope>
   /** Less than the account's; `null` for the same. */
   readonly requestsPerSecond: number | null
+  /** Open streams, fewer than the account's; `null` for the same. */
+  readonly connections: number | null
   /** Credits that it may use in a month; `null` for no cap of its own. */
   readonly capCredits: number | null
   readonly createdMicros: number
@@ -29,8 +31,12 @@ export interface KeyWish {
   readonly scopes: ReadonlyArray<Scope>
   readonly expiresMicros?: number | null
   readonly requestsPerSecond?: number | null
+  readonly connections?: number | null
   readonly capCredits?: number | null
 }
+
+/** What may be changed of a key afterwards; what is absent stays. */
+export type KeyChange = Partial<Pick<KeyRecord, "name" | "requestsPerSecond" | "connections" | "capCredits">>
 
 /** A key at the only moment at which it can be read. */
 export interface NewKey {
@@ -55,6 +61,7 @@ export const draw = Effect.fnUntraced(function* (pepper: Redacted.Redacted, wish
     name: wish.name,
     scopes: wish.scopes,
     requestsPerSecond: wish.requestsPerSecond ?? null,
+    connections: wish.connections ?? null,
     capCredits: wish.capCredits ?? null,
     createdMicros: (yield* Clock.currentTimeMillis) * 1_000,
     expiresMicros: wish.expiresMicros ?? null,

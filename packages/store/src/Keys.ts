@@ -10,7 +10,7 @@ import type { Account } from "./Accounts.ts"
 import { AccountsState } from "./AccountsState.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import { Pepper } from "./KeyHash.ts"
-import type { KeyRecord, KeyWish, NewKey } from "./KeyRecord.ts"
+import type { KeyChange, KeyRecord, KeyWish, NewKey } from "./KeyRecord.ts"
 import { keysInMemory } from "./KeysMemory.ts"
 import { keysInPostgres } from "./KeysPostgres.ts"
 
@@ -35,6 +35,12 @@ export class Keys extends Context.Service<
       prefix: string,
       overlapMicros: number
     ) => Effect.Effect<Option.Option<NewKey>, HotTierError>
+    /** The key as it is then. `None` when the account has no such key. */
+    readonly change: (
+      accountId: string,
+      prefix: string,
+      change: KeyChange
+    ) => Effect.Effect<Option.Option<KeyRecord>, HotTierError>
     /** `false` when the account has no such key. Every node refuses it within seconds. */
     readonly revoke: (accountId: string, prefix: string) => Effect.Effect<boolean, HotTierError>
     /** A ticket for one connection, for as long as `ticketMicros`, in the name of a key. */

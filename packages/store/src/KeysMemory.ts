@@ -42,6 +42,15 @@ export const keysInMemory = (state: AccountsState["Service"], pepper: Redacted.R
         state.keys.set(prefix, { ...old, expiresMicros: overlapEnd(old, yield* nowMicros, overlapMicros) })
         return Option.some(made)
       }),
+    change: (accountId, prefix, change) =>
+      Effect.sync(() => {
+        const old = ownedBy(accountId, prefix)
+        if (old === undefined) return Option.none()
+        const changed = { ...old, ...change }
+        state.keys.set(prefix, changed)
+        const { hash: _, ...record } = changed
+        return Option.some(record)
+      }),
     revoke: (accountId, prefix) =>
       Effect.gen(function* () {
         const old = ownedBy(accountId, prefix)

@@ -18,6 +18,7 @@ interface KeyRow {
   readonly key_name: string
   readonly scopes: ReadonlyArray<Scope>
   readonly requests_per_second: number | null
+  readonly connections: number | null
   readonly key_cap_credits: number | null
   readonly ts_created_micros: number
   readonly ts_expires_micros: number | null
@@ -32,6 +33,7 @@ const recordOf = (row: KeyRow): KeyRecord => ({
   name: row.key_name,
   scopes: row.scopes,
   requestsPerSecond: row.requests_per_second,
+  connections: row.connections,
   capCredits: row.key_cap_credits,
   createdMicros: row.ts_created_micros,
   expiresMicros: row.ts_expires_micros,
@@ -43,14 +45,14 @@ const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000
 
 export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redacted): Keys["Service"] => {
   const columns = sql.literal(`prefix, api_keys.account_id, secret_hash, pepper_id, api_keys.name as key_name, scopes,
-    requests_per_second, api_keys.cap_credits as key_cap_credits, api_keys.ts_created_micros, ts_expires_micros,
+    requests_per_second, connections, api_keys.cap_credits as key_cap_credits, api_keys.ts_created_micros, ts_expires_micros,
     ts_revoked_micros, ts_used_micros`)
 
   const insert = ({ hash, record }: Effect.Success<ReturnType<typeof draw>>) =>
-    sql`insert into api_keys (prefix, account_id, secret_hash, pepper_id, name, scopes, requests_per_second, cap_credits,
+    sql`insert into api_keys (prefix, account_id, secret_hash, pepper_id, name, scopes, requests_per_second, connections, cap_credits,
                               ts_created_micros, ts_expires_micros)
         values (${record.prefix}, ${record.accountId}::text::uuid, ${hash}, ${record.pepperId}, ${record.name},
-                ${texts([...record.scopes])}, ${record.requestsPerSecond}, ${int8(record.capCredits)},
+                ${texts([...record.scopes])}, ${record.requestsPerSecond}, ${record.connections}, ${int8(record.capCredits)},
                 ${int8(record.createdMicros)}, ${int8(record.expiresMicros)})`
 
   return {
@@ -90,6 +92,19 @@ export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redact
         yield* sql`update api_keys set ts_expires_micros = ${int8(endMicros)} where prefix = ${prefix}`
         return Option.some({ key: drawn.key, record: drawn.record })
       }).pipe(acting(sql, { account_id: accountId }), during("rotateKey")),
+    change: (accountId, prefix, { capCredits, connections, name, requestsPerSecond }) =>
+      sql<KeyRow>`
+        update api_keys set
+          name = coalesce(${name ?? null}, name),
+          requests_per_second = case when ${requestsPerSecond !== undefined} then ${requestsPerSecond ?? null}::integer
+                                     else requests_per_second end,
+          connections = case when ${connections !== undefined} then ${connections ?? null}::integer else connections end,
+          cap_credits = case when ${capCredits !== undefined} then ${int8(capCredits ?? null)} else cap_credits end
+        where prefix = ${prefix} returning ${columns}`.pipe(
+        acting(sql, { account_id: accountId }),
+        Effect.map(([row]) => Option.map(Option.fromUndefinedOr(row), recordOf)),
+        during("changeKey")
+      ),
     revoke: (accountId, prefix) =>
       Effect.gen(function* () {
         const rows = yield* sql`

@@ -4,6 +4,7 @@ import type * as CreditBalance from "@kalshibook/core/CreditBalance"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
@@ -11,6 +12,7 @@ import { Clock, Context, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
+import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -25,6 +27,7 @@ type All = Accounts | Keys | Ledger | SqlClient.SqlClient
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
+  it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("An account", tenancySuite)
 })

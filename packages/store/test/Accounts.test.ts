@@ -1,12 +1,18 @@
 import { layer } from "@effect/vitest"
 import { Accounts } from "@kalshibook/store/Accounts"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Layer } from "effect"
 import { accountsSuite, pepperLayer } from "./AccountsSuite.ts"
+import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 
-const stores = Layer.mergeAll(Accounts.layerMemory, Keys.layerMemory, Ledger.layerMemory).pipe(
-  Layer.provide(pepperLayer)
-)
+const stores = Layer.mergeAll(
+  Accounts.layerMemory,
+  Keys.layerMemory,
+  Ledger.layerMemory,
+  ConnectionLeases.layerMemory
+).pipe(Layer.provide(pepperLayer))
 
 layer(stores)("Accounts (memory)", accountsSuite)
+layer(stores)("ConnectionLeases (memory)", connectionLeasesSuite)

@@ -100,6 +100,21 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
     })
   )
 
+  it.effect("a key gets another name, rate, cap and number of streams from its own account alone", () =>
+    Effect.gen(function* () {
+      const keys = yield* Keys
+      const [one, other] = [yield* newAccount(), yield* newAccount()]
+      const { record } = yield* keys.create({ accountId: one.accountId, name: "k", scopes: ["read"], connections: 4 })
+      assert.isTrue(Option.isNone(yield* keys.change(other.accountId, record.prefix, { name: "theirs" })))
+      const change = { name: "better", requestsPerSecond: 7, capCredits: 50 }
+      const changed = Option.getOrThrow(yield* keys.change(one.accountId, record.prefix, change))
+      assert.deepStrictEqual(changed, { ...record, ...change })
+      const freed = yield* keys.change(one.accountId, record.prefix, { capCredits: null, connections: null })
+      assert.deepStrictEqual(Option.getOrThrow(freed), { ...changed, capCredits: null, connections: null })
+      assert.deepStrictEqual(Option.getOrThrow(yield* keys.find(record.prefix)).record, Option.getOrThrow(freed))
+    })
+  )
+
   it.effect("a ticket opens one connection", () =>
     Effect.gen(function* () {
       const keys = yield* Keys

@@ -1,6 +1,7 @@
 /** The endpoints about buying and having bought: what calls cost, and what was used. */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
+import { Account, ChangeAccountBody } from "./AccountAnswer.ts"
 import * as Parameter from "./Parameters.ts"
 import { Pricing } from "./PricingAnswer.ts"
 import { problemsOfAll } from "./Problems.ts"
@@ -26,6 +27,25 @@ export const AccountGroup = HttpApiGroup.make("account")
         description:
           "What the account of the key used, by UTC day, operation and key, as soon as it was answered; and what is left of its credits. Costs nothing."
       })
+    ),
+    HttpApiEndpoint.get("get", "/v1/account", { success: Account, error: [...problemsOfAll] }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "getAccount",
+        summary: "The account",
+        description: "Its tier and limits, its monthly cap, and what is left of its credits. Costs nothing."
+      })
+    ),
+    HttpApiEndpoint.patch("change", "/v1/account", {
+      payload: ChangeAccountBody,
+      success: Account,
+      error: [...problemsOfAll]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "changeAccount",
+        summary: "Set the monthly cap",
+        description:
+          "A hard cap on the credits of a month, for all keys together: what would go beyond it is refused with 402. Counts on every node within ten seconds. Needs scope `admin`."
+      })
     )
   )
-  .annotateMerge(OpenApi.annotations({ title: "Account", description: "Prices, and what was used." }))
+  .annotateMerge(OpenApi.annotations({ title: "Account", description: "Prices, the account, and what was used." }))

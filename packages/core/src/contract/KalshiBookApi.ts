@@ -7,6 +7,7 @@ import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
 import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
 import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./HistoryGroups.ts"
+import { KeysGroup, TicketsGroup } from "./KeyGroups.ts"
 import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
@@ -44,7 +45,9 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     CoverageGroup,
     DatasetsGroup,
     DownloadsGroup,
-    AccountGroup
+    AccountGroup,
+    KeysGroup,
+    TicketsGroup
   )
   // All above: known by a key, limited, charged by the table in Pricing.
   .middleware(Metered)

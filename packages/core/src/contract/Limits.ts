@@ -57,6 +57,19 @@ export const downloadDaysMax = 31
 /** Market tickers in one download at most: above, whole events, series or days are asked for. */
 export const downloadTickersMax = 10_000
 
+/** Keys of an account that work at a time: every person and program has one, and some are being replaced. */
+export const keysOfAccountMax = 100
+
+/** Characters of a key's name at most. */
+export const keyNameCharsMax = 100
+
+/** Days after which a key may end at most; one that lives longer has no end. */
+export const keyExpiryDaysMax = 3_650
+
+/** How long a key that is replaced still works: a day, at most a month. */
+export const rotateOverlapSecondsDefault = 86_400
+export const rotateOverlapSecondsMax = 2_592_000
+
 /** Holes of a channel that come with a page at most; a page that touches more says how many it leaves out. */
 export const pageGapsMax = 1_000
 

@@ -37,13 +37,17 @@ const estimateSchema = {
 
 const reference = "#/components/schemas/Estimate"
 
+/** The operations of a path, whatever their method. */
+export const operationsOf = ({ delete: remove, get, patch, post, put }: OpenApi.OpenAPISpecPathItem) =>
+  [get, post, put, patch, remove].filter((operation) => operation !== undefined)
+
 /** Changes the document. */
 export const addAccess = (document: OpenApi.OpenAPISpec): void => {
   const { securitySchemes } = document.components as { securitySchemes: Record<string, object> }
   securitySchemes["bearer"] = { type: "http", scheme: "bearer", description: "A key of KalshiBook: `kb_live_...`." }
   securitySchemes["header"] = { type: "apiKey", in: "header", name: "X-API-Key", description: "The same, for habits." }
   for (const item of Object.values(document.paths)) {
-    for (const operation of [item.get, item.post]) if (operation !== undefined) addToOperation(operation)
+    for (const operation of operationsOf(item)) addToOperation(operation)
   }
   ;(document.components.schemas as Record<string, object>)["Estimate"] = estimateSchema
 }

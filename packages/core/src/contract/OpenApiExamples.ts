@@ -8,6 +8,40 @@ import { recorderReportExample } from "./RecorderReportExample.ts"
 
 const answer = { usage: { credits: 0 }, request_id: "req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f", response_time: 0.002104 }
 
+const key = {
+  id: "7Yq0hT3kPa",
+  name: "nightly backtest",
+  scopes: ["read", "download"],
+  requests_per_second: 5,
+  connections: null,
+  month_credits_cap: 500,
+  created_at: "2026-11-20T09:12:05.118220Z",
+  expires_at: null,
+  revoked_at: null,
+  last_used_at: "2026-11-21T14:02:00.000000Z"
+}
+
+const account = {
+  account_id: "3f0f7c4e-5a53-4c8e-9a55-2b1d6f0f9f10",
+  name: "ada",
+  tier: "payg",
+  credits_monthly: 0,
+  credits_remaining: 9_958,
+  credits_bought: 0,
+  month_credits_used: 42,
+  month_credits_held: 0,
+  month_credits_cap: 10_000,
+  limits: {
+    requests_per_second: 50,
+    burst: 200,
+    requests_at_once: 16,
+    connections: 5,
+    replay_speed_max: 100,
+    download_days: 7
+  },
+  ...answer
+}
+
 const market = {
   ticker: "KXBTC15M-26NOV211415-15",
   event_ticker: "KXBTC15M-26NOV211415",
@@ -370,6 +404,19 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
     days: [{ day: "2026-11-21", operation: "getOrderbook", key: "7Yq0hT3kPa", calls: 42, credits: 42, rows: 42 }],
     ...answer
   },
+  getAccount: account,
+  changeAccount: account,
+  listKeys: { keys: [key], ...answer },
+  createKey: { key, secret: "kb_live_7Yq0hT3kPa_...", replaces: null, ...answer },
+  changeKey: { key, ...answer },
+  rotateKey: {
+    key: { ...key, id: "b8Rt2mW0xe", last_used_at: null },
+    secret: "kb_live_b8Rt2mW0xe_...",
+    replaces: { ...key, expires_at: "2026-11-22T14:03:00.000000Z" },
+    ...answer
+  },
+  revokeKey: { key: { ...key, revoked_at: "2026-11-21T14:03:00.000000Z" }, ...answer },
+  createTicket: { ticket: "kb_ticket_...", expires_at: "2026-11-21T14:04:00.000000Z", ...answer },
   getStatus: status,
   getHealth: { status: "ok", ...answer },
   getIndex: {
@@ -445,6 +492,9 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
     suggestion: "/v1/markets/KXBTC15M-26NOV211415-15/deltas?limit=1000&max_credits=4"
   },
   rate_limited: { detail: "There is more in 2 seconds.", retry_after_seconds: 2 },
+  too_many_connections: { detail: "The account has 5 open streams, as many as it may.", connections_max: 5 },
+  unknown_key: { detail: "The account has no key 7Yq0hT3kPa.", suggestion: "/v1/keys" },
+  too_many_keys: { detail: "100 keys of this account work, as many as can. Revoke one first." },
   not_sealed: {
     detail: "Nothing of this is sealed: hours are, some minutes after their end.",
     suggestion: "/v1/datasets"

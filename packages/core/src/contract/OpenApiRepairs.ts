@@ -12,7 +12,7 @@
 import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
 import { depthCentsDefault, depthCentsMax, depthMax, limitDefault, limitMax } from "./Limits.ts"
-import { addAccess } from "./OpenApiAccess.ts"
+import { addAccess, operationsOf } from "./OpenApiAccess.ts"
 import { operationExamples, problemExample } from "./OpenApiExamples.ts"
 import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
 
@@ -40,7 +40,7 @@ export const repairOpenApi = (spec: Record<string, unknown>): Record<string, unk
     if (schema !== undefined) addProperties(schema, properties)
   }
   for (const item of Object.values(document.paths)) {
-    for (const operation of [item.get, item.post]) if (operation !== undefined) repairOperation(operation)
+    for (const operation of operationsOf(item)) repairOperation(operation)
   }
   addAccess(document)
   return document as unknown as Record<string, unknown>

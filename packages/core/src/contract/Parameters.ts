@@ -22,8 +22,10 @@ import {
   downloadDaysMax,
   everyMicrosMax,
   everyMicrosMin,
+  keyNameCharsMax,
   limitDefault,
   limitMax,
+  rotateOverlapSecondsMax,
   textCharsMax,
   tickerCharsMax,
   tickersMax
@@ -35,7 +37,7 @@ import * as TimeParameter from "./TimeParameter.ts"
 const ticker = /^[\x21-\x7e]+$/
 
 /** Any text without control characters. */
-const plainText = /^[^\p{Cc}\p{Cs}]+$/u
+export const plainText = /^[^\p{Cc}\p{Cs}]+$/u
 
 export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
@@ -71,6 +73,7 @@ export const allowed = {
   every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
   date: "a UTC day as `2026-11-21`",
+  key_id: "the public prefix of a key: the 10 letters and digits behind `kb_live_`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint",
   dry_run: "`true` or `false`",
@@ -83,6 +86,13 @@ export const allowedInBody: Readonly<Record<string, string>> = {
   kinds: "a list of `records`, `trades`, `lifecycle`, `gaps`, `channel_gaps` and `markets`, each once",
   dates: `a list of up to ${downloadDaysMax} UTC days as \`2026-11-21\`, instead of \`from\` and \`to\``,
   tickers: "a list of market tickers, each once",
+  name: `1 to ${keyNameCharsMax} characters, none of which is a control character`,
+  scopes: "a list of one or more of `read`, `stream`, `download` and `admin`, each once",
+  expires_at: `null, or ${TimeParameter.timeAllowed}`,
+  month_credits_cap: "a whole number of credits, 0 or more, or null",
+  requests_per_second: "a whole number, 1 or more, or null",
+  connections: "a whole number, 1 or more, or null",
+  overlap_seconds: `a whole number from 0 to ${rotateOverlapSecondsMax}`,
   events: `a list of up to ${tickersMax} event tickers`,
   series: `a list of up to ${tickersMax} series tickers`,
   max_credits: "a whole number of credits, 0 or more",
@@ -340,6 +350,11 @@ export const Date = Schema.String.annotate({ description: "A UTC day.", examples
     })
   )
 )
+
+export const KeyIdPath = Schema.String.check(Schema.isPattern(/^[0-9A-Za-z]{10}$/)).annotate({
+  description: "A key, by its public prefix.",
+  examples: ["7Yq0hT3kPa"]
+})
 
 export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({
   description: "A download.",

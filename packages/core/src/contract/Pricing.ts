@@ -160,7 +160,15 @@ export const prices: Readonly<Record<string, Price>> = {
   getIndex: open,
   getProblem: open,
   getPricing: open,
-  getUsage: keyed("read")
+  getUsage: keyed("read"),
+  getAccount: keyed("read"),
+  changeAccount: keyed("admin"),
+  listKeys: keyed("admin"),
+  createKey: keyed("admin"),
+  changeKey: keyed("admin"),
+  rotateKey: keyed("admin"),
+  revokeKey: keyed("admin"),
+  createTicket: keyed("stream")
 }
 
 /** What an operation that the table does not have costs: nobody gets it without a key. */

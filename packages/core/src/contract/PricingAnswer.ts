@@ -6,6 +6,30 @@ import { answerFields, Dollars } from "./Scalars.ts"
 
 const Whole = (description: string, example: number) => Schema.Int.annotate({ description, examples: [example] })
 
+/** What an account may do at most. */
+const limitFields = {
+  requests_per_second: Whole("Credits' worth of calls a second; a free call counts as one.", 5),
+  burst: Whole("As many at once after a rest.", 20),
+  requests_at_once: Whole("Calls being answered at once.", 4),
+  connections: Whole("Open streams.", 1),
+  replay_speed_max: Whole("Replay at most so many times as fast as it happened.", 10),
+  download_days: Whole("Days for which a finished download is kept.", 1)
+}
+
+export const LimitsView = Schema.Struct(limitFields).annotate({
+  identifier: "Limits",
+  description: "What an account may do at most."
+})
+
+export const limitsView = ({ limits }: Tier): typeof LimitsView.Type => ({
+  requests_per_second: limits.requestsPerSecond,
+  burst: limits.burst,
+  requests_at_once: limits.requestsAtOnce,
+  connections: limits.connections,
+  replay_speed_max: limits.replaySpeedMax,
+  download_days: limits.downloadDays
+})
+
 const TierView = Schema.Struct({
   tier: Schema.Literals(tierNames),
   title: Schema.String,
@@ -13,12 +37,7 @@ const TierView = Schema.Struct({
   credit_price_dollars: Schema.NullOr(Dollars).annotate({
     description: "Of a credit when it is used; null where credits are bought beforehand, or not at all."
   }),
-  requests_per_second: Whole("Credits' worth of calls a second; a free call counts as one.", 5),
-  burst: Whole("As many at once after a rest.", 20),
-  requests_at_once: Whole("Calls being answered at once.", 4),
-  connections: Whole("Open streams.", 1),
-  replay_speed_max: Whole("Replay at most so many times as fast as it happened.", 10),
-  download_days: Whole("Days for which a finished download is kept.", 1)
+  ...limitFields
 }).annotate({ identifier: "Tier", description: "What a kind of account gets." })
 
 const PackageView = Schema.Struct({ credits: Schema.Int, price_dollars: Dollars }).annotate({
@@ -42,17 +61,12 @@ export const Pricing = Schema.Struct({
   ...answerFields
 }).annotate({ identifier: "Pricing", description: "What there is to buy, and what calls cost." })
 
-const tierView = (tier: (typeof tierNames)[number], { creditPriceE4, creditsMonthly, limits, title }: Tier) => ({
-  tier,
-  title,
-  credits_monthly: creditsMonthly,
-  credit_price_dollars: creditPriceE4 === null ? null : dollarsFromPriceE4(creditPriceE4),
-  requests_per_second: limits.requestsPerSecond,
-  burst: limits.burst,
-  requests_at_once: limits.requestsAtOnce,
-  connections: limits.connections,
-  replay_speed_max: limits.replaySpeedMax,
-  download_days: limits.downloadDays
+const tierView = (name: (typeof tierNames)[number], tier: Tier) => ({
+  tier: name,
+  title: tier.title,
+  credits_monthly: tier.creditsMonthly,
+  credit_price_dollars: tier.creditPriceE4 === null ? null : dollarsFromPriceE4(tier.creditPriceE4),
+  ...limitsView(tier)
 })
 
 /** The whole table. */

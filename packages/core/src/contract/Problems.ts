@@ -106,6 +106,22 @@ export const problems = {
     meaning:
       "More was asked for than the limit allows. Go on after the seconds in Retry-After; RateLimit says how much is left."
   },
+  too_many_connections: {
+    status: 429,
+    title: "Too many open streams",
+    meaning:
+      "The account, or the key, has as many open streams as it may. Close one: `connections_max` says how many there can be."
+  },
+  unknown_key: {
+    status: 404,
+    title: "No such key",
+    meaning: "The account has no key of this prefix. `/v1/keys` lists those that it has."
+  },
+  too_many_keys: {
+    status: 409,
+    title: "There are as many keys as there can be",
+    meaning: "An account has a bounded number of keys that work at a time. Revoke one that is not needed any more."
+  },
   not_sealed: {
     status: 404,
     title: "Nothing of this is sealed",
@@ -363,6 +379,30 @@ export class RateLimited extends Problem<RateLimited>()(
   annotations("rate_limited")
 ) {}
 
+export class TooManyConnections extends Problem<TooManyConnections>()(
+  "TooManyConnections",
+  declaration("too_many_connections"),
+  {
+    ...fields("too_many_connections"),
+    connections_max: Schema.Int.annotate({ description: "How many there can be." })
+  },
+  annotations("too_many_connections")
+) {}
+
+export class UnknownKey extends Problem<UnknownKey>()(
+  "UnknownKey",
+  declaration("unknown_key"),
+  fields("unknown_key"),
+  annotations("unknown_key")
+) {}
+
+export class TooManyKeys extends Problem<TooManyKeys>()(
+  "TooManyKeys",
+  declaration("too_many_keys"),
+  fields("too_many_keys"),
+  annotations("too_many_keys")
+) {}
+
 export class NotSealed extends Problem<NotSealed>()(
   "NotSealed",
   declaration("not_sealed"),
@@ -516,6 +556,9 @@ export const problemClasses = {
   cap_reached: CapReached,
   max_credits_exceeded: MaxCreditsExceeded,
   rate_limited: RateLimited,
+  too_many_connections: TooManyConnections,
+  unknown_key: UnknownKey,
+  too_many_keys: TooManyKeys,
   not_sealed: NotSealed,
   unknown_download: UnknownDownload,
   unknown_object: UnknownObject,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { operationsOf } from "@kalshibook/core/contract/OpenApiAccess"
 import { operationExamples, problemExample } from "@kalshibook/core/contract/OpenApiExamples"
 import { prices } from "@kalshibook/core/contract/Pricing"
 import { type ProblemCode, problemClasses, problems } from "@kalshibook/core/contract/Problems"
@@ -8,7 +9,9 @@ import { Schema } from "effect"
 import { OpenApi } from "effect/http-api"
 
 const spec = OpenApi.fromApi(KalshiBookApi)
-const operations = Object.entries(spec.paths).map(([path, item]) => ({ path, operation: item.get ?? item.post }))
+const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
+  operationsOf(item).map((operation) => ({ path, operation }))
+)
 
 /** Every `$ref` in a value. */
 const references = (value: unknown): ReadonlyArray<string> =>
@@ -48,6 +51,11 @@ describe("the OpenAPI document", () => {
       "/v1/downloads/{id}",
       "/v1/pricing",
       "/v1/usage",
+      "/v1/account",
+      "/v1/keys",
+      "/v1/keys/{key_id}",
+      "/v1/keys/{key_id}/rotate",
+      "/v1/tickets",
       "/v1/status",
       "/healthz",
       "/metrics",
@@ -129,7 +137,8 @@ describe("the OpenAPI document", () => {
     for (const group of Object.values(KalshiBookApi.groups)) {
       for (const endpoint of Object.values(group.endpoints)) {
         const item = spec.paths[endpoint.path.replaceAll(/:(\w+)/g, "{$1}")]
-        const operationId = (item?.get ?? item?.post)?.operationId ?? ""
+        const method = endpoint.method.toLowerCase() as "get"
+        const operationId = item?.[method]?.operationId ?? ""
         const example = operationExamples[operationId]
         if (example === undefined) continue
         const [success] = [...endpoint.success] as ReadonlyArray<Schema.Codec<unknown>>

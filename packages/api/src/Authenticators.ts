@@ -1,0 +1,25 @@
+/**
+ * What recognises a caller by what he sends. Each looks at the token of a request and says whose it is, that it is none of its own, or why
+ * it is refused; `Callers` asks them in turn, and counts the refusals.
+ */
+import type { HotTierError } from "@kalshibook/store/HotTierError"
+import { Context, Data, type Effect, type Option } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { Caller } from "./Caller.ts"
+
+/** The token is of this kind, and not valid. The message is for whoever sent it. */
+export class NotRecognised extends Data.TaggedError("NotRecognised")<{ readonly detail: string }> {}
+
+export interface Authenticator {
+  /** `None` for a token of another kind. */
+  readonly callerOf: (
+    token: string,
+    request: HttpServerRequest.HttpServerRequest
+  ) => Effect.Effect<Option.Option<Caller>, NotRecognised | HotTierError>
+}
+
+/** Those beside keys, asked before them. None, unless the program says so. */
+export const OtherAuthenticators = Context.Reference<ReadonlyArray<Authenticator>>(
+  "@kalshibook/api/Authenticators/OtherAuthenticators",
+  { defaultValue: () => [] }
+)

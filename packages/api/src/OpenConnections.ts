@@ -1,0 +1,164 @@
+/**
+ * The streams that this node has open: let in up to the limits of account and key, over all nodes, and ended when what they were opened with
+ * ends. Knows nothing of sockets; whoever opens one says how it is closed.
+ *
+ *     const connection = yield* connections.open({ caller, close: (ending) => say(ending) })
+ *     // Effect<Connection, TooManyConnections, Scope>
+ *
+ * It counts until the scope closes. `close` is called at most once: when the key is revoked or expires (within 5 s on every node, at once on
+ * the node that revoked it), or the account is gone; it has to end the session, whose scope then closes. `Connection` says for a greeting
+ * how many are open of how many.
+ *
+ * While the database is away nobody can be counted elsewhere: then this node's own connections count, and none is ended.
+ */
+import { ConnectionLeases, type EndingReason, type HeldConnection } from "@kalshibook/store/ConnectionLeases"
+import { Clock, Context, Data, Duration, Effect, Layer, type Scope } from "effect"
+import { connectionCheckMillis } from "./ApiLimits.ts"
+import type { Caller } from "./Caller.ts"
+
+/** The account, or the caller, has as many open as it may. */
+export class TooManyConnections extends Data.TaggedError("TooManyConnections")<{
+  readonly whose: "account" | "caller"
+  readonly open: number
+  readonly max: number
+}> {}
+
+/** A connection that counts. */
+export interface Connection {
+  /** A UUID, for logs and payments. */
+  readonly connectionId: string
+  /** Of the account, over all nodes, when this one was opened; itself included. */
+  readonly open: number
+  /** Of the account at most. */
+  readonly max: number
+}
+
+/** Why a connection has to end. The message is for whoever is at its other end. */
+export interface ConnectionEnding {
+  readonly reason: EndingReason
+  readonly message: string
+}
+
+export interface ConnectionWanted {
+  readonly caller: Caller
+  /** Ends the session; has to return soon, and to say why to whoever is at the other end. */
+  readonly close: (ending: ConnectionEnding) => Effect.Effect<void>
+}
+
+interface Open extends ConnectionWanted {
+  readonly held: HeldConnection
+}
+
+export class OpenConnections extends Context.Service<
+  OpenConnections,
+  {
+    readonly open: (wanted: ConnectionWanted) => Effect.Effect<Connection, TooManyConnections, Scope.Scope>
+    /** Ends what this node has open with a key that was revoked just now. */
+    readonly endKey: (prefix: string) => Effect.Effect<void>
+  }
+>()("@kalshibook/api/OpenConnections") {
+  static readonly layer: Layer.Layer<OpenConnections, never, ConnectionLeases> = Layer.effect(
+    OpenConnections,
+    Effect.gen(function* () {
+      const leases = yield* ConnectionLeases
+      const opened = new Map<string, Open>()
+
+      const end = (connectionId: string, reason: EndingReason) =>
+        Effect.suspend(() => {
+          const one = opened.get(connectionId)
+          if (one === undefined) return Effect.void
+          opened.delete(connectionId)
+          return one.close({ reason, message: messages[reason](one.caller.title) })
+        })
+
+      const endAll = (ended: Iterable<readonly [string, EndingReason]>) =>
+        Effect.forEach(ended, ([connectionId, reason]) => end(connectionId, reason), {
+          concurrency: "unbounded",
+          discard: true
+        })
+
+      /** What was shown without a key, whose end nobody else knows. */
+      const expired = Effect.map(Clock.currentTimeMillis, (millis) =>
+        [...opened].flatMap(([connectionId, { caller }]) => {
+          const { expiresMicros } = caller.bounds
+          return expiresMicros !== null && expiresMicros <= millis * 1_000
+            ? [[connectionId, "key_expired"] as const]
+            : []
+        })
+      )
+
+      const check = Effect.gen(function* () {
+        yield* Effect.flatMap(expired, endAll)
+        if (opened.size === 0) return
+        const renewed = [...opened.values()].map(({ held }) => held)
+        const ended = yield* leases.renew(renewed)
+        // Whoever left meanwhile has given his place back before it was renewed.
+        for (const held of renewed) if (!opened.has(held.connectionId)) yield* leases.close(held)
+        yield* endAll(ended.map(({ connectionId, reason }) => [connectionId, reason] as const))
+      }).pipe(Effect.catch((error) => Effect.logWarning(`open connections could not be renewed: ${error.message}`)))
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.andThen(Effect.sleep(Duration.millis(connectionCheckMillis)), check))
+      )
+
+      /** By what this node knows. */
+      const ownPlace = ({ account, bounds, name, tier }: Caller) => {
+        const own = [...opened.values()].filter(({ held }) => held.accountId === account.accountId)
+        const ofCaller = own.filter(({ held }) => held.caller === name).length
+        if (own.length >= tier.limits.connections) return full("account", own.length)
+        if (bounds.connections !== null && ofCaller >= bounds.connections) return full("caller", ofCaller)
+        return { _tag: "open", open: own.length + 1 } as const
+      }
+
+      const open = Effect.fnUntraced(function* ({ caller, close }: ConnectionWanted) {
+        const { account, authentication, bounds, name, tier } = caller
+        const held: HeldConnection = {
+          connectionId: globalThis.crypto.randomUUID(),
+          accountId: account.accountId,
+          caller: name,
+          key: authentication._tag === "key" ? authentication.key.prefix : null
+        }
+        const max = tier.limits.connections
+        const place = yield* leases
+          .open({ ...held, accountMax: max, callerMax: bounds.connections })
+          .pipe(
+            Effect.catch((error) =>
+              Effect.as(
+                Effect.logWarning(`a connection is counted by this node alone: ${error.message}`),
+                ownPlace(caller)
+              )
+            )
+          )
+        if (place._tag === "full") {
+          const ofCaller = place.whose === "caller" ? (bounds.connections ?? max) : max
+          return yield* new TooManyConnections({ whose: place.whose, open: place.open, max: ofCaller })
+        }
+        opened.set(held.connectionId, { caller, close, held })
+        const connection: Connection = { connectionId: held.connectionId, open: place.open, max }
+        return connection
+      })
+
+      return OpenConnections.of({
+        open: (wanted) =>
+          Effect.acquireRelease(open(wanted), ({ connectionId }) => {
+            opened.delete(connectionId)
+            // Else its lease ends it.
+            return Effect.ignore(leases.close({ connectionId, accountId: wanted.caller.account.accountId }))
+          }),
+        endKey: (prefix) =>
+          Effect.suspend(() =>
+            endAll([...opened].flatMap(([id, { held }]) => (held.key === prefix ? [[id, "key_revoked"] as const] : [])))
+          )
+      })
+    })
+  )
+}
+
+const full = (whose: "account" | "caller", open: number) => ({ _tag: "full", whose, open }) as const
+
+const messages: Readonly<Record<EndingReason, (title: string) => string>> = {
+  key_revoked: (title) => `${capital(title)} was revoked.`,
+  key_expired: (title) => `${capital(title)} has expired.`,
+  gone: (title) => `${capital(title)} is not there any more.`
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

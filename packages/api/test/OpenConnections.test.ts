@@ -1,0 +1,119 @@
+import { assert, layer } from "@effect/vitest"
+import type { Caller } from "@kalshibook/api/Caller"
+import { type ConnectionEnding, OpenConnections } from "@kalshibook/api/OpenConnections"
+import { tierOf } from "@kalshibook/core/contract/Pricing"
+import { Accounts } from "@kalshibook/store/Accounts"
+import { Keys } from "@kalshibook/store/Keys"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as Customer from "./Customer.ts"
+
+let made = 0
+
+/** A caller of an account of its own, with two streams, of which the key may have so many. */
+const newCaller = Effect.fnUntraced(function* (connections: number | null = null) {
+  const terms = { connections: 2 }
+  const account = yield* (yield* Accounts).create({ name: `streams ${++made}`, tier: "free", terms })
+  const wish = { accountId: account.accountId, name: "k", scopes: ["stream"], connections } as const
+  const { record } = yield* (yield* Keys).create(wish)
+  const caller: Caller = {
+    account,
+    tier: tierOf(account.tier, terms),
+    scopes: record.scopes,
+    name: record.prefix,
+    title: `the key kb_live_${record.prefix}_...`,
+    bounds: { requestsPerSecond: null, connections, capCredits: null, expiresMicros: null },
+    authentication: { _tag: "key", key: record }
+  }
+  return caller
+})
+
+/** Another node over the same stores. */
+const anotherNode = Effect.map(Layer.build(Layer.fresh(OpenConnections.layer)), (built) =>
+  Context.get(built, OpenConnections)
+)
+
+const nothing = () => Effect.void
+
+layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("open streams", (it) => {
+  it.effect("are as many as the tier says over all nodes, and a place is free when its scope closes", () =>
+    Effect.gen(function* () {
+      const [here, there] = [yield* OpenConnections, yield* anotherNode]
+      const caller = yield* newCaller()
+      const scope = yield* Scope.make()
+      const first = yield* Scope.provide(here.open({ caller, close: nothing }), scope)
+      assert.deepInclude(first, { open: 1, max: 2 })
+      assert.deepInclude(yield* there.open({ caller, close: nothing }), { open: 2, max: 2 })
+      const refused = yield* Effect.flip(here.open({ caller, close: nothing }))
+      assert.deepInclude(refused, { _tag: "TooManyConnections", whose: "account", open: 2, max: 2 })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepInclude(yield* there.open({ caller, close: nothing }), { open: 2 })
+      const narrow = yield* newCaller(1)
+      yield* here.open({ caller: narrow, close: nothing })
+      const ofKey = yield* Effect.flip(there.open({ caller: narrow, close: nothing }))
+      assert.deepInclude(ofKey, { whose: "caller", max: 1 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("keep their place for as long as their node renews it, and lose it when the node is dead", () =>
+    Effect.gen(function* () {
+      const here = yield* OpenConnections
+      const caller = yield* newCaller(1)
+      const node = yield* Scope.make()
+      const dead = yield* Scope.provide(anotherNode, node)
+      const forgotten = yield* Scope.make()
+      yield* Scope.provide(dead.open({ caller, close: nothing }), forgotten)
+      yield* TestClock.adjust("2 minutes")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(here.open({ caller, close: nothing }))))
+      yield* Scope.close(node, Exit.void)
+      yield* TestClock.adjust("31 seconds")
+      yield* here.open({ caller, close: nothing })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("end within ten seconds on every node when their key is revoked, each once, and at once where it was", () =>
+    Effect.gen(function* () {
+      const [here, there] = [yield* OpenConnections, yield* anotherNode]
+      const [caller, other] = [yield* newCaller(), yield* newCaller()]
+      const closed: Array<readonly [string, ConnectionEnding]> = []
+      const noted = (where: string) => (ending: ConnectionEnding) =>
+        Effect.sync(() => void closed.push([where, ending]))
+      yield* here.open({ caller, close: noted("here") })
+      yield* there.open({ caller, close: noted("there") })
+      yield* there.open({ caller: other, close: noted("other") })
+      yield* (yield* Keys).revoke(caller.account.accountId, caller.name)
+      yield* here.endKey(caller.name)
+      const ending = { reason: "key_revoked", message: `The key kb_live_${caller.name}_... was revoked.` } as const
+      assert.deepStrictEqual(closed, [["here", ending]])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(closed, [
+        ["here", ending],
+        ["there", ending]
+      ])
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(closed, 2)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("end when what was shown for them does, also without a key", () =>
+    Effect.gen(function* () {
+      const here = yield* OpenConnections
+      const { account, ...caller } = yield* newCaller()
+      const closed: Array<string> = []
+      yield* here.open({
+        caller: {
+          ...caller,
+          account,
+          title: "the session of ada@example.org",
+          bounds: { ...caller.bounds, expiresMicros: 400 * 1_000_000 },
+          authentication: { _tag: "member", userId: "ada" }
+        },
+        close: ({ message }) => Effect.sync(() => void closed.push(message))
+      })
+      yield* TestClock.setTime(395_000)
+      assert.deepStrictEqual(closed, [])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(closed, ["The session of ada@example.org has expired."])
+    }).pipe(Effect.scoped)
+  )
+})

@@ -1,0 +1,81 @@
+/** What places of open streams promise. Runs over each implementation. */
+import { assert, type Vitest } from "@effect/vitest"
+import type { Accounts } from "@kalshibook/store/Accounts"
+import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
+import { Keys } from "@kalshibook/store/Keys"
+import { Effect } from "effect"
+import { newAccount } from "./AccountsSuite.ts"
+
+export const connectionLeasesSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | ConnectionLeases>): void => {
+  const wish = (accountId: string, caller: string, accountMax = 3, callerMax: number | null = null) => ({
+    connectionId: globalThis.crypto.randomUUID(),
+    accountId,
+    caller,
+    accountMax,
+    callerMax
+  })
+
+  it.effect(
+    "an account has as many places as it may, however many ask at once, and one that closes is free again",
+    () =>
+      Effect.gen(function* () {
+        const leases = yield* ConnectionLeases
+        const [one, other] = [yield* newAccount(), yield* newAccount()]
+        const wishes = Array.from({ length: 10 }, () => wish(one.accountId, "0123456789"))
+        const places = yield* Effect.forEach(wishes, leases.open, { concurrency: "unbounded" })
+        const open = places.filter(({ _tag }) => _tag === "open")
+        assert.deepStrictEqual(open.map((place) => place.open).sort(), [1, 2, 3])
+        for (const place of places) {
+          if (place._tag === "full") assert.deepInclude(place, { whose: "account", open: 3 })
+        }
+        assert.strictEqual((yield* leases.open(wish(other.accountId, "0123456789")))._tag, "open")
+        const first = wishes[places.findIndex(({ _tag }) => _tag === "open")] ?? wish("", "")
+        yield* leases.close(first)
+        assert.deepStrictEqual(yield* leases.open(wish(one.accountId, "9876543210")), { _tag: "open", open: 3 })
+      })
+  )
+
+  it.effect("a key may have fewer than its account", () =>
+    Effect.gen(function* () {
+      const leases = yield* ConnectionLeases
+      const { accountId } = yield* newAccount()
+      yield* leases.open(wish(accountId, "narrow", 3, 1))
+      const refused = yield* leases.open(wish(accountId, "narrow", 3, 1))
+      assert.deepStrictEqual(refused, { _tag: "full", whose: "caller", open: 1 })
+      assert.strictEqual((yield* leases.open(wish(accountId, "wide", 3)))._tag, "open")
+    })
+  )
+
+  it.effect("renewing tells which have to end: those of keys that were revoked, have expired or are gone", () =>
+    Effect.gen(function* () {
+      const leases = yield* ConnectionLeases
+      const keys = yield* Keys
+      const { accountId } = yield* newAccount()
+      const key = Effect.fnUntraced(function* (expiresMicros: number | null) {
+        const { record } = yield* keys.create({ accountId, name: "k", scopes: ["stream"], expiresMicros })
+        return record.prefix
+      })
+      const [good, revoked, expired] = [yield* key(null), yield* key(null), yield* key(0)]
+      yield* keys.revoke(accountId, revoked)
+      const held = [good, revoked, expired, "0000000000", null].map((shown) => ({
+        connectionId: globalThis.crypto.randomUUID(),
+        accountId,
+        caller: shown ?? "a person",
+        key: shown
+      }))
+      const reasons = new Map((yield* leases.renew(held)).map(({ connectionId, reason }) => [connectionId, reason]))
+      assert.deepStrictEqual(
+        held.map(({ connectionId }) => reasons.get(connectionId)),
+        [undefined, "key_revoked", "key_expired", "gone", undefined]
+      )
+      // Also what was not noted before counts from then on.
+      assert.deepInclude(yield* leases.open(wish(accountId, "one more", 5)), { _tag: "full", open: 5 })
+      const nowhere = { connectionId: held[0]?.connectionId ?? "", accountId: globalThis.crypto.randomUUID() }
+      const ended = yield* leases.renew([{ ...nowhere, caller: "x", key: null }])
+      assert.deepStrictEqual(
+        ended.map(({ reason }) => reason),
+        ["gone"]
+      )
+    })
+  )
+}
