@@ -8,11 +8,13 @@ import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
+import { Members } from "@kalshibook/store/Members"
 import { Clock, Context, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
+import { membersSuite } from "./MembersSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -28,6 +30,7 @@ type All = Accounts | Keys | Ledger | SqlClient.SqlClient
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
   it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
+  it.layer(Layer.merge(stores, Members.layerNoDeps))("Members (Postgres)", membersSuite)
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("An account", tenancySuite)
 })
