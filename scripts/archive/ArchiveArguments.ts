@@ -9,7 +9,8 @@ export const usage = `npm run archive -- <command> [options]
   list       the sealed hours and days: revision, records, bytes, when, why
   seal       seals every hour that is due, and makes the files of days; --hour seals that one
   backfill   the same for all hours since the first recorded one, up to --to
-  reseal     seals hours again, as a new revision where they are not the same; needs --hour, or --from and --to, and --reason
+  reseal     seals hours again, as a new revision where they are not the same; needs --hour, or --from and --to, and --reason.
+             What is damaged in the bucket and has left the database comes from the tape
   verify     reads every object back and holds it to what was sealed; ends with 1 when something is wrong
 
   --hour H         an hour: 2026-11-21T13

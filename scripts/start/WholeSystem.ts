@@ -4,7 +4,9 @@
  */
 import path from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
 import * as Archiver from "@kalshibook/archiver/Archiver"
@@ -15,6 +17,7 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
+import * as FeedListening from "@kalshibook/collector/FeedListening"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -27,6 +30,8 @@ import * as Database from "@kalshibook/store/Database"
 import * as DemoAccount from "@kalshibook/store/DemoAccount"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -63,6 +68,9 @@ const stores = Layer.mergeAll(
   ConnectionLeases.layerNoDeps
 ).pipe(Layer.provideMerge(PepperFile.layer))
 
+/** The markets as the recorder of this process tells of them. */
+const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
+
 /** What an invented exchange shows to whoever has no key. */
 const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
 
@@ -90,6 +98,8 @@ const runAll = Effect.fnUntraced(function* (
   const stored = yield* Layer.build(Layer.provide(stores, Layer.succeedContext(database)))
   yield* Layer.build(Layer.provide(rollUpLayer, Layer.succeedContext(stored)))
   yield* Layer.build(Layer.provide(archiver, Layer.succeedContext(database)))
+  // Outlives the collector, whose last word is told, too.
+  const hub = yield* Layer.build(Layer.provideMerge(FeedListening.layer("off"), FeedHub.layer))
   let status: Effect.Effect<CollectorStatus> | undefined
   // Runs after the collector has stopped.
   yield* Effect.addFinalizer(() =>
@@ -98,6 +108,7 @@ const runAll = Effect.fnUntraced(function* (
   const collected = yield* Layer.build(
     StatusPosting.layer.pipe(
       Layer.provideMerge(Collector.layer),
+      Layer.provide(Layer.succeedContext(hub)),
       Layer.provide(
         Layer.mergeAll(Layer.succeedContext(stored), exchange.access, Settings.layer, TapePlace.layerConfig)
       ),
@@ -112,7 +123,9 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
+      Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
+      Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
     )
   )

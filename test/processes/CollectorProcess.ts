@@ -16,6 +16,8 @@ export interface CollectorOptions {
   }
   readonly settings: Partial<CollectorSettings>
   readonly tape: Partial<TapeSettings>
+  /** Where others may follow it; nowhere unless given. */
+  readonly feedPort?: number | undefined
 }
 
 export interface CollectorStatus {

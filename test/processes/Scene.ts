@@ -20,6 +20,8 @@ export interface SceneOptions {
   readonly exchange?: SimulatedExchangeOptions
   readonly settings?: Partial<CollectorSettings>
   readonly tape?: Partial<TapeSettings>
+  /** Where others may follow the collectors. */
+  readonly feedPort?: number
   readonly collectors?: CollectorProcess.CollectorsOptions
 }
 
@@ -77,7 +79,8 @@ export const make = Effect.fnUntraced(function* (options: SceneOptions = {}) {
       tapeFolder,
       exchange: { keyId, privateKeyPem, restUrl, wsUrl },
       settings: { ...settings, ...options.settings },
-      tape: { ...tape, ...options.tape }
+      tape: { ...tape, ...options.tape },
+      feedPort: options.feedPort
     },
     options.collectors
   )

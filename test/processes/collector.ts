@@ -11,10 +11,12 @@ import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
+import { FeedServer } from "@kalshibook/store/feed/FeedServer"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
-import { Effect, Layer, Redacted, Schedule } from "effect"
+import { Effect, Layer, Option, Redacted, Schedule } from "effect"
 import type { CollectorOptions, CollectorReport } from "./CollectorProcess.ts"
 
 const reportMillis = 20
@@ -37,6 +39,15 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps
 ).pipe(Layer.provide(Database.layerUrl(Redacted.make(options.databaseUrl))))
 
+/** Outlives the collector, whose last word is told, too. */
+const feed =
+  options.feedPort === undefined
+    ? Layer.empty
+    : Layer.provideMerge(
+        FeedServer.layerOf({ host: "127.0.0.1", port: options.feedPort, secret: Option.none() }),
+        FeedHub.layer
+      )
+
 const { privateKeyPem, ...access } = options.exchange
 const collector = Collector.layer.pipe(
   Layer.provide(stores),
@@ -45,7 +56,8 @@ const collector = Collector.layer.pipe(
     ExchangeAccess.layerOf({ ...access, source: "simulator", privateKeyPem: Redacted.make(privateKeyPem) })
   ),
   Layer.provide(TapePlace.layer(options.tapeFolder, { freeBytesMin: 0, freeBytesAlarm: 0, ...options.tape })),
-  Layer.provide(NodeHttpClient.layerUndici)
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide(feed)
 )
 
 /** Connections that are open now. */

@@ -2,6 +2,7 @@
 import fs from "node:fs"
 import path from "node:path"
 import { assert, it } from "@effect/vitest"
+import * as LiveMetrics from "@kalshibook/api/live/LiveMetrics"
 import { parts } from "@kalshibook/archiver/Archiver"
 import * as ArchiverMetrics from "@kalshibook/archiver/ArchiverMetrics"
 import * as AuditMetrics from "@kalshibook/collector/AuditMetrics"
@@ -9,6 +10,8 @@ import { Collector } from "@kalshibook/collector/Collector"
 import { makeReporter } from "@kalshibook/collector/CollectorMetrics"
 import * as Sight from "@kalshibook/collector/Sight"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
+import { FeedServer } from "@kalshibook/store/feed/FeedServer"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Option } from "effect"
 import * as ApiTest from "../../packages/api/test/ApiTest.ts"
@@ -53,6 +56,16 @@ const metrics = Effect.gen(function* () {
     StatusPosting.layer.pipe(
       Layer.provide(Layer.merge(Layer.succeed(Collector, collector), Layer.succeed(StatusBoard, board)))
     )
+  )
+  yield* Layer.build(
+    FeedServer.layerOf({ host: "127.0.0.1", port: 0, secret: Option.none() }).pipe(Layer.provide(FeedHub.layer))
+  )
+  yield* Effect.forkScoped(
+    LiveMetrics.run({
+      state: () => ({ state: "live", tsReceivedMicros: 1, feedId: "one", problem: null }),
+      tickers: () => ["KXA-1"],
+      lag: () => ({ p50Micros: 1, p99Micros: 2, maxMicros: 3 })
+    })
   )
   yield* Effect.yieldNow
   return (yield* ask("/metrics")).text

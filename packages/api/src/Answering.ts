@@ -34,16 +34,27 @@ import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { docsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
+import { docsPath, llmsFullPath, llmsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
   allowedOrigins: ["*"],
   allowedMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
-  allowedHeaders: ["Authorization", "X-API-Key", "Content-Type", "Range", "If-Range", "If-None-Match"],
+  allowedHeaders: [
+    "Authorization",
+    "X-API-Key",
+    "Content-Type",
+    "Range",
+    "If-Range",
+    "If-None-Match",
+    "Mcp-Protocol-Version",
+    "Mcp-Method",
+    "Mcp-Name"
+  ],
   exposedHeaders: [
     "X-Request-Id",
     "Retry-After",
+    "WWW-Authenticate",
     "RateLimit",
     "RateLimit-Policy",
     "X-Credits-Used",
@@ -121,7 +132,7 @@ const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong
 export const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
 
 /** What only a new version of the server changes. Everything else is as of now. */
-const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath])
+const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath, llmsPath, llmsFullPath])
 
 const headersFor = (
   response: HttpServerResponse.HttpServerResponse,
@@ -133,6 +144,7 @@ const headersFor = (
     response.headers["cache-control"] ??
     (lastingRoutes.has(route) ? `public, max-age=${documentSecondsMax}` : "no-store"),
   ...(response.status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
+  ...(response.status === 401 ? { "www-authenticate": 'Bearer realm="KalshiBook"' } : {}),
   ...(response.status === 405 ? { allow: methodsOf(route) } : {})
 })
 

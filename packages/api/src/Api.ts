@@ -13,7 +13,9 @@ import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
+import * as LlmsRoutes from "./LlmsRoutes.ts"
 import * as Metering from "./Metering.ts"
+import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
@@ -38,7 +40,10 @@ const handlers = Layer.mergeAll(
   TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-).pipe(Layer.provide(Metering.layer), Layer.provide(Layer.merge(Callers.layer, OpenConnections.layer)))
+)
+
+/** Who may do what, how much of it, and at which price: one for all routes. */
+const callers = Metering.layer.pipe(Layer.provideMerge(Layer.merge(Callers.layer, OpenConnections.layer)))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
@@ -55,9 +60,16 @@ const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideCl
 /** The page is whole: it asks no other host for anything, not even for fonts. */
 const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
-/** All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. */
-export const layer = (gate?: RequestGate) =>
-  Layer.mergeAll(HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }), docs, ObjectRoutes.layer).pipe(
-    Layer.provide(handlers),
-    Layer.provide(Answering.layer(gate))
-  )
+/**
+ * All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. `more` are routes beside the contract that are served
+ * with it: they know callers, and pay, as all others.
+ */
+export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Layer<never, E, R>) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
+    docs,
+    ObjectRoutes.layer,
+    LlmsRoutes.layer,
+    ToolServer.layer,
+    more ?? (Layer.empty as Layer.Layer<never, E, R>)
+  ).pipe(Layer.provide(handlers), Layer.provide(callers), Layer.provide(Answering.layer(gate)))

@@ -80,3 +80,6 @@ export const bodyBytesMax = 1_048_576
 
 /** How often a node renews the streams that it has open, and hears which have to end: half of the ten seconds that are promised. */
 export const connectionCheckMillis = 5_000
+
+/** Bytes of a message that a websocket's client sends at most: ten thousand tickers are half of it. */
+export const websocketBytesMax = 1_048_576

@@ -6,10 +6,10 @@ import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
 import { MalformedRequest } from "@kalshibook/core/contract/Problems"
 import { Data, Effect, Layer, Schema } from "effect"
-import { HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
+import { Headers, HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Answering from "./Answering.ts"
 import * as Api from "./Api.ts"
-import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
+import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax, websocketBytesMax } from "./ApiLimits.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { newRequestId } from "./RequestMeta.ts"
 
@@ -52,22 +52,44 @@ const reasons: Readonly<Record<string, ListenFailed["reason"]>> = {
  * Serves the API until its scope is closed; then open requests have `shutdownMillisMax` to end. Gives the `HttpServer`,
  * whose address tells the port.
  */
-export const layer = (address: Address, gate?: RequestGate) =>
-  HttpRouter.serve(Api.layer(gate), {
+export const layer = <E = never, R = never>(
+  address: Address,
+  gate?: RequestGate,
+  more?: Layer.Layer<never, E, R>
+) =>
+  HttpRouter.serve(Api.layer(gate, more), {
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: headerBytesMax }
-  }).pipe(Layer.provideMerge(listen(address)), Layer.provide(untraced), Layer.provide(NodeHttpServer.layerHttpServices))
+  }).pipe(
+    Layer.provideMerge(listen(address)),
+    Layer.provide(untraced),
+    Layer.provide(redacted),
+    Layer.provide(NodeHttpServer.layerHttpServices)
+  )
 
 /** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
 const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))
+
+/** Names of headers that may have a key. */
+const redacted = Layer.succeed(Headers.CurrentRedactedNames, [
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "x-api-key",
+  "kalshi-access-key"
+])
 
 const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFailed> =>
   Layer.effect(
     HttpServer.HttpServer,
     Effect.gen(function* () {
       const server = makeServer()
-      const options = { ...address, gracefulShutdownTimeout: shutdownMillisMax }
+      const options = {
+        ...address,
+        gracefulShutdownTimeout: shutdownMillisMax,
+        websocket: { maxPayload: websocketBytesMax }
+      }
       const listening = yield* NodeHttpServer.make(() => server, options).pipe(
         Effect.mapError((error) => listenFailed(address, error))
       )

@@ -89,7 +89,11 @@ export const BooksHandlers = HttpApiBuilder.group(
         const clock = query.clock ?? "received"
         const book = query.at === undefined ? history.bookNow(ticker) : history.bookAt(ticker, query.at, clock)
         return book.pipe(
-          Effect.map((answer) => OrderbookAnswer.view(answer, query.depth ?? 0)),
+          Effect.map((answer) =>
+            query.view === "summary"
+              ? OrderbookAnswer.summary(answer, query.depth)
+              : OrderbookAnswer.view(answer, query.depth ?? 0)
+          ),
           answered(OrderbookAnswer.Orderbook),
           Effect.catchTags({
             MarketNotRecorded: () => Failures.nothingRecorded(catalog, ticker),
@@ -107,6 +111,7 @@ export const BooksHandlers = HttpApiBuilder.group(
       samples: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
+          if (query.view === "summary" && form !== "json" && form !== "ndjson") return yield* Failures.viewOfTable()
           if (form !== "json") {
             return yield* RowStreams.answer(yield* SampleAnswers.source(history, ticker, query), form)
           }

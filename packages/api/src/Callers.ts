@@ -76,10 +76,13 @@ export class Callers extends Context.Service<
   )
 }
 
-/** What the headers have: the first of `Authorization: Bearer` and `X-API-Key`. */
+/**
+ * What the headers have: the first of `Authorization: Bearer`, `X-API-Key`, and `KALSHI-ACCESS-KEY`, where programs for the exchange put
+ * theirs. What they sign with is not ours to check: the key is the secret.
+ */
 const tokenOf = ({ headers }: Request): string | undefined => {
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers["authorization"] ?? "") ?? []
-  return bearer ?? headers["x-api-key"]?.trim()
+  return bearer ?? headers["x-api-key"]?.trim() ?? headers["kalshi-access-key"]?.trim()
 }
 
 export const addressOf = (request: Request): string => Option.getOrElse(request.remoteAddress, () => "unknown")

@@ -140,6 +140,17 @@ export const deriveOfPage = Effect.fnUntraced(function* () {
   })
 })
 
+/** A table has the columns that its `depth` says. */
+export const viewOfTable = Effect.fnUntraced(function* () {
+  const { requestId, url } = yield* RequestMeta
+  return yield* new NotAcceptable({
+    detail: "`view=summary` is for `json` and `ndjson`: a table has the columns of its `depth`.",
+    allowed: "`json` or `ndjson`",
+    request_id: requestId,
+    suggestion: withoutParameters(url, ["view"])
+  })
+})
+
 export const badCursor = Effect.fnUntraced(function* () {
   const { requestId, url } = yield* RequestMeta
   const detail = "The cursor was not made for this list with these filters."

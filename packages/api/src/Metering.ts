@@ -30,8 +30,36 @@ import { withParameter } from "./Suggestions.ts"
 
 type Query = HttpServerRequest.ParsedSearchParams["Service"]
 
-export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect(
-  Metered,
+type Response = HttpServerResponse.HttpServerResponse
+
+/** What a call may be refused with before it is made. */
+export type Refusal =
+  | Problems.CapReached
+  | Problems.CreditsExhausted
+  | Problems.KeyInvalid
+  | Problems.KeyRequired
+  | Problems.MaxCreditsExceeded
+  | Problems.RateLimited
+  | Problems.ScopeMissing
+  | HotTierError
+
+/** Calls that are no operation of the contract, at the price of one that is. */
+export class MeteredCalls extends Context.Service<
+  MeteredCalls,
+  {
+    readonly call: <E, R>(
+      operation: string,
+      call: Effect.Effect<Response, E, R>
+    ) => Effect.Effect<
+      Response,
+      E | Refusal,
+      R | RequestMeta | HttpServerRequest.HttpServerRequest | HttpServerRequest.ParsedSearchParams | HttpRouter.RouteContext
+    >
+  }
+>()("@kalshibook/api/Metering/MeteredCalls") {}
+
+const layerCalls: Layer.Layer<MeteredCalls, never, Callers | Ledger> = Layer.effect(
+  MeteredCalls,
   Effect.gen(function* () {
     const callers = yield* Callers
     const ledger = yield* Ledger
@@ -120,12 +148,11 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         return Effect.ensuring(call, leave)
       })
 
-    return (httpEffect, { endpoint }) =>
+    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const query = yield* HttpServerRequest.ParsedSearchParams
         const { params } = yield* HttpRouter.RouteContext
-        const operation = operationOf(endpoint)
         const price = priceOf(operation)
         const caller = yield* callers.callerOf(request)
         if (price.kind === "public") return yield* forAnybody(request, price, httpEffect)
@@ -138,9 +165,15 @@ export const layer: Layer.Layer<Metered, never, Callers | Ledger> = Layer.effect
         const asked = askedOf(operation, price, params, query)
         yield* refuseDear(asked)
         return yield* within(caller.value, forCaller(caller.value, asked, httpEffect))
-      }).pipe(insideRequest)
+      })
+    return MeteredCalls.of({ call })
   })
 )
+
+export const layer: Layer.Layer<Metered | MeteredCalls, never, Callers | Ledger> = Layer.effect(
+  Metered,
+  Effect.map(MeteredCalls, ({ call }) => (httpEffect, { endpoint }) => call(operationOf(endpoint), httpEffect).pipe(insideRequest))
+).pipe(Layer.provideMerge(layerCalls))
 
 /**
  * Every route runs inside `Answering`, which provides what belongs to the request; the contract, where the middleware is declared, cannot

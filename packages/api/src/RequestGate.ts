@@ -1,6 +1,6 @@
 /**
  * Bounds how many requests are answered at once and how long each may take. Full or late means refused, with a problem
- * that says so; what was begun is interrupted.
+ * that says so; what was begun is interrupted. So it is when the client goes away.
  */
 import { Overloaded, TimedOut } from "@kalshibook/core/contract/Problems"
 import { Duration, Effect } from "effect"
@@ -38,10 +38,11 @@ export const make = (options: RequestGateOptions = defaults): RequestGate => {
           const detail = `There was no answer within ${options.answerMillisMax / 1_000} seconds.`
           return Effect.fail(new TimedOut({ detail, request_id: requestId }))
         }
-        return effect.pipe(
-          Effect.timeoutOrElse({ duration: Duration.millis(options.answerMillisMax), orElse: timedOut }),
-          Effect.ensuring(Effect.sync(() => inFlight--))
-        )
+        // The server interrupts whoever waits here when the client goes away, and begins requests uninterruptibly: routes alone would
+        // not hear of it, because those that may time out run beside the one that waits.
+        return Effect.interruptible(
+          Effect.timeoutOrElse(effect, { duration: Duration.millis(options.answerMillisMax), orElse: timedOut })
+        ).pipe(Effect.ensuring(Effect.sync(() => inFlight--)))
       })
   }
 }

@@ -52,6 +52,12 @@ export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flat
   return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
 })
 
+/** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
+export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.provideService(effect, RequestMeta, Context.getUnsafe(context, RequestMeta))
+  ) as Effect.Effect<A, E, Exclude<R, RequestMeta>>
+
 /** A new id of a request. */
 export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
 
@@ -84,8 +90,8 @@ const estimateView = ({ bytes, credits, rows }: Ceiling) => ({
   credits_max: credits
 })
 
-/** Notes what an answer costs. */
-const chargeFor = (meter: Meter | undefined, result: object): number => {
+/** Notes what an answer costs. Returns the credits. */
+export const chargeFor = (meter: Meter | undefined, result: object): number => {
   if (meter === undefined || meter.estimate !== undefined) return 0
   const charge = chargeOf(meter.price, result as Readonly<Record<string, unknown>>)
   meter.charge = meter.isFree ? { ...charge, credits: 0 } : charge

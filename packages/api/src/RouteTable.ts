@@ -7,6 +7,9 @@ import { FindMyWay } from "effect/http"
 /** Paths that are no operation of the contract. */
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
+export const llmsPath = "/llms.txt"
+export const llmsFullPath = "/llms-full.txt"
+export const mcpPath = "/mcp"
 
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
@@ -16,8 +19,9 @@ const kalshiPrefix = /^\/trade-api\/v2(?=\/)/
 
 /** The methods of each path. */
 const methods = new Map<string, ReadonlySet<string>>(
-  [openApiPath, docsPath, objectsPath].map((path) => [path, new Set(["GET"])])
+  [openApiPath, docsPath, llmsPath, llmsFullPath, objectsPath].map((path) => [path, new Set(["GET"])])
 )
+methods.set(mcpPath, new Set(["POST"]))
 for (const group of Object.values(KalshiBookApi.groups)) {
   for (const { method, path } of Object.values(group.endpoints)) {
     methods.set(path, new Set([...(methods.get(path) ?? []), method]))

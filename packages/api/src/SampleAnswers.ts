@@ -8,6 +8,7 @@ import {
   samplesDepthDefault,
   samplesDepthMax
 } from "@kalshibook/core/contract/Limits"
+import type { View } from "@kalshibook/core/contract/Parameters"
 import * as SamplesAnswer from "@kalshibook/core/contract/SamplesAnswer"
 import { sampleColumns } from "@kalshibook/core/export/TableColumns"
 import { centE4, hourMicros } from "@kalshibook/core/Units"
@@ -22,11 +23,15 @@ import * as Failures from "./Failures.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
 import type * as RowStreams from "./RowStreams.ts"
 
+/** How an entry is written. */
+const viewOf = ({ view }: AskedSamples) => (view === "summary" ? SamplesAnswer.summary : SamplesAnswer.view)
+
 interface AskedSamples extends PageQuery {
   readonly from?: number
   readonly to?: number
   readonly every?: number
   readonly depth?: number
+  readonly view?: View
   readonly derive?: ReadonlyArray<MeasureName>
   readonly depth_cents?: number
 }
@@ -54,6 +59,7 @@ const anyRecord = (history: History["Service"], marketTicker: string) =>
 export const page = Effect.fnUntraced(function* (history: History["Service"], ticker: string, asked: AskedSamples) {
   const question = yield* questionOf(ticker, asked)
   const { depth, everyMicros } = question
+  const view = viewOf(asked)
   const { depth_cents, derive, every, from, to } = asked
   const page = yield* pageOf(Cursor.samples, { ticker, from, to, every, depth, derive, depth_cents }, asked)
   const fromMicros = Option.match(page.after, {
@@ -67,7 +73,7 @@ export const page = Effect.fnUntraced(function* (history: History["Service"], ti
     Stream.runForEach((some) =>
       Effect.sync(() => {
         for (let index = 0; index < some.count && found.length < page.entriesMax; index++) {
-          found.push(SamplesAnswer.view(some, index))
+          found.push(view(some, index))
           times.push(some.atMicros[index] as number)
         }
       })
@@ -101,6 +107,7 @@ const countNotStale = ({ end, samples, start }: Part): number => {
 /** The same moments for a stream. */
 export const source = Effect.fnUntraced(function* (history: History["Service"], ticker: string, asked: AskedSamples) {
   const question = yield* questionOf(ticker, asked)
+  const view = viewOf(asked)
   const columns = sampleColumns(question.depth, question.derive.names)
   const samplesAtOnce = Math.floor(streamPageValues / columns.length)
   const partsOf = (samples: BookSamples.BookSamples): ReadonlyArray<Part> =>
@@ -116,8 +123,7 @@ export const source = Effect.fnUntraced(function* (history: History["Service"], 
   return {
     columns,
     toColumns: ({ end, samples, start }) => RowColumns.ofSamples(ticker, samples, start, end),
-    toJson: ({ end, samples, start }) =>
-      Array.from({ length: end - start }, (_, at) => SamplesAnswer.view(samples, start + at)),
+    toJson: ({ end, samples, start }) => Array.from({ length: end - start }, (_, at) => view(samples, start + at)),
     rowsToPay: countNotStale,
     parts,
     name: `samples_${fileText(ticker)}`

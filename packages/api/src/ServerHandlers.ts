@@ -1,5 +1,6 @@
 /** Answers about the server itself: status, health, metrics, the index and what problems mean. */
 import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import type { LiveFacts } from "@kalshibook/core/contract/LiveAnswer"
 import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
 import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
@@ -9,9 +10,10 @@ import { Clock, Effect, Metric, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { storeFailed } from "./Failures.ts"
+import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
-import { docsPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, llmsFullPath, llmsPath, mcpPath, openApiPath } from "./RouteTable.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -25,8 +27,15 @@ const statusWith = Effect.fnUntraced(function* <E>(
   const recorder = yield* source.status
   const watermark = Option.getOrUndefined(yield* readWatermark)
   const archive = Option.getOrUndefined(yield* readArchive)
+  const live = Option.getOrUndefined(Option.map(yield* Effect.serviceOption(LiveMarkets), factsOf))
   const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
-  return StatusAnswer.view({ recorder, watermark, archive, nowMicros, startedMicros, apiVersion })
+  return StatusAnswer.view({ recorder, watermark, archive, live, nowMicros, startedMicros, apiVersion })
+})
+
+const factsOf = (markets: LiveMarkets["Service"]): LiveFacts => ({
+  ...markets.state(),
+  markets: Array.from(markets.tickers()).length,
+  lag: markets.lag()
 })
 
 /** `None` while the database is away, and where nobody asked for a cold tier. */
@@ -87,6 +96,9 @@ const scrape = Effect.fnUntraced(
 const links = {
   documentation: docsPath,
   openapi: openApiPath,
+  llms: llmsPath,
+  llms_full: llmsFullPath,
+  mcp: mcpPath,
   status: "/v1/status",
   markets: "/v1/markets",
   events: "/v1/events",

@@ -62,3 +62,11 @@ export const layer = (gate?: RequestGate) =>
 /** Over empty stores, with something that the API finds in its surroundings. */
 export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof stores>>) =>
   ApiServer.layer(anyPort).pipe(Layer.provide(recorder), Layer.provide(around), Layer.provideMerge(stores))
+
+/** Over the seed, with routes beside the contract. */
+export const layerWith = <E, R>(more: Layer.Layer<never, E, R>) =>
+  ApiServer.layer(anyPort, undefined, more).pipe(
+    Layer.provide(recorder),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )

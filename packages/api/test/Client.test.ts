@@ -22,7 +22,7 @@ layer(Layer.merge(ApiTest.layer(), FetchHttpClient.layer))("a client made from t
       const api = yield* client
       const params = { ticker: Seed.recorded }
       const book = yield* api.books.at({ params, query: { at: Seed.after(1_000), clock: "received", depth: 5 } })
-      assert.strictEqual(book.provenance.offset, 2)
+      assert.strictEqual(book.provenance?.offset, 2)
       const log = yield* api.records.list({ params, query: { from: Seed.startMicros, limit: 4 } })
       assert.lengthOf(log.records, 4)
       const rest = yield* api.records.list({ params, query: { from: Seed.startMicros, cursor: log.cursor } })

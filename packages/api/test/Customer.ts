@@ -1,9 +1,10 @@
 /** The customer of the tests: an account without limits that matter, with a key that every call of `Http` sends. */
-
+import type { Terms, TierName } from "@kalshibook/core/contract/Pricing"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Pepper } from "@kalshibook/store/KeyHash"
+import type { KeyWish } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Effect, Layer, Redacted } from "effect"
@@ -51,3 +52,16 @@ export const layer = Layer.effectDiscard(
     current = Redacted.value(secret)
   }).pipe(Effect.orDie)
 )
+
+/** Another customer, of a tier, with a key. */
+export const customer = Effect.fnUntraced(function* (
+  facts: { readonly tier?: TierName; readonly terms?: Terms; readonly key?: Partial<KeyWish> } = {}
+) {
+  const accounts = yield* Accounts
+  const keys = yield* Keys
+  const { tier = "free", terms = {} } = facts
+  const account = yield* accounts.create({ name: `metered ${process.pid} ${++made}`, tier, terms })
+  const wish: KeyWish = { accountId: account.accountId, name: "k", scopes: ["read"], ...facts.key }
+  const { key, record } = yield* keys.create(wish)
+  return { account, key: Redacted.value(key), prefix: record.prefix }
+})

@@ -41,6 +41,7 @@ layer(ApiTest.layer())("the server", (it) => {
           problem: null,
           age_seconds: null
         },
+        live: { state: "off", problem: null, ts_received: null, age_seconds: null, markets: 0, lag: null },
         versions: { api: apiVersion, contract: "v1" }
       })
     })

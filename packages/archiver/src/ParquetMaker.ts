@@ -18,23 +18,27 @@ import * as DuckDb from "@kalshibook/store/cold/DuckDb"
 import { HotHours } from "@kalshibook/store/cold/HotHours"
 import * as HourFromHot from "@kalshibook/store/cold/HourFromHot"
 import type { SideKind, SideRow } from "@kalshibook/store/cold/HourSideRows"
+import * as HourTapes from "@kalshibook/store/cold/HourTapes"
 import * as LogRowsMerge from "@kalshibook/store/cold/LogRowsMerge"
-import * as LogRowsReader from "@kalshibook/store/cold/LogRowsReader"
 import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
+import * as RestingLogs from "@kalshibook/store/cold/RestingLogs"
+import { SealedHours } from "@kalshibook/store/cold/SealedHours"
 import * as SegmentProof from "@kalshibook/store/cold/SegmentProof"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import * as SideRowsWriter from "@kalshibook/store/cold/SideRowsWriter"
-import { HotTierError } from "@kalshibook/store/HotTierError"
-import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
+import { TapeFiles } from "@kalshibook/store/cold/TapeFiles"
+import type { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { Effect, Layer, Option, Semaphore, Stream } from "effect"
-import type { SqlClient, SqlError } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { Settings } from "./ArchiverSettings.ts"
 import * as DaySideRows from "./DaySideRows.ts"
-import * as SealedManifest from "./SealedManifest.ts"
-import { type MadeFile, type MadeSpan, type MakeError, SpanError, SpanMaker, type SpanProof } from "./SpanMaker.ts"
-import * as WorkFolder from "./WorkFolder.ts"
+import * as GoneHour from "./GoneHour.ts"
+import { asMakeError } from "./MakeCause.ts"
+import * as RevivedLogs from "./RevivedLogs.ts"
+import * as SealedFiles from "./SealedFiles.ts"
+import { type MadeFile, type MadeSpan, type MakeError, SpanMaker, type SpanProof } from "./SpanMaker.ts"
 
-type Needs = HotHours | ObjectStore | PgClient.PgClient | Segments | Settings
+type Needs = HotHours | ObjectStore | PgClient.PgClient | SealedHours | Segments | Settings | TapeFiles
 
 /** For writing; rows that wait for their file come on top. */
 const memoryMebibytes = 256
@@ -59,35 +63,16 @@ export const layer: Layer.Layer<
       problems: (proof) => alone(prove(db, proof))
     })
   })
-).pipe(Layer.provide(Layer.mergeAll(HotHours.layerNoDeps, Segments.layerNoDeps)))
+).pipe(
+  Layer.provide(
+    Layer.mergeAll(HotHours.layerNoDeps, SealedHours.layerNoDeps, Segments.layerNoDeps, TapeFiles.layerNoDeps)
+  )
+)
 
 /** What the last hour that was made left each market in, by the sums of its files: most often the next one begins with it. */
 interface KnownStates {
   sums: string
   replays: ReadonlyMap<MarketTicker, Replay.Replay>
-}
-
-type Cause =
-  | MakeError
-  | DuckDb.DuckDbError
-  | HourFromHot.OpeningsMissing
-  | LogRowsWriter.LogRowsRefused
-  | SealedManifest.ManifestWrong
-  | SqlError.SqlError
-
-/** What may pass when it is tried again is told apart from what will not. */
-const asMakeError = (error: Cause): MakeError => {
-  switch (error._tag) {
-    case "SqlError":
-      return new HotTierError({ operation: "readHour", reason: error })
-    case "DuckDbError":
-    case "LogRowsRefused":
-    case "ManifestWrong":
-    case "OpeningsMissing":
-      return new SpanError({ problem: error.message, isRetryable: false })
-    default:
-      return error
-  }
 }
 
 const hour = Effect.fnUntraced(function* (known: KnownStates, fromMicros: number, db: DuckDb.DuckDb, folder: string) {
@@ -96,120 +81,95 @@ const hour = Effect.fnUntraced(function* (known: KnownStates, fromMicros: number
   // All that is read of the database is of one moment, which is behind that at which the marks were read.
   const hot = yield* HourFromHot.open(config, { fromMicros, openings }).pipe(Effect.mapError(asMakeError))
   const rows = Stream.mapError(hot.rows, asMakeError)
-  const gone = fromMicros < (yield* (yield* HotHours).floor) ? yield* sealedHour(fromMicros) : Option.none()
-  const sources: ReadonlyArray<Source> = Option.match(gone, {
-    onNone: () => [{ rows, hasKeyframes: true }],
-    onSome: () => [{ rows: keyframesOf(openings ?? new Map()), hasKeyframes: true }]
-  })
-  const sealed = Option.isNone(gone)
-    ? []
-    : [
-        { rows: yield* sealedRows(gone.value, db, folder), hasKeyframes: false },
-        { rows, hasKeyframes: false }
-      ]
-  const records = yield* writeRecords(db, LogRowsMerge.merge([...sources, ...sealed]), folder)
+  const hours = yield* HotHours
+  const gone = (yield* hours.isWhole(fromMicros))
+    ? undefined
+    : yield* GoneHour.open(db, {
+        fromMicros,
+        openings,
+        tapes: hot.tapes,
+        isPruned: fromMicros < (yield* hours.floor),
+        folder
+      })
+  const sources: ReadonlyArray<Source> =
+    gone === undefined
+      ? [{ rows, hasKeyframes: true }]
+      : [{ rows: keyframesOf(openings ?? new Map()), hasKeyframes: true }, gone.records, { rows, hasKeyframes: false }]
+  const records = yield* writeRecords(db, RestingLogs.leaveOut(LogRowsMerge.merge(sources), fromMicros), folder)
   const sides = yield* hot
     .sideRows(records.markets.map((market) => market.market_ticker))
     .pipe(Effect.mapError(asMakeError))
   const files = [...records.files]
   for (const kind of sideKinds) {
-    const isGone = Option.isSome(gone) && leaving.has(kind)
-    files.push(
-      ...(isGone ? yield* sealedFiles(gone.value, kind, folder) : yield* writeSide(db, kind, sides[kind], folder))
-    )
+    const left = kind === "trades" || kind === "lifecycle" ? gone?.[kind] : undefined
+    files.push(...(left?._tag === "files" ? left.files : yield* writeSide(db, kind, left?.rows ?? sides[kind], folder)))
   }
   known.sums = sumsOf(files)
   known.replays = records.states
-  const span: MadeSpan = { files, markets: records.markets, records: records.records, tapes: [] }
+  const span: MadeSpan = { files, markets: records.markets, records: records.records, tapes: hot.tapes }
   return span
 })
 
 type Source = LogRowsMerge.MergeSource<MakeError, never>
 
 const sideKinds = ["trades", "lifecycle", "gaps", "channel_gaps", "markets"] as const satisfies ReadonlyArray<SideKind>
-/** The kinds whose rows leave the hot tier with their hour. */
-const leaving: ReadonlySet<SideKind> = new Set(["trades", "lifecycle"])
 
 const day = Effect.fnUntraced(function* (hours: ReadonlyArray<Manifest>, db: DuckDb.DuckDb, folder: string) {
   const { codeRevision, fileBytesMax } = yield* Settings
   const sources: Array<Source> = []
-  for (const manifest of hours) sources.push({ rows: yield* sealedRows(manifest, db, folder), hasKeyframes: true })
+  for (const manifest of hours)
+    sources.push({ rows: yield* SealedFiles.recordsOf(manifest, db, folder), hasKeyframes: true })
   const { files, markets, records } = yield* writeRecords(db, LogRowsMerge.merge(sources), folder)
   const made = [...files]
   for (const kind of sideKinds) {
     const paths: Array<string> = []
-    for (const manifest of hours) paths.push(...(yield* sealedFiles(manifest, kind, folder)).map((file) => file.path))
+    for (const manifest of hours)
+      paths.push(...(yield* SealedFiles.fetch(manifest, kind, folder)).map((file) => file.path))
     const options = { kind, paths, folder, fileBytesMax, codeRevision }
     made.push(...(yield* DaySideRows.write(db, options).pipe(Effect.mapError(asMakeError))))
   }
-  const span: MadeSpan = { files: made, markets, records, tapes: [] }
+  const tapes = HourTapes.union(hours.map((manifest) => manifest.tapes))
+  const span: MadeSpan = { files: made, markets, records, tapes }
   return span
 })
 
 const prove = Effect.fnUntraced(function* (db: DuckDb.DuckDb, { against, claim, pathOf, span }: SpanProof) {
   const { fromMicros } = span
-  const isHot = against === "hot" && span._tag === "hour" && fromMicros >= (yield* (yield* HotHours).floor)
-  const before = isHot ? yield* sealedHour(fromMicros - hourMicros) : Option.none()
+  const isHot = against === "hot" && span._tag === "hour" && (yield* (yield* HotHours).isWhole(fromMicros))
+  const before = isHot ? yield* SealedFiles.manifestOf(fromMicros - hourMicros) : Option.none()
   const { config } = yield* PgClient.PgClient
   const states = isHot
     ? yield* HourFromHot.statesAt(config, spanEndMicros(span)).pipe(Effect.mapError(asMakeError))
     : undefined
   const markets = Option.getOrUndefined(before)?.markets
-  const report = yield* SegmentProof.prove(db, { claim, pathOf, before: markets, states }).pipe(
+  const resting = isHot ? new Set(yield* (yield* SealedHours).resting(fromMicros)) : undefined
+  const report = yield* SegmentProof.prove(db, { claim, pathOf, before: markets, resting, states }).pipe(
     Effect.mapError(asMakeError)
   )
   return report.problems.map(SegmentProof.sentenceOf)
 })
 
-/** The state of every market at the beginning of an hour, out of the sealed hour before; `undefined` for the first. */
+/** The state of every market at the beginning of an hour, out of the sealed hours before; `undefined` for the first. */
 const openingsOf = Effect.fnUntraced(function* (
   known: KnownStates,
   fromMicros: number,
   db: DuckDb.DuckDb,
   folder: string
 ) {
-  const before = yield* sealedHour(fromMicros - hourMicros)
+  const before = yield* SealedFiles.manifestOf(fromMicros - hourMicros)
   if (Option.isNone(before)) return undefined
-  if (known.sums !== "" && sumsOf(before.value.files) === known.sums) return known.replays
+  const isKnown = known.sums !== "" && sumsOf(before.value.files) === known.sums
+  const states = new Map(isKnown ? known.replays : yield* statesAfter(before.value, db, folder))
+  for (const [ticker, state] of yield* RevivedLogs.read(fromMicros, db, folder)) states.set(ticker, state)
+  return states
+})
+
+const statesAfter = Effect.fnUntraced(function* (manifest: Manifest, db: DuckDb.DuckDb, folder: string) {
   const fold = LogRowsFold.make()
-  const rows = yield* sealedRows(before.value, db, folder)
+  const rows = yield* SealedFiles.recordsOf(manifest, db, folder)
   yield* Stream.runForEach(rows, (batch) => Effect.sync(() => LogRowsFold.apply(fold, batch)))
   LogRowsFold.finish(fold)
   return fold.replays
-})
-
-/** The manifest that counts. */
-const sealedHour = Effect.fnUntraced(function* (fromMicros: number) {
-  const segment = yield* (yield* Segments).current({ _tag: "hour", fromMicros })
-  if (Option.isNone(segment)) return Option.none()
-  return Option.some(yield* SealedManifest.read(segment.value).pipe(Effect.mapError(asMakeError)))
-})
-
-/** The records of a sealed span, out of its files, which are fetched first. */
-const sealedRows = Effect.fnUntraced(function* (manifest: Manifest, db: DuckDb.DuckDb, folder: string) {
-  const files = yield* sealedFiles(manifest, "records", folder)
-  const connection = yield* db.connect.pipe(Effect.mapError(asMakeError))
-  return Stream.fromIterable(files).pipe(
-    Stream.flatMap(({ path }) => LogRowsReader.stream(connection, { file: path })),
-    Stream.mapError(asMakeError)
-  )
-})
-
-/** Files of a sealed span, fetched, and held to their sums. */
-const sealedFiles = Effect.fnUntraced(function* (manifest: Manifest, kind: SegmentKind, folder: string) {
-  const store = yield* ObjectStore
-  const own = yield* WorkFolder.within(folder, `from-${manifest.span}-${manifest.from_micros}`)
-  const fetched: Array<MadeFile> = []
-  for (const { key, ...file } of manifest.files) {
-    if (file.kind !== kind) continue
-    const path = `${own}/${kind}-${file.part}.parquet`
-    const { sha256 } = yield* store.getToFile(key, path)
-    if (sha256 !== file.sha256) {
-      return yield* new SpanError({ problem: `${key} was changed: its sha256 is ${sha256}`, isRetryable: false })
-    }
-    fetched.push({ ...file, path })
-  }
-  return fetched
 })
 
 const keyframeRowsMax = 4_096

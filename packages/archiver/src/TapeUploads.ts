@@ -70,7 +70,7 @@ const round = Effect.fn("TapeUploads.round")(function* () {
 
 const upload = Effect.fnUntraced(function* (file: TapeFile.ClosedFile) {
   const store = yield* ObjectStore
-  const key = tapeKey(file.tapeId, file.fileName)
+  const key = tapeKey(file)
   const { bytes, sha256 } = yield* WorkFolder.sumOf(file.path)
   yield* Step.at("tape_upload")
   yield* store.putFile(key, file.path, { contentType: "application/zstd", sha256 })

@@ -89,14 +89,13 @@ export const killingAt = (index: number, told: Array<Step>) => {
   })
 }
 
-/** Every object by its key, with its content. */
+/** Every object by its key, with its content; in the order of the keys. */
 export const objects = (root: string): Effect.Effect<ReadonlyMap<string, string>> =>
   Effect.promise(async () => {
     const found = new Map<string, string>()
     const names = await readdir(join(root, "objects"), { recursive: true, withFileTypes: true })
-    for (const entry of names) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
+    const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    for (const path of paths.sort()) {
       const key = path.slice(join(root, "objects").length + 1)
       if (key.startsWith("v1/") || key.startsWith("raw/")) found.set(key, await readFile(path, "latin1"))
     }

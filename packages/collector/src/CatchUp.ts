@@ -10,6 +10,7 @@ import type { HotBatch } from "@kalshibook/store/HotTier"
 import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Effect, Option, Stream } from "effect"
 import type { CollectorSettings } from "./CollectorSettings.ts"
+import * as FeedTap from "./FeedTap.ts"
 import type { RecordingState } from "./Recording.ts"
 
 export interface CatchUpParts {
@@ -79,5 +80,5 @@ export const catchUp = Effect.fn("CatchUp.catchUp")(function* ({ recording, sett
 
 const spill = (recording: RecordingState): void => {
   recording.isSpilled = true
-  Outbox.clear(recording.recorder.outbox)
+  FeedTap.clear(recording)
 }

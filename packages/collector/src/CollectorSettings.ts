@@ -44,6 +44,8 @@ export interface CollectorSettings {
   readonly snapshotMillisMax: number
   /** How long the next chunk waits for the snapshots of the one before. */
   readonly chunkSettleMillisMax: number
+  /** How often what was received is told to whoever follows; before it is committed. */
+  readonly feedTickMillis: number
   /** How often what was received is committed. */
   readonly flushMillis: number
   /** How often the watermark moves while nothing is received. */
@@ -134,6 +136,7 @@ export const defaults: CollectorSettings = {
   replyMillisMax: 5_000,
   snapshotMillisMax: 5_000,
   chunkSettleMillisMax: 2_000,
+  feedTickMillis: 5,
   flushMillis: 50,
   watermarkMillis: 250,
   queueRecordsMax: 200_000,

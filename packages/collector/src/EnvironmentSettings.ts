@@ -16,11 +16,12 @@ export interface EnvironmentSettings {
   readonly connectionsMax: number
   readonly chunkMarketsMax: number
   readonly commandsPerSecondMax: number
+  readonly feedTickMillis: number
 }
 
 type Numbers = Pick<
   EnvironmentSettings,
-  "marketsPerConnectionMax" | "connectionsMax" | "chunkMarketsMax" | "commandsPerSecondMax"
+  "marketsPerConnectionMax" | "connectionsMax" | "chunkMarketsMax" | "commandsPerSecondMax" | "feedTickMillis"
 >
 
 /** Whole numbers, each with its range: up to what the exchange documents (PROTOCOL: 500,000 markets, 10,000 commands a second). */
@@ -28,7 +29,8 @@ const ranges: ReadonlyArray<readonly [keyof Numbers, variable: string, low: numb
   ["marketsPerConnectionMax", "KALSHIBOOK_MARKETS_PER_CONNECTION", 1, 500_000],
   ["connectionsMax", "KALSHIBOOK_CONNECTIONS", 1, 1_000],
   ["chunkMarketsMax", "KALSHIBOOK_SUBSCRIBE_CHUNK", 1, 10_000],
-  ["commandsPerSecondMax", "KALSHIBOOK_COMMANDS_PER_SECOND", 1, 10_000]
+  ["commandsPerSecondMax", "KALSHIBOOK_COMMANDS_PER_SECOND", 1, 10_000],
+  ["feedTickMillis", "KALSHIBOOK_FEED_TICK_MILLIS", 1, 1_000]
 ]
 
 const lists = [

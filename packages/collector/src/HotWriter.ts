@@ -3,7 +3,6 @@
  * While the store is away it keeps trying and nothing is lost: what is received meanwhile waits in a bounded outbox, and when
  * that is full, on the tape alone, from which the writer then derives it again.
  */
-import * as Outbox from "@kalshibook/core/Outbox"
 import { type HotBatch, HotTier } from "@kalshibook/store/HotTier"
 import type { TapeError } from "@kalshibook/store/tape/TapeError"
 import { Context, Duration, Effect, Layer } from "effect"
@@ -11,6 +10,7 @@ import { backoff } from "./Backoff.ts"
 import { catchUp } from "./CatchUp.ts"
 import { Settings } from "./CollectorSettings.ts"
 import * as Faults from "./Faults.ts"
+import * as FeedTap from "./FeedTap.ts"
 import { entriesWaiting, Recording, type RecordingState } from "./Recording.ts"
 import * as Sight from "./Sight.ts"
 
@@ -34,10 +34,10 @@ export class HotWriter extends Context.Service<
 
       const drain = (): HotBatch => {
         const tsReceivedMicros = recording.clock.mark()
-        const { epochLast, outbox, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
+        const { epochLast, tsExchangeMicros, tsExchangeReceivedMicros } = recording.recorder
         const exchange = { tsExchangeMicros, tsExchangeReceivedMicros }
         const place = { tapeId: tape.id, tapeEntry: tape.appended() }
-        return { ...Outbox.drain(outbox), watermark: { epoch: epochLast, tsReceivedMicros, ...exchange, ...place } }
+        return { ...FeedTap.drain(recording), watermark: { epoch: epochLast, tsReceivedMicros, ...exchange, ...place } }
       }
 
       /** Stores a batch whose entries are on the disk, however long the database is away. */

@@ -6,10 +6,10 @@
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { ServerMessage } from "@kalshibook/core/kalshi/ServerMessage"
 import * as Wire from "@kalshibook/core/kalshi/Wire"
-import * as Outbox from "@kalshibook/core/Outbox"
 import * as Recorder from "@kalshibook/core/Recorder"
 import * as RecorderAct from "@kalshibook/core/RecorderAct"
 import * as Faults from "./Faults.ts"
+import * as FeedTap from "./FeedTap.ts"
 import { entriesWaiting, finishFrame, type RecordingState } from "./Recording.ts"
 import * as Sight from "./Sight.ts"
 
@@ -58,7 +58,10 @@ export const act = (
   // impossible: the tape would tell another order than the one in which things were done
   if (isInFrame) throw new Error(`${what.act} within a frame`)
   tape.append({ kind: "act", epoch, tsReceivedMicros: tsMicros, body: RecorderAct.encode(what) })
+  const logs = what.act === "forget" ? what.tickers.map((ticker) => recorder.logs.get(ticker)) : []
   for (const { end, ticker } of RecorderAct.perform(recorder, epoch, what, tsMicros)) ends.set(ticker, end)
+  for (const log of logs) if (log !== undefined) FeedTap.over(recording, log)
+  if (what.act === "begin" && what.end !== null) FeedTap.begun(recording, what.end)
   if (sight.lost.size > 0) Sight.tellLost(sight, tsMicros, { epoch })
   keepWithinBounds(recording)
   finishFrame(recording)
@@ -76,7 +79,6 @@ export const follow = (recording: RecordingState, epoch: number, tickers: Readon
 
 /** Lets go of the outbox when it has more than may wait in memory: what is on the tape can be derived again. */
 const keepWithinBounds = (recording: RecordingState): void => {
-  const { outbox } = recording.recorder
   if (!recording.isSpilled && entriesWaiting(recording) >= recording.queueRecordsMax) {
     recording.isSpilled = true
     Faults.note(recording.sight.faults, recording.clock.nowMicros(), {
@@ -85,5 +87,5 @@ const keepWithinBounds = (recording: RecordingState): void => {
       action: "what waits is let go of, and stored from the tape later"
     })
   }
-  if (recording.isSpilled) Outbox.clear(outbox)
+  if (recording.isSpilled) FeedTap.clear(recording)
 }

@@ -13,12 +13,14 @@ import type { PriceGrid } from "@kalshibook/core/PriceGrid"
 import type * as Recorder from "@kalshibook/core/Recorder"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { type HotBatch, HotTier, type HotTierError } from "@kalshibook/store/HotTier"
 import { Tape } from "@kalshibook/store/tape/Tape"
 import type { TapeError } from "@kalshibook/store/tape/TapeError"
-import { Context, Effect, Latch, Layer } from "effect"
+import { Context, Effect, Latch, Layer, Option } from "effect"
 import type { Weight } from "./Admission.ts"
 import { Settings } from "./CollectorSettings.ts"
+import * as FeedTap from "./FeedTap.ts"
 import type { MarketPhase, MarketPlan } from "./MarketPlan.ts"
 import * as NotRecorded from "./NotRecorded.ts"
 import type { PriorityRule } from "./PriorityRule.ts"
@@ -107,6 +109,8 @@ export interface RecordingState {
   readonly missed: Latch.Latch
   /** Records, and what is stored beside them, that may wait in memory (`CollectorSettings`). */
   readonly queueRecordsMax: number
+  /** What was recorded and is told to whoever follows. */
+  readonly tap: FeedTap.FeedTap
   /** What was taken from the outbox and is not known to be stored. */
   pending: HotBatch | null
   /** The outbox was full and is not kept any more: the writer takes what is missing from the tape. */
@@ -162,9 +166,11 @@ const make = Effect.gen(function* () {
     },
     subscriptionEnded: (epoch, _sid, channel) => Slots.linkOf(state.slots, epoch)?.subscriptionEnded(channel)
   }
-  const taken = yield* TakeUp.takeUp({ channelGaps, clock, epochs, hotTier, listener, settings, tape })
+  const { left, ...taken } = yield* TakeUp.takeUp({ channelGaps, clock, epochs, hotTier, listener, settings, tape })
+  const hub = Option.getOrUndefined(yield* Effect.serviceOption(FeedHub))
   const state: RecordingState = {
     ...taken,
+    tap: FeedTap.make(hub, taken.recorder.outbox, left),
     tape,
     clock,
     sight,

@@ -22,6 +22,7 @@ import { Discovery } from "./Discovery.ts"
 import type { ExchangeAccess } from "./ExchangeAccess.ts"
 import { ExchangeCalendar } from "./ExchangeCalendar.ts"
 import type { ExchangeLine } from "./ExchangeLine.ts"
+import * as FeedTap from "./FeedTap.ts"
 import { HotWriter } from "./HotWriter.ts"
 import { KalshiRest } from "./KalshiRest.ts"
 import { MarketFibers } from "./MarketFibers.ts"
@@ -87,6 +88,9 @@ export const open = Effect.fnUntraced(function* (
   const writer = Context.get(built, HotWriter)
   const auditor = Context.get(built, Auditor)
   yield* Effect.addFinalizer(() => commitLast(recording, writer.flush, settings.lastCommitMillisMax))
+  FeedTap.begin(recording)
+  // Before the last commit, which may take its time.
+  yield* Effect.addFinalizer(() => Effect.sync(() => FeedTap.end(recording)))
   return {
     recording,
     auditor,
@@ -98,6 +102,7 @@ export const open = Effect.fnUntraced(function* (
       Context.get(built, Connections).run,
       Context.get(built, Discovery).run,
       auditor.run,
+      FeedTap.run(recording, settings),
       Context.get(built, ExchangeCalendar).run,
       Context.get(built, MarketFibers).run,
       Context.get(built, TradeFiller).run

@@ -8,6 +8,8 @@
  */
 import type { GapCause } from "@kalshibook/core/BookRecord"
 import * as ChannelLog from "@kalshibook/core/ChannelLog"
+import type { LiveLog } from "@kalshibook/core/FeedMessage"
+import * as LiveFold from "@kalshibook/core/LiveFold"
 import type { LogEnd } from "@kalshibook/core/MarketLog"
 import * as Outbox from "@kalshibook/core/Outbox"
 import * as Recorder from "@kalshibook/core/Recorder"
@@ -41,6 +43,8 @@ export interface TakenUp {
   readonly isSpilled: boolean
   readonly tapeEntryCommitted: number
   readonly tsCommittedMicros: number
+  /** Logs that were being written when the recorder before stopped, as they stand with the gap that says so. */
+  readonly left: ReadonlyArray<LiveLog>
 }
 
 /** Logs in one act: small enough for one entry of the tape. */
@@ -56,29 +60,32 @@ export const takeUp = Effect.fn("TakeUp.takeUp")(function* (
   const epochStored = Math.max(yield* epochs.last, stored?.epoch ?? 0)
   if (stored !== undefined) clock.notBefore(stored.tsReceivedMicros)
   const isKnown = stored !== undefined && stored.tapeId === tape.id
-  const replayed = isKnown
+  const replayed: Begun | undefined = isKnown
     ? yield* Effect.catchDefect(replay(parts, stored, heads), (defect) =>
         distrusted(`it cannot be replayed: ${defect}`)
       )
     : undefined
-  const taken = replayed ?? (yield* goOn(parts, stored, heads))
-  letGo(parts, taken)
-  return { ...taken, epochNext: Math.max(epochStored, taken.recorder.epochLast) + 1 }
+  const taken: Begun = replayed ?? (yield* goOn(parts, stored, heads))
+  const left = letGo(parts, taken)
+  return { ...taken, left: taken.left ?? left, epochNext: Math.max(epochStored, taken.recorder.epochLast) + 1 }
 })
 
 /** Ends the connections of before, which writes the gaps. Which markets are recorded from now on is for discovery to say. */
-const letGo = (parts: TakeUpParts, { ends, recorder }: Begun): void => {
+const letGo = (parts: TakeUpParts, { ends, recorder }: Begun): ReadonlyArray<LiveLog> => {
   const cause = parts.settings.stoppedCause
   for (const [epoch] of recorder.connections) tell(parts, recorder, epoch, { act: "close", cause })
-  const tickers = [...recorder.logs.keys()]
+  const logs = [...recorder.logs.values()]
+  const tickers = logs.map(({ marketTicker }) => marketTicker)
   for (let at = 0; at < tickers.length; at += logsPerAct) {
     const chunk = tickers.slice(at, at + logsPerAct)
     for (const { end, ticker } of tell(parts, recorder, 0, { act: "forget", tickers: chunk, cause }))
       ends.set(ticker, end)
   }
+  return logs.flatMap(({ replay }) => LiveFold.toLog(replay) ?? [])
 }
 
-type Begun = Omit<TakenUp, "epochNext">
+/** `left` where it is known before the connections of before are closed. */
+type Begun = Omit<TakenUp, "epochNext" | "left"> & Partial<Pick<TakenUp, "left">>
 
 /** Does to the recorder what the tape must know of. */
 const tell = (
@@ -166,6 +173,16 @@ const endOf = ({ kind, ...last }: LogHead): LogEnd => ({
   tsExchangeEffectiveMicros: last.tsExchangeMicros ?? 0
 })
 
+/** Logs whose end is told to those who follow when all that is known is what is stored. */
+const endsToldMax = 10_000
+
+/** What a follower was told lately may not be stored, of any log. */
+const lastEnds = (ends: ReadonlyMap<string, LogEnd>): ReadonlyArray<LiveLog> =>
+  [...ends.values()]
+    .sort((left, right) => left.last.tsReceivedMicros - right.last.tsReceivedMicros)
+    .slice(-endsToldMax)
+    .map(LiveFold.fromEnd)
+
 /** From what is stored alone: what happened since the last commit was not seen. */
 const goOn = Effect.fnUntraced(function* (
   parts: TakeUpParts,
@@ -210,5 +227,5 @@ const goOn = Effect.fnUntraced(function* (
     (gap) => open.find(({ channel }) => channel === gap.channel) ?? gap
   )
   tell(parts, recorder, 0, { act: "missed", gaps, ...known })
-  return begun
+  return { ...begun, left: lastEnds(ends) }
 })

@@ -5,6 +5,8 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
 import * as Database from "@kalshibook/store/Database"
 import { Epochs } from "@kalshibook/store/Epochs"
+import * as FeedAddress from "@kalshibook/store/feed/FeedAddress"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
@@ -14,6 +16,7 @@ import { Console, Effect, Layer } from "effect"
 import { Collector } from "./Collector.ts"
 import { Settings } from "./CollectorSettings.ts"
 import { ExchangeAccess } from "./ExchangeAccess.ts"
+import * as FeedListening from "./FeedListening.ts"
 import * as MetricsServer from "./MetricsServer.ts"
 import * as StatusPosting from "./StatusPosting.ts"
 
@@ -37,7 +40,8 @@ const needs = stores.pipe(
 const recorder = StatusPosting.layer.pipe(
   Layer.provideMerge(Collector.layer),
   Layer.provide(needs),
-  Layer.provideMerge(MetricsServer.layer)
+  Layer.provideMerge(Layer.merge(FeedListening.layer(FeedAddress.listenDefault), MetricsServer.layer)),
+  Layer.provide(FeedHub.layer)
 )
 
 /** Says in one line why it cannot start. */
@@ -56,6 +60,7 @@ Effect.flatMap(Collector, (running) => running.failed).pipe(
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     CredentialsUnusable: refuse,
     DatabaseError: refuse,
+    FeedUnusable: refuse,
     HotTierError: refuse,
     ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` }),
     SettingsUnusable: refuse,

@@ -11,7 +11,7 @@ import { during } from "./HotTierError.ts"
 import * as MarketIds from "./MarketIds.ts"
 import { int8 } from "./PgNumbers.ts"
 import * as Write from "./PgStatement.ts"
-import { insertMissingTrades } from "./TradeRows.ts"
+import { holdTradeIds, insertMissingTrades } from "./TradeRows.ts"
 
 /** A statement's arrays stay below some megabytes, whatever the hole was. */
 const tradesPerStatementMax = 5_000
@@ -39,6 +39,7 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
   const addWithin = Effect.fnUntraced(function* (session: HotSession, trades: ReadonlyArray<TradeRecord>) {
     const ids = yield* markets.ensureWithin(session, new Set(trades.map((trade) => trade.marketTicker)))
     let entriesAdded = 0
+    yield* session.count(holdTradeIds)
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)
       entriesAdded += yield* session.count(insertMissingTrades(rows, (ticker) => ids.get(ticker) as number))

@@ -86,9 +86,12 @@ export const make = ({ cold, hot, sealed }: LogTiers, log: TieredLog) => {
     })
     const [hour] = hours
     if (hour === undefined) return (yield* hot.heads).map((head) => head.marketTicker).sort(compare)
-    const tickers = yield* cold.tickers(hour)
-    if (hour.hourMicros === hourOf(atMicros)) return tickers
-    return [...new Set([...tickers, ...(yield* sealed.writtenSince(hour.hourMicros))])].sort(compare)
+    const tickers = new Set(yield* cold.tickers(hour))
+    for (const ticker of yield* sealed.resting(hour.hourMicros)) tickers.add(ticker)
+    if (hour.hourMicros < hourOf(atMicros)) {
+      for (const ticker of yield* sealed.writtenSince(hour.hourMicros)) tickers.add(ticker)
+    }
+    return [...tickers].sort(compare)
   })
 
   return { statesAt, recordedAt }

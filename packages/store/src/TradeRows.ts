@@ -18,9 +18,15 @@ export const insertTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): St
       epoch = excluded.epoch, sid = excluded.sid, seq = excluded.seq
   where trades.epoch = 0 and excluded.epoch <> 0`
 
-/** Stores what REST told: trades that are not there yet. */
+/** To be run before `insertMissingTrades` in its transaction: no hour of trades leaves the hot tier meanwhile. */
+export const holdTradeIds: Statement = pg`
+  select pg_advisory_xact_lock_shared(hashtextextended('kalshibook.trade_ids', 0))`
+
+/** Stores what REST told: trades that are not there yet, and are not among those that have left for sealed hours. */
 export const insertMissingTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement =>
-  pg`${insert(trades, idOf)} on conflict do nothing`
+  pg`${insert(trades, idOf)}
+  where not exists (select from pruned_trade_ids gone where gone.trade_id = batch.trade_id)
+  on conflict do nothing`
 
 const insert = (rows: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement => pg`
   insert into trades (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,

@@ -66,17 +66,29 @@ const gapAt = (rows: LogRows, row: number): GapRecord => ({
   tsDetectedMicros: rows.tsDetectedMicros[row] as number
 })
 
+/** Written out: nearly all records are deltas, and spreading the head takes three times as long. */
+const deltaAt = (rows: LogRows, row: number): BookRecord => {
+  const tsExchangeMicros = rows.tsExchangeMicros[row] as number
+  return {
+    kind: "delta",
+    marketTicker: rows.tickers[rows.market[row] as number] as string,
+    offset: rows.offset[row] as number,
+    epoch: rows.epoch[row] as number,
+    sid: rows.sid[row] as number,
+    seq: rows.seq[row] as number,
+    tsExchangeMicros: Number.isNaN(tsExchangeMicros) ? null : tsExchangeMicros,
+    tsReceivedMicros: rows.tsReceivedMicros[row] as number,
+    side: sideOf(rows.side[row] as number),
+    priceE4: rows.priceE4[row] as number,
+    deltaE2: rows.sizeE2[row] as number
+  }
+}
+
 /** The record whose rows are [start, end); not for keyframes. */
-const recordAt = (rows: LogRows, start: number, end: number): BookRecord => {
+export const recordAt = (rows: LogRows, start: number, end: number): BookRecord => {
   switch (rows.kind[start]) {
     case kindDelta:
-      return {
-        kind: "delta",
-        ...headAt(rows, start),
-        side: sideOf(rows.side[start] as number),
-        priceE4: rows.priceE4[start] as number,
-        deltaE2: rows.sizeE2[start] as number
-      }
+      return deltaAt(rows, start)
     case kindGap:
       return gapAt(rows, start)
     default:

@@ -55,14 +55,15 @@ export const ManifestMarket = Schema.Struct({
 })
 export type ManifestMarket = typeof ManifestMarket.Type
 
-/** An object that the span was derived from, or can be derived from again. */
+/**
+ * Entries of a tape that the span was made from: all of its records, trades and lifecycle messages came from entries [first, last], but
+ * for trades that were filled by REST. Entries are numbered for ever over all files of a tape, and the keys of uploaded files say which
+ * ones they hold, so the files are found by their numbers, also those that were still being written when the span was sealed.
+ */
 export const ManifestTape = Schema.Struct({
   tape_id: Schema.String,
-  /** Numbers of the first and last entry of the tape whose records are in the span. */
   entry_first: Count,
-  entry_last: Count,
-  /** Names of the tape's segment files that hold them, as known when the span was sealed. */
-  files: Schema.Array(Schema.String)
+  entry_last: Count
 })
 export type ManifestTape = typeof ManifestTape.Type
 
@@ -81,6 +82,7 @@ export const Manifest = Schema.Struct({
   markets: Schema.Array(ManifestMarket),
   /** Records (not rows) of all markets that are no keyframes. */
   records: Count,
+  /** None where it is not known: recorded without a tape, or before this was noted. */
   tapes: Schema.Array(ManifestTape),
   code_revision: Schema.String,
   sealed_by: Schema.String,

@@ -6,7 +6,7 @@
  *     v1/records/date=2026-11-21/day-0000-<hash>.parquet               the same of a whole day, for bulk use
  *     v1/manifests/date=2026-11-21/hour=13/r1-<hash>.json              what belongs to the hour, in its first revision
  *     v1/manifests/date=2026-11-21/day-r1-<hash>.json
- *     raw/<tape id>/<segment file name>                                the tapes, as recorded
+ *     raw/<tape id>/000000000001-000000004711/<segment file name>      the tapes, as recorded: entries [first, last]
  *     downloads/<download id>/<file name>                              carved for one customer, removed after a while
  */
 import type { SegmentKind } from "./SegmentColumns.ts"
@@ -48,8 +48,23 @@ export const fileKey = (kind: SegmentKind, span: SegmentSpan, part: number, sha2
 export const manifestKey = (span: SegmentSpan, revision: number, sha256: string): string =>
   `${folder("manifests", span)}r${revision}-${sha256.slice(0, hashDigits)}.json`
 
-/** Key of a closed segment of a tape; the file's name as on the recorder's disk. */
-export const tapeKey = (tapeId: string, fileName: string): string => `raw/${tapeId}/${fileName}`
+const entryDigits = 12
+
+/** What a closed segment of a tape holds. */
+export interface TapeSegment {
+  readonly tapeId: string
+  /** As on the recorder's disk. */
+  readonly fileName: string
+  /** Numbers of its first and last entry. */
+  readonly entryFirst: number
+  readonly entryLast: number
+}
+
+/** Key of a closed segment of a tape. */
+export const tapeKey = ({ entryFirst, entryLast, fileName, tapeId }: TapeSegment): string =>
+  `raw/${tapeId}/${entryText(entryFirst)}-${entryText(entryLast)}/${fileName}`
+
+const entryText = (entry: number): string => String(entry).padStart(entryDigits, "0")
 
 /** Key of a file that was made for one download. */
 export const downloadKey = (downloadId: string, fileName: string): string => `downloads/${downloadId}/${fileName}`

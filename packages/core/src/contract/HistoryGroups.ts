@@ -31,6 +31,7 @@ export const BooksGroup = HttpApiGroup.make("books")
         at: Schema.optionalKey(Parameter.At),
         clock: Schema.optionalKey(Parameter.ClockName),
         depth: Schema.optionalKey(Parameter.Depth),
+        view: Schema.optionalKey(Parameter.View),
         ...Parameter.charged
       },
       success: Orderbook,
@@ -48,7 +49,8 @@ export const BooksGroup = HttpApiGroup.make("books")
           "",
           "- The book *at T* is every record whose time does not pass T, in log order: by the receive clock, or with `clock=exchange` by the exchange's.",
           "- `trust.state` says whether it may be believed. A `stale` book comes with the gap that made it so; its levels are the last good ones.",
-          "- `provenance` says from which records it was rebuilt, so that you can do the same from `/deltas`."
+          "- `provenance` says from which records it was rebuilt, so that you can do the same from `/deltas`.",
+          "- `view=summary` is the same in a tenth of the bytes: the top of the book and whether it may be believed."
         ].join("\n")
       })
     ),
@@ -90,6 +92,7 @@ export const BooksGroup = HttpApiGroup.make("books")
         to: Schema.optionalKey(Parameter.SamplesTo),
         every: Schema.optionalKey(Parameter.Every),
         depth: Schema.optionalKey(Parameter.Depth),
+        view: Schema.optionalKey(Parameter.View),
         derive: Schema.optionalKey(Parameter.Derive),
         depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
@@ -111,6 +114,8 @@ export const BooksGroup = HttpApiGroup.make("books")
           "```",
           "",
           `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`,
+          "",
+          "`view=summary` has the best prices alone, in pages and in NDJSON.",
           "",
           "`derive=spread,mid,imbalance` adds measures of the whole book, however small `depth` is, null where a side that they need is empty or the book is not trusted.",
           "",

@@ -366,6 +366,14 @@ const status = {
     problem: null,
     age_seconds: 3.2
   },
+  live: {
+    state: "live",
+    problem: null,
+    ts_received: "2026-11-21T14:03:00.981302Z",
+    age_seconds: 0.02,
+    markets: 250,
+    lag: { p50_ms: 3.6, p99_ms: 9.8, max_ms: 14.2 }
+  },
   uptime_seconds: 18_176.5,
   versions: { api: "0.1.0", contract: "v1" },
   ...answer

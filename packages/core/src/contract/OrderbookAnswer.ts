@@ -61,9 +61,31 @@ export const OrderbookBody = Schema.Struct({
 })
 export type OrderbookBody = typeof OrderbookBody.Type
 
-export const Orderbook = Schema.Struct({ ...OrderbookBody.fields, ...answerFields }).annotate({
+const { best, book_hash, clock, market_ticker, orderbook_fp, at, provenance, trust } = OrderbookBody.fields
+
+/** How many levels the whole book has. */
+const LevelCounts = Schema.Struct({ yes: Schema.Int, no: Schema.Int }).annotate({
+  identifier: "LevelCounts",
+  description: "With `view=summary`: how many levels each side of the whole book has.",
+  examples: [{ yes: 41, no: 37 }]
+})
+
+export const Orderbook = Schema.Struct({
+  market_ticker,
+  at,
+  clock,
+  best,
+  trust,
+  levels: Schema.optionalKey(LevelCounts),
+  // With `view=summary` there is no proof, and a ladder only where `depth` asks for one.
+  orderbook_fp: Schema.optionalKey(orderbook_fp),
+  provenance: Schema.optionalKey(provenance),
+  book_hash: Schema.optionalKey(book_hash),
+  ...answerFields
+}).annotate({
   identifier: "Orderbook",
-  description: "The book of a market at a moment."
+  description:
+    "The book of a market at a moment. With `view=summary` without `provenance` and `book_hash`, and without `orderbook_fp` unless `depth` is given."
 })
 export type Orderbook = typeof Orderbook.Type
 
@@ -85,6 +107,20 @@ export interface BookAtMoment {
   /** Key of the object of the cold tier with which the fold began; `null` where it began in the hot one. */
   readonly source: string | null
 }
+
+/** The top of the book, whether it may be believed, and its best `depth` levels; none where `depth` is absent. O(depth). */
+export const summary = (
+  answer: BookAtMoment,
+  depth: number | undefined
+): Omit<Orderbook, keyof typeof answerFields> => ({
+  market_ticker: answer.marketTicker,
+  at: isoFromMicros(answer.atMicros),
+  clock: answer.clock,
+  best: BestView.view(answer.book),
+  trust: TrustView.view(answer.trust, answer.gapEndsMicros, answer.last),
+  levels: { yes: Book.ladder(answer.book, "yes").count, no: Book.ladder(answer.book, "no").count },
+  ...(depth === undefined ? {} : { orderbook_fp: OrderbookFp.view(Book.levels(answer.book, depth)) })
+})
 
 /** With `depth` above 0 only the best `depth` levels of each side; `best` and `book_hash` are of the whole book. O(levels). */
 export const view = (answer: BookAtMoment, depth: number): OrderbookBody => ({

@@ -58,6 +58,7 @@ export const allowed = {
   as_of: TimeParameter.timeAllowed,
   clock: "`received` or `exchange`",
   depth: `a whole number from 0 (all levels) to ${depthMax}`,
+  view: "`full` or `summary`",
   derive: `names separated by commas, of ${named(measureNames)}; for \`deltas\` also \`size_after\``,
   depth_cents: `a whole number from 0 to ${depthCentsMax}`,
   from: TimeParameter.timeAllowed,
@@ -231,6 +232,13 @@ export const Depth = wholeNumber(
   "Only the best so many levels of each side. 0, the default, gives all of them.",
   10
 )
+
+export const View = Schema.Literals(["full", "summary"]).annotate({
+  description:
+    "`summary`: short answers, for agents and dashboards: the top of the book and whether it may be believed, without the proof; ladders only where `depth` asks for some. The default is `full`.",
+  examples: ["summary"]
+})
+export type View = typeof View.Type
 
 export const DepthCents = wholeNumber(
   0,

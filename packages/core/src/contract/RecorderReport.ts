@@ -7,7 +7,7 @@
 import * as Schema from "effect/Schema"
 import { Epoch, Instant, MarketTicker } from "./Scalars.ts"
 
-const Lag = Schema.Struct({
+export const Lag = Schema.Struct({
   p50_ms: Schema.Finite.annotate({ description: "Half of them took at most this, milliseconds.", examples: [24.1] }),
   p99_ms: Schema.Finite.annotate({ description: "99 of 100 took at most this, milliseconds.", examples: [81.5] }),
   max_ms: Schema.Finite.annotate({ description: "The longest, milliseconds.", examples: [140.2] })

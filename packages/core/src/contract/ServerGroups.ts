@@ -58,7 +58,9 @@ export const HealthGroup = HttpApiGroup.make("health")
       OpenApi.annotations({ identifier: "getIndex", summary: "What there is", description: "Links to everything." })
     ),
     HttpApiEndpoint.get("problem", "/problems/:code", {
-      params: { code: Schema.String },
+      params: {
+        code: Schema.String.annotate({ description: "A kind of problem.", examples: ["before_first_record"] })
+      },
       success: ProblemAnswer,
       error: [...problemsOfAll, UnknownRoute]
     }).annotateMerge(

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isoFromMicros, microsFromIso } from "../Units.ts"
 import * as ArchiveAnswer from "./ArchiveAnswer.ts"
+import * as LiveAnswer from "./LiveAnswer.ts"
 import { RecorderReport } from "./RecorderReport.ts"
 import { type RecorderStatus, recorderStates, sourceDescriptions } from "./RecorderStatus.ts"
 import { answerFields, Epoch, Instant } from "./Scalars.ts"
@@ -63,6 +64,7 @@ export const StatusBody = Schema.Struct({
   archive: Schema.NullOr(ArchiveAnswer.ArchiveAnswer).annotate({
     description: "The sealed hours; null where this server does not know."
   }),
+  live: LiveAnswer.LiveAnswer,
   uptime_seconds: Schema.Finite.annotate({ description: "Seconds since this server started.", examples: [86_400.5] }),
   versions: Schema.Struct({
     api: Schema.String.annotate({ description: "Version of the server.", examples: ["0.1.0"] }),
@@ -107,6 +109,7 @@ export interface ServerFacts {
   readonly recorder: RecorderStatus
   readonly watermark: StoredUpTo | undefined
   readonly archive: ArchiveAnswer.ArchiveFacts | undefined
+  readonly live: LiveAnswer.LiveFacts | undefined
   /** Unix microseconds. */
   readonly nowMicros: number
   readonly startedMicros: number
@@ -142,6 +145,7 @@ export const view = (facts: ServerFacts): StatusBody => {
       facts.archive === undefined
         ? null
         : ArchiveAnswer.view(facts.archive, watermark?.tsReceivedMicros, facts.nowMicros),
+    live: LiveAnswer.view(facts.live, facts.nowMicros),
     uptime_seconds: secondsBetween(facts.startedMicros, facts.nowMicros),
     versions: { api: facts.apiVersion, contract: "v1" }
   }

@@ -9,14 +9,16 @@ import * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import * as Replay from "@kalshibook/core/Replay"
-import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import { Config, Context, Effect, Layer, Pool, Semaphore } from "effect"
+import { byReceipt } from "../ReceivedTrades.ts"
 import { ColdDataProblem, ColdTierAway, type ColdTierError } from "./ColdDataProblem.ts"
 import * as DuckDb from "./DuckDb.ts"
 import * as LogRowsReader from "./LogRowsReader.ts"
 import { Manifests, type OpenManifest, type SealedHour } from "./Manifests.ts"
 import * as MarketBlocks from "./MarketBlocks.ts"
 import { ObjectCache } from "./ObjectCache.ts"
+import * as ReceivedRowsReader from "./ReceivedRowsReader.ts"
 import * as TradeRowsReader from "./TradeRowsReader.ts"
 
 /** All rows that a sealed hour has of a market, in log order. */
@@ -39,6 +41,22 @@ export interface HourBook {
   readonly source: string
 }
 
+/** Some rows of a market, no keyframes among them: [start, end) of what may hold other markets' as well. */
+export interface RowsPart {
+  readonly marketTicker: MarketTicker
+  readonly rows: LogRows.LogRows
+  readonly start: number
+  readonly end: number
+}
+
+/** A part of a sealed hour by the receive clock, [from, to), Unix microseconds; of all markets where no tickers are named. */
+export interface HourPartQuery {
+  readonly hour: SealedHour
+  readonly tickers: ReadonlyArray<MarketTicker> | undefined
+  readonly fromMicros: number
+  readonly toMicros: number
+}
+
 export interface ColdTierOptions {
   /** What DuckDB may take for its buffers. */
   readonly memoryMebibytes: number
@@ -46,6 +64,8 @@ export interface ColdTierOptions {
 
 /** Questions about one market that read at once: more would share the same cores. */
 const smallMax = 4
+/** Beyond so many markets a question counts as one about all of an hour. */
+const marketsSmallMax = 60
 /** Questions about all of an hour at once: each keeps the cores busy for a second. */
 const largeMax = 1
 /** Rows of markets' hours that stay in memory at most, about 100 bytes each: whoever reads page by page reads the same hour again. */
@@ -55,6 +75,8 @@ const smallMillisMax = 10_000
 const largeMillisMax = 15_000
 /** Rows come in their order only from one; questions at once have one each all the same. */
 const threads = 1
+/** Rows of many markets that are kept side by side. */
+const partRowsAtOnce = 65_536
 /** Enough to decode a file of 32 MiB column by column. */
 const memoryMebibytes = 256
 
@@ -85,6 +107,22 @@ export class ColdTier extends Context.Service<
       fromMicros: number,
       toMicros: number
     ) => Effect.Effect<ReadonlyArray<TradeRecord>, ColdTierError>
+    /** How many rows the hour has of the markets. No file of records is read for it. */
+    readonly rowCount: (
+      hour: SealedHour,
+      tickers: ReadonlyArray<MarketTicker> | undefined
+    ) => Effect.Effect<number, ColdTierError>
+    /**
+     * The rows of records of a part of the hour, market by market in the order of the files, in one pass over them; only what is
+     * answered stays in memory, about 100 bytes a row.
+     */
+    readonly hourRows: (query: HourPartQuery) => Effect.Effect<ReadonlyArray<RowsPart>, ColdTierError>
+    /** Trades received in a part of the hour, by receipt and id. */
+    readonly tradesReceived: (query: HourPartQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, ColdTierError>
+    /** Lifecycle messages received in a part of the hour, of whatever market or event, by receipt, epoch, sid and seq. */
+    readonly lifecycleReceived: (
+      query: Omit<HourPartQuery, "tickers">
+    ) => Effect.Effect<ReadonlyArray<LifecycleRecord>, ColdTierError>
   }
 >()("@kalshibook/store/cold/ColdTier") {
   static readonly layerOf = (
@@ -106,7 +144,11 @@ export class ColdTier extends Context.Service<
       marketHour: () => Effect.undefined,
       hourBooks: () => Effect.succeed(new Map()),
       tickers: () => Effect.succeed([]),
-      trades: () => Effect.succeed([])
+      trades: () => Effect.succeed([]),
+      rowCount: () => Effect.succeed(0),
+      hourRows: () => Effect.succeed([]),
+      tradesReceived: () => Effect.succeed([]),
+      lifecycleReceived: () => Effect.succeed([])
     })
   )
 }
@@ -180,14 +222,12 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
     return yield* checked(file, entry, rows)
   })
 
-  const hourBooks = Effect.fn("ColdTier.hourBooks")(function* (
-    hour: SealedHour,
-    tickers: ReadonlyArray<MarketTicker> | undefined,
-    atMicros: number
+  /** Gives each of the markets' rows to `take`, block by block; what it gets is overwritten when it returns. */
+  const forEachMarket = Effect.fnUntraced(function* (
+    manifest: OpenManifest,
+    entries: ReadonlyArray<ManifestMarket>,
+    take: (marketHour: MarketHour) => void
   ) {
-    const manifest = yield* manifests.of(hour)
-    const books = new Map<MarketTicker, HourBook>()
-    const entries = yield* entriesOf(manifest, tickers ?? manifest.tickers)
     const into = LogRows.make(MarketBlocks.rowsMax)
     for (const file of manifest.files("records")) {
       for (const block of MarketBlocks.of(entries.filter(({ part }) => part === file.part))) {
@@ -196,18 +236,96 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
         )
         for (const entry of block.markets) {
           const from = entry.row_first - block.rowFirst
-          const marketHour = yield* checked(
-            file,
-            entry,
-            LogRows.slice(rows, from, Math.min(rows.rows, from + entry.rows))
-          )
-          const book = bookAt(marketHour, atMicros)
-          if (book !== undefined) books.set(entry.market_ticker, book)
+          take(yield* checked(file, entry, LogRows.slice(rows, from, Math.min(rows.rows, from + entry.rows))))
         }
       }
     }
+  })
+
+  const hourBooks = Effect.fn("ColdTier.hourBooks")(function* (
+    hour: SealedHour,
+    tickers: ReadonlyArray<MarketTicker> | undefined,
+    atMicros: number
+  ) {
+    const manifest = yield* manifests.of(hour)
+    const books = new Map<MarketTicker, HourBook>()
+    yield* forEachMarket(manifest, yield* entriesOf(manifest, tickers ?? manifest.tickers), (marketHour) => {
+      const book = bookAt(marketHour, atMicros)
+      if (book !== undefined) books.set(marketHour.entry.market_ticker, book)
+    })
     return books
   }, large.withPermit)
+
+  const sizeOf = (tickers: ReadonlyArray<MarketTicker> | undefined) =>
+    tickers !== undefined && tickers.length <= marketsSmallMax ? small : large
+
+  const rowCount = Effect.fnUntraced(function* (hour: SealedHour, tickers: ReadonlyArray<MarketTicker> | undefined) {
+    const manifest = yield* manifests.of(hour)
+    const entries = yield* entriesOf(manifest, tickers ?? manifest.tickers)
+    return entries.reduce((sum, { rows }) => sum + rows, 0)
+  })
+
+  const hourRows = Effect.fn("ColdTier.hourRows")(function* ({ fromMicros, hour, tickers, toMicros }: HourPartQuery) {
+    const manifest = yield* manifests.of(hour)
+    const entries = yield* entriesOf(manifest, tickers ?? manifest.tickers)
+    const touched = entries.filter(
+      ({ ts_first_micros: first, ts_last_micros: last }) =>
+        first !== null && last !== null && first < toMicros && last >= fromMicros
+    )
+    const parts: Array<RowsPart> = []
+    let page = LogRows.make(0)
+    yield* forEachMarket(manifest, touched, ({ entry, rowFirst, rows }) => {
+      const { tsReceivedMicros } = rows
+      let start = rowFirst
+      while (start < rows.rows && (tsReceivedMicros[start] as number) < fromMicros) start++
+      let end = rows.rows
+      while (end > start && (tsReceivedMicros[end - 1] as number) >= toMicros) end--
+      const count = end - start
+      if (count === 0) return
+      if (page.rows + count > page.kind.length) page = LogRows.make(Math.max(count, partRowsAtOnce))
+      const first = page.rows
+      LogRows.append(rows, start, end, page)
+      parts.push({ marketTicker: entry.market_ticker, rows: page, start: first, end: page.rows })
+    }).pipe(sizeOf(tickers).withPermit)
+    return parts
+  })
+
+  const tradesReceived = Effect.fn("ColdTier.tradesReceived")(function* (query: HourPartQuery) {
+    const { fromMicros, hour, tickers, toMicros } = query
+    const manifest = yield* manifests.of(hour)
+    const found: Array<TradeRecord> = []
+    for (const file of manifest.files("trades")) {
+      const { ts_received_micros_max: last, ts_received_micros_min: first } = file
+      if (first === null || last === null || first >= toMicros || last < fromMicros) continue
+      const part = yield* reading(file, (connection, path) =>
+        ReceivedRowsReader.trades(connection, {
+          file: path,
+          tickers,
+          fromMicros,
+          toMicros,
+          workMillisMax: largeMillisMax
+        })
+      ).pipe(sizeOf(tickers).withPermit)
+      for (const trade of part) found.push(trade)
+    }
+    return found.sort(byReceipt)
+  })
+
+  const lifecycleReceived = Effect.fn("ColdTier.lifecycleReceived")(function* ({
+    fromMicros,
+    hour,
+    toMicros
+  }: Omit<HourPartQuery, "tickers">) {
+    const manifest = yield* manifests.of(hour)
+    const found: Array<LifecycleRecord> = []
+    for (const file of manifest.files("lifecycle")) {
+      const part = yield* reading(file, (connection, path) =>
+        ReceivedRowsReader.lifecycle(connection, { file: path, fromMicros, toMicros, workMillisMax: smallMillisMax })
+      ).pipe(small.withPermit)
+      for (const message of part) found.push(message)
+    }
+    return found
+  })
 
   const trades = Effect.fn("ColdTier.trades")(function* (
     hour: SealedHour,
@@ -232,7 +350,11 @@ const make = Effect.fnUntraced(function* (options: ColdTierOptions) {
     marketHour,
     hourBooks,
     tickers: (hour: SealedHour) => Effect.map(manifests.of(hour), (manifest) => manifest.tickers),
-    trades
+    trades,
+    rowCount,
+    hourRows,
+    tradesReceived,
+    lifecycleReceived
   }
 })
 

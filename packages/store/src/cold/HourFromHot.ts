@@ -9,6 +9,7 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsBuilder from "@kalshibook/core/cold/LogRowsBuilder"
 import * as LogRowsFold from "@kalshibook/core/cold/LogRowsFold"
+import type { ManifestTape } from "@kalshibook/core/cold/Manifest"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import * as Replay from "@kalshibook/core/Replay"
 import { Data, Effect, type Scope, Stream } from "effect"
@@ -17,6 +18,7 @@ import * as HotSocket from "../HotSocket.ts"
 import { int4s, int8, pg } from "../PgStatement.ts"
 import { type KeyframeRow, keyframeOf } from "../RecordRows.ts"
 import * as HourSideRows from "./HourSideRows.ts"
+import * as HourTapes from "./HourTapes.ts"
 import * as RecordCopyOut from "./RecordCopyOut.ts"
 
 /**
@@ -52,6 +54,8 @@ export interface HourFromHot {
   readonly sideRows: (
     tickers: ReadonlyArray<MarketTicker>
   ) => Effect.Effect<HourSideRows.HourSideRows, SqlError.SqlError>
+  /** The entries of the tape from which all of it came; none where that is not known. */
+  readonly tapes: ReadonlyArray<ManifestTape>
 }
 
 const batchRows = 16_384
@@ -74,9 +78,11 @@ export const open = Effect.fn("HourFromHot.open")(function* (
 ): Effect.fn.Return<HourFromHot, SqlError.SqlError | OpeningsMissing, Scope.Scope> {
   const socket = yield* Effect.acquireRelease(HotSocket.open(config), ({ destroy }) => Effect.sync(destroy))
   const logs = yield* logsOf(socket)
+  const tapes = yield* HourTapes.read(socket, fromMicros)
   const states = openings ?? (yield* openingsOf(socket, logs, fromMicros))
   const markets = logs.filter(({ ticker, tsLastMicros }) => tsLastMicros >= fromMicros || states.has(ticker))
   return {
+    tapes,
     rows: rowsOf(socket, markets, states, fromMicros),
     sideRows: (tickers) => Effect.andThen(socket.run(anyPlan), HourSideRows.read(socket, fromMicros, tickers))
   }

@@ -5,12 +5,13 @@
  * What counts is a row of Postgres (`Segments` writes them); this reads, and knows nothing of objects.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import { dayOf } from "@kalshibook/core/cold/SegmentKeys"
+import { dayOf, hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { during, type HotTierError } from "../HotTierError.ts"
 import { int8 } from "../PgNumbers.ts"
 import type { SealedHour } from "./Manifests.ts"
+import { restingMicrosMin } from "./RestingLogs.ts"
 
 /** A sealed hour, and whether something was stored of it since. */
 export interface FoundHour extends SealedHour {
@@ -50,6 +51,12 @@ export interface StoredGap {
   readonly tsReceivedMicros: number
 }
 
+/** A market, and the latest hour before another in which it has rows. */
+export interface InterruptedLog {
+  readonly marketTicker: MarketTicker
+  readonly hourMicros: number
+}
+
 export class SealedHours extends Context.Service<
   SealedHours,
   {
@@ -63,6 +70,13 @@ export class SealedHours extends Context.Service<
     readonly fills: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<TradeHours>, HotTierError>
     /** Markets of which something was recorded at the moment or since. */
     readonly writtenSince: (fromMicros: number) => Effect.Effect<ReadonlyArray<MarketTicker>, HotTierError>
+    /** Markets whose logs are at rest in an hour, unless they have records in it (`RestingLogs`). */
+    readonly resting: (hourMicros: number) => Effect.Effect<ReadonlyArray<MarketTicker>, HotTierError>
+    /**
+     * Markets of which something was recorded in an hour or since, and which have rows in sealed hours before it, though not in the one
+     * right before it; each with the latest of those.
+     */
+    readonly interrupted: (hourMicros: number) => Effect.Effect<ReadonlyArray<InterruptedLog>, HotTierError>
     /** Gaps that begin in [from, to); of one market, or of all (a scan). */
     readonly gaps: (
       marketTicker: MarketTicker | undefined,
@@ -84,7 +98,9 @@ export class SealedHours extends Context.Service<
       hours: () => Effect.succeed({ floorMicros: 0, hours: [] }),
       gaps: () => Effect.succeed([]),
       fills: () => Effect.succeed([]),
-      writtenSince: () => Effect.succeed([])
+      writtenSince: () => Effect.succeed([]),
+      resting: () => Effect.succeed([]),
+      interrupted: () => Effect.succeed([])
     })
   )
 }
@@ -151,7 +167,42 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
       Effect.map((rows) => rows.map((row) => row.ticker))
     )
 
+  // In the words of the index `gaps_long`.
+  const resting = (hour: number) =>
+    sql<{ ticker: string }>`
+      select ticker from gaps g join markets using (market_id)
+      where (ts_end_micros is null or ts_end_micros - ts_received_micros > 86400000000) and cause <> 'market_closed'
+        and ts_received_micros < ${int8(hour - restingMicrosMin)}
+        and (ts_end_micros is null or ts_end_micros >= ${int8(hour)})
+        and not exists (
+          select from gaps later
+          where later.market_id = g.market_id and later.record_offset > g.record_offset
+            and later.ts_received_micros < ${int8(hour)})`.pipe(Effect.map((rows) => rows.map((row) => row.ticker)))
+
+  /** The lateral part finds the last day with a bit below the hour, and the highest of its bits. */
+  const interrupted = (hour: number) => {
+    const before = hour - hourMicros
+    const day = dayOf(before)
+    const mask = 2 ** ((before - day) / hourMicros + 1) - 1
+    return sql<{ ticker: string; hour_micros: number }>`
+      select ticker, last.hour_micros from log_heads join markets using (market_id) cross join lateral (
+        select day_micros + (length(ltrim(bits::bit(24)::text, '0')) - 1) * 3600000000 as hour_micros
+        from (
+          select day_micros, case when day_micros = ${int8(day)} then hours & ${mask} else hours end as bits
+          from sealed_hours where market_id = log_heads.market_id and day_micros <= ${int8(day)}
+          order by day_micros desc limit 2
+        ) as days
+        where bits <> 0 order by day_micros desc limit 1
+      ) as last
+      where log_heads.ts_received_micros >= ${int8(hour)} and last.hour_micros < ${int8(before)}
+      order by ticker collate "C"`.pipe(
+      Effect.map((rows) => rows.map((row) => ({ marketTicker: row.ticker, hourMicros: row.hour_micros })))
+    )
+  }
+
   return {
+    resting: (hour) => resting(hour).pipe(during("restingLogs")),
+    interrupted: (hour) => interrupted(hour).pipe(during("interruptedLogs")),
     writtenSince: (fromMicros) => writtenSince(fromMicros).pipe(during("writtenSince")),
     fills: (fromMicros, toMicros) => fills(fromMicros, toMicros).pipe(during("tradeFills")),
     floorMicros: sql<{ floor_micros: number }>`select ${floor} as floor_micros`.pipe(

@@ -26,6 +26,8 @@ export interface ProofOptions {
   readonly pathOf: (file: ManifestFile) => string
   /** The manifest's markets of the hour before; absent: nothing is known of it. */
   readonly before?: ReadonlyArray<ManifestMarket> | undefined
+  /** Markets of the hour before that are at rest in this one (`RestingLogs`), by somebody else. */
+  readonly resting?: ReadonlySet<MarketTicker> | undefined
   /** The state of markets at the end, by somebody else (`HourFromHot.statesAt`); markets that are not in it are not compared. */
   readonly states?: ReadonlyMap<MarketTicker, Replay.Replay> | undefined
   /** How many rows of each file of records the second reader compares. */
@@ -101,7 +103,7 @@ export const prove = Effect.fn("SegmentProof.prove")(function* (
   for (const [part, file] of claim.files.filter(({ kind }) => kind === "records").entries()) {
     if (file.part !== part) tell(`it is part ${file.part}, where part ${part} must be`, file.key)
   }
-  continues(claim.markets, options.before, (problem, ticker) => tell(problem, null, ticker))
+  continues(claim.markets, options, (problem, ticker) => tell(problem, null, ticker))
   for (const market of claim.markets) {
     const state = options.states?.get(market.market_ticker)
     if (state === undefined) continue
@@ -243,7 +245,7 @@ const proveSample = Effect.fnUntraced(function* (
 /** Each log goes on where it ended in the hour before. */
 const continues = (
   markets: ReadonlyArray<ManifestMarket>,
-  before: ReadonlyArray<ManifestMarket> | undefined,
+  { before, resting }: Pick<ProofOptions, "before" | "resting">,
   tell: (problem: string, marketTicker: MarketTicker) => void
 ): void => {
   if (before === undefined) return
@@ -251,7 +253,8 @@ const continues = (
   for (const { gap_cause, market_ticker, offset_last } of before) {
     const market = now.get(market_ticker)
     if (market === undefined) {
-      if (gap_cause !== "market_closed") tell("it was there in the hour before, and is not now", market_ticker)
+      if (gap_cause !== "market_closed" && resting?.has(market_ticker) !== true)
+        tell("it was there in the hour before, and is not now", market_ticker)
       continue
     }
     const isOnlyKeyframe = market.records === 0

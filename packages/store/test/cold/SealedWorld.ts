@@ -11,7 +11,7 @@ import type { ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifes
 import { type SegmentKind, segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import { fileKey, hourMicros, hourOf, manifestKey, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
 import * as Replay from "@kalshibook/core/Replay"
-import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
 import * as DuckDb from "@kalshibook/store/cold/DuckDb"
 import { SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { Segments } from "@kalshibook/store/cold/Segments"
@@ -23,6 +23,7 @@ import { SqlClient } from "effect/sql"
 export interface WholeLogs {
   readonly logs: ReadonlyMap<string, ReadonlyArray<BookRecord>>
   readonly trades: ReadonlyArray<TradeRecord>
+  readonly lifecycle?: ReadonlyArray<LifecycleRecord>
 }
 
 /** Small, so that several markets share a file and several files an hour. */
@@ -151,6 +152,16 @@ const tradeRow = (trade: TradeRecord): Row => [
   String(trade.epoch === 0)
 ]
 
+const lifecycleRow = (message: LifecycleRecord): Row => [
+  text(message.ticker),
+  text(message.eventType),
+  micros(message.tsReceivedMicros),
+  String(message.epoch),
+  String(message.sid),
+  String(message.seq),
+  text(JSON.stringify(message.body))
+]
+
 const bytewise = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
@@ -196,7 +207,7 @@ export const make = Effect.fnUntraced(function* (folder: string) {
 
   /** Seals an hour, or seals it again, as the logs are. `change` may spoil the manifest before it is stored. */
   const seal = Effect.fnUntraced(function* (
-    { logs, trades }: WholeLogs,
+    { lifecycle = [], logs, trades }: WholeLogs,
     hour: number,
     change: (manifest: Record<string, unknown>) => Record<string, unknown> = (manifest) => manifest
   ) {
@@ -253,6 +264,19 @@ export const make = Effect.fnUntraced(function* (folder: string) {
         ts_received_micros_max: receivedMax,
         ts_exchange_micros_min: exchangeMin,
         ts_exchange_micros_max: exchangeMax
+      })
+    }
+    const told = lifecycle
+      .filter((message) => hourOf(message.tsReceivedMicros) === hour)
+      .sort((left, right) => left.tsReceivedMicros - right.tsReceivedMicros || left.seq - right.seq)
+    if (told.length > 0) {
+      const [receivedMin = null, receivedMax = null] = range(told.map((message) => message.tsReceivedMicros))
+      files.push({
+        ...(yield* write("lifecycle", span, 0, told.map(lifecycleRow))),
+        ts_received_micros_min: receivedMin,
+        ts_received_micros_max: receivedMax,
+        ts_exchange_micros_min: null,
+        ts_exchange_micros_max: null
       })
     }
     const manifest = change({

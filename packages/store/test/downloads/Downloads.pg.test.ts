@@ -9,7 +9,6 @@ import * as Replay from "@kalshibook/core/Replay"
 import { dollarE4 } from "@kalshibook/core/Units"
 import { Segments } from "@kalshibook/store/cold/Segments"
 import type { DownloadPart } from "@kalshibook/store/downloads/DownloadPart"
-import type { DownloadRequest } from "@kalshibook/store/downloads/DownloadRequest"
 import { type DownloadSettings, defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -19,6 +18,7 @@ import { SqlClient } from "effect/sql"
 import { parquetReadObjects } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
 import * as PgTest from "../PgTest.ts"
+import { ended, request } from "./Asked.ts"
 import { dayMicros, hours, logs, seal, tickers, trades } from "./SealedDay.ts"
 
 /** Where the test's objects lie. */
@@ -40,29 +40,6 @@ const settingsWith = (some: Partial<DownloadSettings> = {}) =>
   Effect.map(PgTest.temporaryFolder, (path): DownloadSettings => ({ ...defaults, folder: path, ...some }))
 
 const downloads = Layer.unwrap(Effect.map(settingsWith(), Downloads.layerNoDeps))
-
-const request = (some: Partial<DownloadRequest> = {}): DownloadRequest => ({
-  format: "parquet",
-  kinds: ["records", "trades"],
-  fromMicros: dayMicros,
-  toMicros: dayMicros + hours * hourMicros,
-  tickers: undefined,
-  ...some
-})
-
-/** Creates it, and works until it has ended. */
-const ended = Effect.fnUntraced(function* (asked: DownloadRequest) {
-  const service = yield* Downloads
-  const { id } = yield* service.create(asked)
-  const waiting = Effect.gen(function* () {
-    while (true) {
-      const now = yield* service.get(id)
-      if (now.state === "done" || now.state === "failed") return now
-      yield* Effect.sleep(20)
-    }
-  })
-  return yield* Effect.raceFirst(waiting, service.work)
-})
 
 const bytesOf = Effect.fnUntraced(function* ({ bytes, key, sha256 }: DownloadPart) {
   const store = yield* ObjectStore

@@ -10,7 +10,7 @@ import * as Book from "@kalshibook/core/Book"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import type { Manifest, ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import { type SegmentKind, segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
-import { fileKey, hourMicros, manifestKey, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
+import { fileKey, hourMicros, manifestKey, type SegmentSpan, spanEndMicros } from "@kalshibook/core/cold/SegmentKeys"
 import * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { contractsFromSizeE2, dollarsFromPriceE4 } from "@kalshibook/core/Units"
@@ -115,8 +115,8 @@ const headOf = (record: Replay.Replay["last"] & object, kind: string): Row => ({
   seq: record.seq
 })
 
-/** A market's rows of an hour, as the cold tier has them. */
-const rowsOf = (records: ReadonlyArray<BookRecord>, fromMicros: number): ReadonlyArray<Row> => {
+/** A market's rows of an hour or a day, as the cold tier has them. */
+const rowsOf = (records: ReadonlyArray<BookRecord>, fromMicros: number, toMicros: number): ReadonlyArray<Row> => {
   const replay = Replay.make()
   const rows: Array<Row> = []
   let isBegun = false
@@ -133,7 +133,7 @@ const rowsOf = (records: ReadonlyArray<BookRecord>, fromMicros: number): Readonl
     rows.push(...levelRows(keyframe, Book.levels(replay.book)))
   }
   for (const record of records) {
-    if (record.tsReceivedMicros >= fromMicros + hourMicros) break
+    if (record.tsReceivedMicros >= toMicros) break
     if (record.tsReceivedMicros >= fromMicros && !isBegun) begin()
     Replay.apply(replay, record)
     if (record.tsReceivedMicros < fromMicros) continue
@@ -174,8 +174,6 @@ const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(byte
 
 /** Puts the hours into the store and commits them. Returns all keys of their files. */
 export const seal = Effect.gen(function* () {
-  const store = yield* ObjectStore
-  const segments = yield* Segments
   const catalog = yield* MarketCatalog
   const markets = tickers.map((ticker) => ({ ticker, body: bodyOf(ticker), tsObservedMicros: dayMicros }))
   const named = (ticker: string) => ({ ticker, body: { ticker, title: ticker }, tsObservedMicros: dayMicros })
@@ -185,49 +183,57 @@ export const seal = Effect.gen(function* () {
   }
   const series = ["KXA", "KXB"].map(named)
   yield* catalog.observe({ series, events: ["KXA-26NOV26", "KXB-26NOV26"].map(event), markets })
-  const folder = yield* temporaryFolder
   const keys: Array<string> = []
   for (let hour = 0; hour < hours; hour++) {
-    const span: SegmentSpan = { _tag: "hour", fromMicros: dayMicros + hour * hourMicros }
-    const byMarket = tickers.map((ticker) => rowsOf(logs.get(ticker) ?? [], span.fromMicros))
-    const files: Array<ManifestFile> = []
-    // Two parts: the last market has one of its own.
-    const contents: ReadonlyArray<readonly [SegmentKind, number, ReadonlyArray<Row>]> = [
-      ["records", 0, byMarket.slice(0, 2).flat()],
-      ["records", 1, byMarket[2] ?? []],
-      ["trades", 0, tradeRows(span.fromMicros)]
-    ]
-    for (const [kind, part, rows] of contents) {
-      const bytes = yield* Effect.promise(() => parquet(join(folder, `${hour}-${kind}-${part}.parquet`), kind, rows))
-      const sha256 = sha256Of(bytes)
-      const key = fileKey(kind, span, part, sha256)
-      yield* store.put(key, bytes, { contentType: "application/vnd.apache.parquet" })
-      keys.push(key)
-      files.push({ kind, part, key, bytes: bytes.length, sha256, rows: rows.length, ...noTimes })
-    }
-    const manifest = manifestOf(span, files, byMarket)
-    const text = new TextEncoder().encode(JSON.stringify(manifest))
-    const key = manifestKey(span, 1, sha256Of(text))
-    yield* store.put(key, text, { contentType: "application/json" })
-    const segment = {
-      span,
-      revision: 1,
-      manifestKey: key,
-      manifestSha256: sha256Of(text),
-      manifestBytes: text.length,
-      records: manifest.records,
-      rows: files.reduce((sum, file) => sum + file.rows, 0),
-      bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-      markets: tickers.length,
-      reason: null,
-      sealedBy: "test",
-      tsSealedMicros: span.fromMicros + 2 * hourMicros,
-      tsVerifiedMicros: span.fromMicros + 2 * hourMicros
-    }
-    yield* segments.commit({ segment, tickers, marks: [], madeOf: [] })
+    keys.push(...(yield* sealSpan({ _tag: "hour", fromMicros: dayMicros + hour * hourMicros })))
   }
   return keys
-}).pipe(Effect.scoped)
+})
+
+/** The same rows once more, as the files of the day. */
+export const sealDay = Effect.suspend(() => sealSpan({ _tag: "day", fromMicros: dayMicros }))
+
+const sealSpan = Effect.fnUntraced(function* (span: SegmentSpan) {
+  const store = yield* ObjectStore
+  const folder = yield* temporaryFolder
+  const toMicros = spanEndMicros(span)
+  const byMarket = tickers.map((ticker) => rowsOf(logs.get(ticker) ?? [], span.fromMicros, toMicros))
+  const files: Array<ManifestFile> = []
+  // Two parts: the last market has one of its own.
+  const contents: ReadonlyArray<readonly [SegmentKind, number, ReadonlyArray<Row>]> = [
+    ["records", 0, byMarket.slice(0, 2).flat()],
+    ["records", 1, byMarket[2] ?? []],
+    ["trades", 0, tradeRows(span.fromMicros, toMicros)]
+  ]
+  for (const [kind, part, rows] of contents) {
+    const bytes = yield* Effect.promise(() => parquet(join(folder, `${kind}-${part}.parquet`), kind, rows))
+    const sha256 = sha256Of(bytes)
+    const key = fileKey(kind, span, part, sha256)
+    yield* store.put(key, bytes, { contentType: "application/vnd.apache.parquet" })
+    files.push({ kind, part, key, bytes: bytes.length, sha256, rows: rows.length, ...noTimes })
+  }
+  const manifest = manifestOf(span, files, byMarket)
+  const text = new TextEncoder().encode(JSON.stringify(manifest))
+  const key = manifestKey(span, 1, sha256Of(text))
+  yield* store.put(key, text, { contentType: "application/json" })
+  const segment = {
+    span,
+    revision: 1,
+    manifestKey: key,
+    manifestSha256: sha256Of(text),
+    manifestBytes: text.length,
+    records: manifest.records,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    markets: tickers.length,
+    reason: null,
+    sealedBy: "test",
+    tsSealedMicros: toMicros + hourMicros,
+    tsVerifiedMicros: toMicros + hourMicros
+  }
+  yield* (yield* Segments).commit({ segment, tickers: span._tag === "hour" ? tickers : [], marks: [], madeOf: [] })
+  return files.map((file) => file.key)
+}, Effect.scoped)
 
 const bodyOf = (ticker: string) => ({
   ticker,
@@ -246,9 +252,9 @@ const noTimes = {
   ts_exchange_micros_max: null
 }
 
-const tradeRows = (fromMicros: number): ReadonlyArray<Row> =>
+const tradeRows = (fromMicros: number, toMicros: number): ReadonlyArray<Row> =>
   trades
-    .filter(({ tsReceivedMicros }) => tsReceivedMicros >= fromMicros && tsReceivedMicros < fromMicros + hourMicros)
+    .filter(({ tsReceivedMicros }) => tsReceivedMicros >= fromMicros && tsReceivedMicros < toMicros)
     .map((trade) => ({
       market_ticker: trade.marketTicker,
       trade_id: trade.tradeId,
@@ -272,7 +278,7 @@ const manifestOf = (
   schema_version: 1,
   span: span._tag,
   from_micros: span.fromMicros,
-  to_micros: span.fromMicros + hourMicros,
+  to_micros: spanEndMicros(span),
   revision: 1,
   replaces: null,
   files,
@@ -285,7 +291,7 @@ const manifestOf = (
       has_keyframe: byMarket[index]?.[0]?.kind === "keyframe",
       ts_first_micros: span.fromMicros,
       ts_last_micros: span.fromMicros,
-      records: recordsPerHour,
+      records: span._tag === "hour" ? recordsPerHour : recordsPerHour * hours,
       gaps: 0,
       offset_first: 1,
       offset_last: 1,
@@ -293,9 +299,9 @@ const manifestOf = (
       gap_cause: null
     })
   ),
-  records: recordsPerHour * tickers.length,
+  records: recordsPerHour * tickers.length * (span._tag === "hour" ? 1 : hours),
   tapes: [],
   code_revision: "test",
   sealed_by: "test",
-  ts_sealed_micros: span.fromMicros + 2 * hourMicros
+  ts_sealed_micros: spanEndMicros(span) + hourMicros
 })

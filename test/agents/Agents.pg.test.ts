@@ -1,0 +1,150 @@
+/**
+ * An agent against the whole API over a database and sealed hours: every call of `/llms.txt` and `/llms-full.txt` as a shell would make it,
+ * and a walk from a question to files with the tools.
+ */
+
+import { join } from "node:path"
+import { assert, layer } from "@effect/vitest"
+import * as ApiServer from "@kalshibook/api/ApiServer"
+import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { Archiver } from "@kalshibook/archiver/Archiver"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
+import { Coverage } from "@kalshibook/store/Coverage"
+import { Segments } from "@kalshibook/store/cold/Segments"
+import { Datasets } from "@kalshibook/store/downloads/Datasets"
+import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
+import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { History } from "@kalshibook/store/History"
+import { HotTier } from "@kalshibook/store/HotTier"
+import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
+import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
+import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import { Effect, Layer, Option } from "effect"
+import * as AgentClient from "../../packages/api/test/AgentClient.ts"
+import * as Customer from "../../packages/api/test/Customer.ts"
+import { port } from "../../packages/api/test/Http.ts"
+import * as Seed from "../../packages/api/test/Seed.ts"
+import * as Scene from "../../packages/archiver/test/Scene.ts"
+import { batch } from "../../packages/store/test/Batch.ts"
+import * as PgTest from "../../packages/store/test/PgTest.ts"
+import { type Call, callsIn, readWords } from "./Shell.ts"
+
+const stores = Layer.mergeAll(
+  ChannelGaps.layerNoDeps,
+  LifecycleLog.layerNoDeps,
+  Coverage.layerNoDeps,
+  MarketCatalog.layerNoDeps,
+  StatusBoard.layerNoDeps,
+  Segments.layerNoDeps,
+  History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
+  Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
+)
+
+/** The seed, with its hour sealed by the archiver into a folder, which is where downloads are signed. */
+const sealed = Layer.unwrap(
+  Effect.gen(function* () {
+    const root = yield* Scene.folder
+    const settings = { folder: join(root, "objects"), baseUrl: "http://objects.test/v1/objects", secret: Option.none() }
+    const seal = Effect.gen(function* () {
+      yield* Seed.store
+      const hot = yield* HotTier
+      yield* hot.append(batch({ watermark: { ...Seed.watermark, tsReceivedMicros: Seed.after(3_600_000 + 600_000) } }))
+      yield* (yield* Coverage).rollUp
+      const round = yield* Effect.flatMap(Archiver, (archiver) => archiver.round).pipe(
+        Effect.provide(Scene.archiver(root))
+      )
+      assert.deepStrictEqual([round.sealed > 0, [...round.problems]], [true, []])
+    })
+    return Layer.effectDiscard(seal).pipe(
+      Layer.provideMerge(Layer.merge(ObjectStore.layerFolder(settings), SignedObjects.layerFolder(settings)))
+    )
+  })
+)
+
+const downloads = Layer.unwrap(
+  Effect.map(PgTest.temporaryFolder, (folder) => Downloads.layerNoDeps({ ...defaults, folder }))
+)
+
+const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+  Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
+  Layer.provideMerge(Layer.provideMerge(sealed, stores)),
+  Layer.provide(PgTest.layer)
+)
+
+const made = (call: Call) =>
+  Effect.promise(async () => {
+    const response = await fetch(call.url, {
+      method: call.body === undefined ? "GET" : "POST",
+      headers: call.headers,
+      ...(call.body === undefined ? {} : { body: call.body })
+    })
+    return { status: response.status, text: await response.text() }
+  })
+
+layer(api, { excludeTestServices: true, timeout: 60_000 })("an agent", (it) => {
+  it.effect("may paste every call of /llms.txt and /llms-full.txt into a shell, and it works", () =>
+    Effect.gen(function* () {
+      const variables: Record<string, string> = {
+        KALSHIBOOK_URL: `http://127.0.0.1:${yield* port}`,
+        KALSHIBOOK_KEY: Customer.key()
+      }
+      const texts = yield* Effect.forEach(["/llms.txt", "/llms-full.txt"], (path) =>
+        Effect.promise(() => fetch(`${variables["KALSHIBOOK_URL"]}${path}`).then((response) => response.text()))
+      )
+      const asked = new Set(texts.flatMap(callsIn))
+      assert.isAbove(asked.size, 30)
+      for (const text of asked) {
+        const { status, text: answer } = yield* made(readWords(text, variables))
+        assert.strictEqual(status, 200, `${text}\n${answer}`)
+        assert.isAbove(answer.length, 2, text)
+        const id = /"id":"(dl_\w+)"/.exec(answer)?.[1]
+        if (id !== undefined) variables["DOWNLOAD_ID"] = id
+      }
+    })
+  )
+
+  for (const revision of AgentClient.revisions) {
+    it.effect(
+      `walks from a question to files by MCP ${revision}, in short answers, and is charged for what it was told`,
+      () =>
+        Effect.gen(function* () {
+          const { key } = yield* Customer.customer({ key: { scopes: ["read", "download"] } })
+          const agent = yield* AgentClient.connect(revision, key)
+          const bytes: Record<string, number> = { "tools/list": Buffer.byteLength(JSON.stringify(yield* agent.tools)) }
+          const call = (name: string, args: Readonly<Record<string, unknown>>) =>
+            Effect.map(agent.call(name, args), (answer) => {
+              assert.isFalse(answer.isError, answer.text)
+              bytes[`${name} text`] = Buffer.byteLength(answer.text)
+              bytes[`${name} whole`] = answer.bytes
+              return answer.structured
+            })
+          const { markets } = yield* call("search_markets", { series_ticker: "KXBTC15M", status: "active" })
+          const { ticker } = markets[0]
+          assert.strictEqual(ticker, Seed.recorded)
+          const book = yield* call("get_orderbook", { ticker, at: "2026-11-21T14:00:01Z" })
+          assert.strictEqual(book.trust.state, "trusted")
+          const range = { ticker, from: "2026-11-21T14:00:00Z", to: "2026-11-21T14:01:00Z", every: "1s" }
+          const cost = yield* call("estimate_cost", { tool: "get_orderbook_samples", arguments: range })
+          const samples = yield* call("get_orderbook_samples", range)
+          assert.isAtMost(samples.usage.credits, cost.credits_max)
+          assert.lengthOf(samples.samples, 60)
+          const coverage = yield* call("get_coverage", { ticker, from: range.from, to: range.to })
+          assert.strictEqual(coverage.totals.lost[0].cause, "silence")
+          const wanted = { dates: ["2026-11-21"], tickers: [ticker] }
+          const quote = yield* call("estimate_cost", { tool: "create_download", arguments: wanted })
+          const first = yield* call("create_download", { ...wanted, max_credits: quote.credits_max })
+          assert.strictEqual(first.usage.credits, quote.credits_max)
+          yield* (yield* Downloads).work.pipe(Effect.timeoutOption(1))
+          const again = yield* call("create_download", wanted)
+          assert.deepStrictEqual([again.id, again.usage.credits], [first.id, 0])
+          const used = yield* call("get_usage", {})
+          assert.strictEqual(used.credits_used, 1 + 1 + samples.usage.credits + first.usage.credits)
+          assert.strictEqual(used.credits_remaining, 1_000 - used.credits_used)
+          yield* Effect.logInfo(`bytes of MCP ${revision}: ${JSON.stringify(bytes)}`)
+        })
+    )
+  }
+})
