@@ -2,20 +2,13 @@
  * Questions over a sealed day in a folder store: a market's book at T with everything warm and with nothing cached, the books of all
  * markets at T, and one market sampled each second over the day. Each is compared with the plain fold of the generated log.
  */
-import { createHash } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Book from "@kalshibook/core/Book"
-import type { BookRecord, Side } from "@kalshibook/core/BookRecord"
-import type * as LogRows from "@kalshibook/core/cold/LogRows"
-import * as LogRowsBuilder from "@kalshibook/core/cold/LogRowsBuilder"
-import { fileKey, hourMicros, manifestKey, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
-import * as Replay from "@kalshibook/core/Replay"
+import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import * as Prng from "@kalshibook/simulator/exchange/Prng"
 import { ColdTier } from "@kalshibook/store/cold/ColdTier"
-import * as DuckDb from "@kalshibook/store/cold/DuckDb"
-import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
 import { ObjectCache } from "@kalshibook/store/cold/ObjectCache"
 import { SealedHours } from "@kalshibook/store/cold/SealedHours"
 import { Segments } from "@kalshibook/store/cold/Segments"
@@ -25,197 +18,27 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { Effect, Layer, Option, Stream } from "effect"
-import { SqlClient } from "effect/sql"
 import { type BenchRow, rate } from "./BenchTable.ts"
+import { prepare, seal, startMicros, type Truth, tickerOf } from "./cold/SealedDay.ts"
 
 const recordCount = Number(process.env["KALSHIBOOK_BENCH_RECORDS"] ?? 10_000_000)
 const marketCount = 3_000
 const hoursSealed = 24
-const fileBytesMax = 32 * 1024 * 1024
 const cacheBytesMax = 4 * 1024 * 1024 * 1024
-const rowsAtOnce = 16_384
 const warmCount = 300
 const coldCount = 100
 const allCount = 5
 const samplesCount = 5
 const depth = 10
 
-/** 2026-11-21T00:00:00Z. */
-const startMicros = 1_795_219_200_000_000
+const shape = { recordCount, marketCount, hoursSealed }
 const endMicros = startMicros + hoursSealed * hourMicros
-/** The exchange's clock is behind ours by the way of a frame. */
-const wayMicros = 20_000
-/** Levels of each side: every whole cent from 1 to 48, which leaves the book uncrossed. */
-const levelsPerSide = 48
-
-/** In the order of the files. */
-const tickerOf = (market: number): string => `KXBENCH-26NOV21-M${String(market).padStart(4, "0")}`
-
-/** Records of a market in an hour, by activity: the n-th hottest has n times fewer than the hottest. */
-const harmonic = Array.from({ length: marketCount }, (_, index) => 1 / (index + 1)).reduce((sum, each) => sum + each, 0)
-const recordsOf = (market: number): number =>
-  Math.max(1, Math.round(recordCount / hoursSealed / harmonic / (market + 1)))
-
-const levels = Array.from({ length: levelsPerSide }, (_, index) => ({ priceE4: (index + 1) * 100, sizeE2: 50_000 }))
-
-/** The record that follows: first a snapshot, then changes that leave no level below zero. */
-const next = (prng: Prng.Prng, market: number, replay: Replay.Replay, tsReceivedMicros: number): BookRecord => {
-  const offset = (replay.last?.offset ?? 0) + 1
-  const head = { marketTicker: tickerOf(market), offset, epoch: 1, sid: 1, seq: offset * 7 + market, tsReceivedMicros }
-  if (offset === 1) return { kind: "snapshot", ...head, tsExchangeMicros: null, levels: { yes: levels, no: levels } }
-  const side: Side = Prng.chance(prng, 0.5) ? "yes" : "no"
-  const priceE4 = Prng.between(prng, 1, levelsPerSide) * 100
-  const sizeE2 = Prng.between(prng, 100, 20_000)
-  const isTaken = Book.sizeE2(replay.book, side, priceE4) >= sizeE2 && Prng.chance(prng, 0.5)
-  const deltaE2 = isTaken ? -sizeE2 : sizeE2
-  return { kind: "delta", ...head, tsExchangeMicros: tsReceivedMicros - wayMicros, side, priceE4, deltaE2 }
-}
-
-/** What is kept of the generated logs to compare with: the hash of a book at a moment. */
-interface Truth {
-  readonly market: number
-  readonly atMicros: number
-  readonly hash: string
-}
-
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const startMillis = performance.now()
     const value = yield* effect
     return { millis: performance.now() - startMillis, value }
   })
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
-
-/** Generates and seals the day, hour by hour. Returns a moment of each market and hour with its book's hash, for some of them. */
-const seal = Effect.fnUntraced(function* (folder: string) {
-  const db = yield* DuckDb.make({ memoryMebibytes: 512, threads: 1, folders: [folder] })
-  const store = yield* ObjectStore
-  const segments = yield* Segments
-  const prng = Prng.make(1, 0)
-  const replays = Array.from({ length: marketCount }, () => Replay.make())
-  const truths: Array<Truth> = []
-  let records = 0
-  let bytes = 0
-  for (let index = 0; index < hoursSealed; index++) {
-    const hour = startMicros + index * hourMicros
-    const span: SegmentSpan = { _tag: "hour", fromMicros: hour }
-    const batches: Array<LogRows.LogRows> = []
-    const builder = LogRowsBuilder.make(rowsAtOnce, (rows) => batches.push(rows))
-    for (const [market, replay] of replays.entries()) {
-      builder.keyframe(replay)
-      const count = recordsOf(market)
-      const stepMicros = hourMicros / count
-      const noted = Prng.chance(prng, 0.05) ? Prng.below(prng, count) : -1
-      for (let record = 0; record < count; record++) {
-        const one = next(prng, market, replay, hour + Math.floor(record * stepMicros))
-        Replay.apply(replay, one)
-        builder.record(one)
-        if (record === noted) truths.push({ market, atMicros: one.tsReceivedMicros, hash: Book.hash(replay.book) })
-      }
-      records += count
-    }
-    builder.flush()
-    const written = yield* LogRowsWriter.write(db, Stream.fromIterable(batches), {
-      folder,
-      fileBytesMax,
-      codeRevision: "bench"
-    })
-    const files = yield* Effect.forEach(written.files, (file) =>
-      Effect.gen(function* () {
-        const key = fileKey("records", span, file.part, file.sha256)
-        yield* store.putFile(key, file.path, {
-          sha256: file.sha256,
-          contentType: "application/vnd.apache.parquet"
-        })
-        bytes += file.bytes
-        return {
-          kind: "records",
-          part: file.part,
-          key,
-          bytes: file.bytes,
-          sha256: file.sha256,
-          rows: file.rows,
-          ts_received_micros_min: file.tsReceivedMicrosMin,
-          ts_received_micros_max: file.tsReceivedMicrosMax,
-          ts_exchange_micros_min: file.tsExchangeMicrosMin,
-          ts_exchange_micros_max: file.tsExchangeMicrosMax
-        }
-      })
-    )
-    const manifest = new TextEncoder().encode(
-      JSON.stringify({
-        schema_version: 1,
-        span: "hour",
-        from_micros: hour,
-        to_micros: hour + hourMicros,
-        revision: 1,
-        replaces: null,
-        files,
-        markets: written.markets,
-        records: written.records,
-        tapes: [],
-        code_revision: "bench",
-        sealed_by: "bench",
-        ts_sealed_micros: hour + hourMicros
-      })
-    )
-    const key = manifestKey(span, 1, sha256(manifest))
-    yield* store.put(key, manifest, { contentType: "application/json" })
-    yield* segments.commit({
-      segment: {
-        span,
-        revision: 1,
-        manifestKey: key,
-        manifestSha256: sha256(manifest),
-        manifestBytes: manifest.length,
-        records: written.records,
-        rows: written.rows,
-        bytes: 0,
-        markets: marketCount,
-        reason: null,
-        sealedBy: "bench",
-        tsSealedMicros: hour + hourMicros,
-        tsVerifiedMicros: hour + hourMicros
-      },
-      tickers: written.markets.map((market) => market.market_ticker),
-      marks: [],
-      madeOf: []
-    })
-  }
-  return { truths, records, bytes }
-})
-
-/** The watermark behind the day, the markets' ids, and an empty hot tier. */
-const prepare = Effect.gen(function* () {
-  const hot = yield* HotTier
-  const catalog = yield* MarketCatalog
-  const sql = yield* SqlClient.SqlClient
-  const markets = Array.from({ length: marketCount }, (_, market) => ({
-    ticker: tickerOf(market),
-    body: {},
-    tsObservedMicros: startMicros
-  }))
-  yield* catalog.observe({ series: [], events: [], markets })
-  const watermark = {
-    epoch: 1,
-    tsReceivedMicros: endMicros + 1,
-    tsExchangeMicros: endMicros,
-    tsExchangeReceivedMicros: endMicros + 1,
-    tapeId: null,
-    tapeEntry: 0
-  }
-  yield* hot.append({
-    records: [],
-    keyframes: [],
-    trades: [],
-    lifecycle: [],
-    connections: [],
-    channelGaps: [],
-    watermark
-  })
-  yield* sql`insert into hot_floor (from_micros) values (${endMicros})`
-})
 
 /** A history of its own: nothing in memory, and an empty cache unless the folder is one that was used. */
 const historyIn = (folder: string) =>
@@ -236,8 +59,8 @@ const ask = (history: History["Service"], { atMicros, hash, market }: Truth) =>
   })
 
 const measure = Effect.fnUntraced(function* (folder: string) {
-  yield* prepare
-  const sealing = yield* timed(Effect.scoped(seal(join(folder, "sealing"))))
+  yield* prepare(shape)
+  const sealing = yield* timed(Effect.scoped(seal(join(folder, "sealing"), shape)))
   const { bytes, records, truths } = sealing.value
   const scale = `${marketCount.toLocaleString("en")} markets, ${(records / 1e6).toFixed(1)} M records`
   const rows: Array<BenchRow> = [

@@ -51,7 +51,11 @@ export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
     const csvBytes = await CsvGz.bytesOf(HourOfLogs.rowsOf(settings), sealing.rows)
     const hot = await measured<HotSealing>("sealing-hot", hotSettings, folder)
     const entropy = Entropy.of(HourOfLogs.rowsOf(settings))
-    return [...rowsOf(sealing, otherRows / otherSeconds, csvBytes), floorOf(entropy, sealing, csvBytes), ...hotRows(hot)]
+    return [
+      ...rowsOf(sealing, otherRows / otherSeconds, csvBytes),
+      floorOf(entropy, sealing, csvBytes),
+      ...hotRows(hot)
+    ]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

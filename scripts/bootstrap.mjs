@@ -41,7 +41,8 @@ const scripts = new Map([
   ["test", true],
   ["check", true],
   ["bench", true],
-  ["soak", true]
+  ["soak", true],
+  ["docs", true]
 ])
 
 const main = async () => {

@@ -9,6 +9,7 @@ import * as SimulatorProcess from "./start/SimulatorProcess.ts"
 import * as StartSettings from "./start/StartSettings.ts"
 import { runUntilStopped } from "./start/StopSignals.ts"
 import * as Terminal from "./start/Terminal.ts"
+import * as WebBuild from "./web/WebBuild.ts"
 
 const refuse = (problems: ReadonlyArray<string>): never => {
   for (const problem of problems) Terminal.problem(problem)
@@ -38,8 +39,12 @@ const program = Effect.gen(function* () {
     exchange === "kalshi"
       ? Option.none()
       : Option.some(yield* SimulatorProcess.start(simulatorPort, path.join(dataFolder, "simulator.log")))
+  const site = WebBuild.ensure()
   // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
   const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
+  const siteProblem = yield* Effect.promise(() => site)
+  if (siteProblem !== undefined)
+    Terminal.problem(`The site could not be built; the API works without it.\n${siteProblem}`)
   return yield* WholeSystem.run(settings, simulator)
 }).pipe(Effect.scoped, Effect.provide(FileLog.layer(logFile, logFormat)))
 

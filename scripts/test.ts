@@ -7,9 +7,16 @@ import path from "node:path"
 import { staticChecks } from "./Checks.ts"
 import { root, run } from "./Command.ts"
 import * as TestReport from "./TestReport.ts"
+import * as Chromium from "./web/Chromium.ts"
+import * as WebBuild from "./web/WebBuild.ts"
 
 const reportFile = path.join(root, "node_modules", ".cache", "vitest-report.json")
 const filters = process.argv.slice(2)
+
+const siteProblem = await WebBuild.ensure()
+if (siteProblem !== undefined) process.stdout.write(`The site could not be built:\n${siteProblem}\n`)
+
+if (filters.length === 0 || filters.some((filter) => filter.includes("web"))) Chromium.ensure()
 
 let passed = 0
 let failed = 0

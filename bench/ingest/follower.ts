@@ -6,7 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import * as FeedClient from "@kalshibook/store/feed/FeedClient"
-import { Console, Effect, Layer, Option } from "effect"
+import { Console, Effect, Layer, Option, References } from "effect"
 
 export interface FollowerReport {
   /** Changes that were told. */
@@ -74,5 +74,7 @@ Effect.gen(function* () {
       )
     )
   ),
+  // What is printed is the report alone.
+  Effect.provideService(References.MinimumLogLevel, "None"),
   NodeRuntime.runMain
 )

@@ -3,7 +3,6 @@
  * beginnings. Its arguments: the settings of the hour as JSON, and a folder.
  */
 import { join } from "node:path"
-import { PgClient } from "@effect/sql-pg"
 import * as Book from "@kalshibook/core/Book"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import * as LogRowsFold from "@kalshibook/core/cold/LogRowsFold"
@@ -13,6 +12,7 @@ import * as LogRowsWriter from "@kalshibook/store/cold/LogRowsWriter"
 import * as Database from "@kalshibook/store/Database"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Effect, Layer, Stream } from "effect"
+import * as PgTest from "../../packages/store/test/PgTest.ts"
 import * as HourOfLogs from "./HourOfLogs.ts"
 
 export interface HotSealing {
@@ -53,7 +53,7 @@ function* recordsMade(): Generator<ReadonlyArray<BookRecord>> {
 
 const program = Effect.gen(function* () {
   const hot = yield* HotTier
-  const { config } = yield* PgClient.PgClient
+  const config = yield* PgTest.config
   const watermark = { epoch: 7, tsExchangeMicros: null, tsExchangeReceivedMicros: null, tapeId: null, tapeEntry: 0 }
   for (const records of recordsMade()) {
     yield* hot.append({

@@ -24,7 +24,7 @@ export const show = Effect.fnUntraced(function* (
     `  Ask for the markets, for the book of one as it was ${agoSeconds} seconds ago, and for its changes since:`
   )
   Terminal.line()
-  const curl = 'curl -H "X-API-Key: $KALSHIBOOK_KEY"'
+  const curl = 'curl -H "Authorization: Bearer $KALSHIBOOK_KEY"'
   Terminal.line(`    export KALSHIBOOK_KEY=${key === undefined ? "kb_live_..." : Redacted.value(key)}`)
   Terminal.line(`    ${curl} "${url}/v1/markets?status=active&limit=5"`)
   Terminal.line(`    ${curl} "${book}/orderbook?at=$(($(date +%s)-${agoSeconds}))"`)

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Archiver } from "@kalshibook/archiver/Archiver"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -14,12 +15,14 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Option } from "effect"
 import * as AgentClient from "../../packages/api/test/AgentClient.ts"
@@ -34,6 +37,7 @@ import { type Call, callsIn, readWords } from "./Shell.ts"
 const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
@@ -64,11 +68,14 @@ const sealed = Layer.unwrap(
 )
 
 const downloads = Layer.unwrap(
-  Effect.map(PgTest.temporaryFolder, (folder) => Downloads.layerNoDeps({ ...defaults, folder }))
+  Effect.map(PgTest.temporaryFolder, (folder) =>
+    Layer.merge(Downloads.layerNoDeps({ ...defaults, folder }), IdempotencyKeys.layerNoDeps)
+  )
 )
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
   Layer.provideMerge(Layer.provideMerge(sealed, stores)),
   Layer.provide(PgTest.layer)
@@ -77,31 +84,37 @@ const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
 const made = (call: Call) =>
   Effect.promise(async () => {
     const response = await fetch(call.url, {
-      method: call.body === undefined ? "GET" : "POST",
+      method: call.method,
       headers: call.headers,
       ...(call.body === undefined ? {} : { body: call.body })
     })
     return { status: response.status, text: await response.text() }
   })
 
-layer(api, { excludeTestServices: true, timeout: 60_000 })("an agent", (it) => {
+layer(api, { excludeTestServices: true, timeout: 120_000 })("an agent", (it) => {
   it.effect("may paste every call of /llms.txt and /llms-full.txt into a shell, and it works", () =>
     Effect.gen(function* () {
+      const plenty = { creditsMonthly: 100_000, requestsPerSecond: 10_000, burst: 10_000, connections: 100 }
+      const scopes = ["read", "stream", "download", "admin"] as const
+      const { key } = yield* Customer.customer({ tier: "enterprise", terms: plenty, key: { scopes } })
       const variables: Record<string, string> = {
         KALSHIBOOK_URL: `http://127.0.0.1:${yield* port}`,
-        KALSHIBOOK_KEY: Customer.key()
+        KALSHIBOOK_KEY: key
       }
       const texts = yield* Effect.forEach(["/llms.txt", "/llms-full.txt"], (path) =>
         Effect.promise(() => fetch(`${variables["KALSHIBOOK_URL"]}${path}`).then((response) => response.text()))
       )
       const asked = new Set(texts.flatMap(callsIn))
       assert.isAbove(asked.size, 30)
-      for (const text of asked) {
+      // What is ended last may be used before.
+      const inOrder = [...asked].sort((one, other) => Number(one.includes("DELETE")) - Number(other.includes("DELETE")))
+      for (const text of inOrder) {
         const { status, text: answer } = yield* made(readWords(text, variables))
         assert.strictEqual(status, 200, `${text}\n${answer}`)
         assert.isAbove(answer.length, 2, text)
-        const id = /"id":"(dl_\w+)"/.exec(answer)?.[1]
-        if (id !== undefined) variables["DOWNLOAD_ID"] = id
+        const [, download] = /"id":"(dl_\w+)"/.exec(answer) ?? []
+        if (download !== undefined) variables["DOWNLOAD_ID"] = download
+        if (/-d .*\/v1\/keys"$/.test(text)) variables["KEY_ID"] = JSON.parse(answer).key.id
       }
     })
   )

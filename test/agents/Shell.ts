@@ -1,6 +1,7 @@
 /** Calls of `curl` in a text, read as a shell reads them. */
 
 export interface Call {
+  readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
@@ -31,13 +32,15 @@ export const readWords = (line: string, variables: Readonly<Record<string, strin
   const headers: Record<string, string> = {}
   let body: string | undefined
   let url = ""
+  let method: string | undefined
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ""
     if (word === "-H") {
       const [name = "", value = ""] = (words[++at] ?? "").split(": ", 2)
       headers[name] = value
-    } else if (word === "-d") body = words[++at]
+    } else if (word === "-X") method = words[++at]
+    else if (word === "-d") body = words[++at]
     else url = word
   }
-  return { url, headers, body }
+  return { method: method ?? (body === undefined ? "GET" : "POST"), url, headers, body }
 }

@@ -7,6 +7,7 @@ import { DuckDBInstance } from "@duckdb/node-api"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Book from "@kalshibook/core/Book"
 import * as Replay from "@kalshibook/core/Replay"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
@@ -15,12 +16,14 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Effect, Layer, Option } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -54,6 +57,7 @@ const place = Effect.gen(function* () {
   const stores = Layer.mergeAll(
     ChannelGaps.layerNoDeps,
     LifecycleLog.layerNoDeps,
+    Settlements.layerNoDeps,
     Coverage.layerNoDeps,
     MarketCatalog.layerNoDeps,
     StatusBoard.layerNoDeps,
@@ -62,11 +66,14 @@ const place = Effect.gen(function* () {
     Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
   )
   const working = Layer.effectDiscard(Effect.flatMap(Downloads, ({ work }) => Effect.forkScoped(work))).pipe(
-    Layer.provideMerge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }))
+    Layer.provideMerge(
+      Layer.merge(Downloads.layerNoDeps({ ...defaults, folder: join(folder, "work") }), IdempotencyKeys.layerNoDeps)
+    )
   )
   yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port }).pipe(
       Layer.provide(RecorderStatusSource.layerDatabase),
+      Layer.provide(StreamServer.layerMemory),
       Layer.provide(Layer.merge(Datasets.layerNoDeps, working)),
       Layer.provide(Layer.effectDiscard(seal).pipe(Layer.provideMerge(Layer.merge(stores, objects)))),
       Layer.provide(PgTest.layer)

@@ -5,6 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as RequestGate from "@kalshibook/api/RequestGate"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import { isoFromMicros } from "@kalshibook/core/Units"
@@ -18,6 +19,7 @@ import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -83,6 +85,7 @@ const watched = Layer.effect(
 const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
@@ -95,6 +98,7 @@ const gate = RequestGate.make({ requestsMax: 10, answerMillisMax: 3_600_000 })
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provide(stores),
   // Another history than that of `TwoTiers`.
   Layer.provide(Layer.fresh(History.layerNoDeps).pipe(Layer.provide(watched))),
@@ -113,83 +117,83 @@ layer(api, { excludeTestServices: true, timeout: 60_000 })("The API over the col
   it.effect(
     "tells of an object that is missing, damaged or away, and answers as soon as it is whole",
     () =>
-    Effect.gen(function* () {
-      const { path } = yield* TwoTiers.Folder
-      const hot = yield* HotTier
-      const sealing = yield* SealedWorld.make(path)
-      yield* hot.append(batch({ records: log, watermark: watermark({ tsReceivedMicros: hour(hours + 1) }) }))
-      const whole = { logs: new Map([[ticker, log]]), trades: [] }
-      const keys: Array<string> = []
-      for (let index = 0; index < hours; index++) {
-        const { files } = yield* sealing.seal(whole, hour(index))
-        keys.push(files.find((file) => file.kind === "records")?.key ?? "")
-      }
-      for (let index = 0; index < hours; index++) yield* sealing.prune(hour(index))
-      const keyOf = (index: number): string => keys[index] ?? ""
-      const object = (index: number): string => join(path, "objects", keyOf(index))
+      Effect.gen(function* () {
+        const { path } = yield* TwoTiers.Folder
+        const hot = yield* HotTier
+        const sealing = yield* SealedWorld.make(path)
+        yield* hot.append(batch({ records: log, watermark: watermark({ tsReceivedMicros: hour(hours + 1) }) }))
+        const whole = { logs: new Map([[ticker, log]]), trades: [] }
+        const keys: Array<string> = []
+        for (let index = 0; index < hours; index++) {
+          const { files } = yield* sealing.seal(whole, hour(index))
+          keys.push(files.find((file) => file.kind === "records")?.key ?? "")
+        }
+        for (let index = 0; index < hours; index++) yield* sealing.prune(hour(index))
+        const keyOf = (index: number): string => keys[index] ?? ""
+        const object = (index: number): string => join(path, "objects", keyOf(index))
 
-      yield* Effect.promise(() => rename(object(0), `${object(0)}.aside`))
-      const missing = yield* ask(pathAt(0))
-      assert.strictEqual(missing.status, 500)
-      assert.match(String(missing.headers["content-type"]), /^application\/problem\+json/)
-      assert.deepInclude(bodyOf(missing), { code: "cold_data_damaged" })
-      assert.include(missing.text, keyOf(0))
-      assert.notInclude(missing.text, "orderbook_fp")
+        yield* Effect.promise(() => rename(object(0), `${object(0)}.aside`))
+        const missing = yield* ask(pathAt(0))
+        assert.strictEqual(missing.status, 500)
+        assert.match(String(missing.headers["content-type"]), /^application\/problem\+json/)
+        assert.deepInclude(bodyOf(missing), { code: "cold_data_damaged" })
+        assert.include(missing.text, keyOf(0))
+        assert.notInclude(missing.text, "orderbook_fp")
 
-      const bytes = yield* Effect.promise(() => readFile(object(1)))
-      const changed = Buffer.from(bytes)
-      changed[20] = (changed[20] ?? 0) ^ 1
-      yield* Effect.promise(async () => {
-        await rm(object(1))
-        await writeFile(object(1), changed)
-      })
-      for (const path of [pathAt(1), `/v1/orderbooks?tickers=${ticker}&at=${isoFromMicros(hour(1) + 1_000)}`]) {
-        const damaged = yield* ask(path)
-        assert.deepStrictEqual([damaged.status, bodyOf(damaged).code], [500, "cold_data_damaged"], path)
-        assert.include(damaged.text, keyOf(1))
-      }
-      // The hours beside them are answered.
-      assert.deepInclude(bodyOf(yield* ask(pathAt(2))).provenance, { offset: 4, tier: "cold", source: keyOf(2) })
+        const bytes = yield* Effect.promise(() => readFile(object(1)))
+        const changed = Buffer.from(bytes)
+        changed[20] = (changed[20] ?? 0) ^ 1
+        yield* Effect.promise(async () => {
+          await rm(object(1))
+          await writeFile(object(1), changed)
+        })
+        for (const path of [pathAt(1), `/v1/orderbooks?tickers=${ticker}&at=${isoFromMicros(hour(1) + 1_000)}`]) {
+          const damaged = yield* ask(path)
+          assert.deepStrictEqual([damaged.status, bodyOf(damaged).code], [500, "cold_data_damaged"], path)
+          assert.include(damaged.text, keyOf(1))
+        }
+        // The hours beside them are answered.
+        assert.deepInclude(bodyOf(yield* ask(pathAt(2))).provenance, { offset: 4, tier: "cold", source: keyOf(2) })
 
-      const held = yield* Hand
-      held.isAway = true
-      const away = yield* ask(pathAt(3))
-      assert.deepStrictEqual([away.status, bodyOf(away).code], [503, "cold_store_away"])
-      assert.match(String(away.headers["retry-after"]), /^\d+$/)
-      held.isAway = false
+        const held = yield* Hand
+        held.isAway = true
+        const away = yield* ask(pathAt(3))
+        assert.deepStrictEqual([away.status, bodyOf(away).code], [503, "cold_store_away"])
+        assert.match(String(away.headers["retry-after"]), /^\d+$/)
+        held.isAway = false
 
-      yield* Effect.promise(async () => {
-        await rename(`${object(0)}.aside`, object(0))
-        await rm(object(1))
-        await writeFile(object(1), bytes)
-      })
-      for (const index of [0, 1, 3]) {
-        const { provenance } = bodyOf(yield* ask(pathAt(index)))
-        assert.deepInclude(provenance, { offset: index + 2, tier: "cold", source: keyOf(index) })
-      }
-    }).pipe(Effect.scoped),
+        yield* Effect.promise(async () => {
+          await rename(`${object(0)}.aside`, object(0))
+          await rm(object(1))
+          await writeFile(object(1), bytes)
+        })
+        for (const index of [0, 1, 3]) {
+          const { provenance } = bodyOf(yield* ask(pathAt(index)))
+          assert.deepInclude(provenance, { offset: index + 2, tier: "cold", source: keyOf(index) })
+        }
+      }).pipe(Effect.scoped),
     loadedMillisMax
   )
 
   it.effect(
     "a client that leaves in the middle of a question stops DuckDB, and the next one is answered",
     () =>
-    Effect.gen(function* () {
-      const held = yield* Hand
-      const path = `/v1/orderbooks?at=${isoFromMicros(hour(2) + 60_000_000)}`
-      const begun = yield* Deferred.make<void>()
-      const ended = yield* Deferred.make<Exit.Exit<void>>()
-      held.endless = { begun, ended }
-      const client = yield* Effect.forkChild(ask(path))
-      yield* Deferred.await(begun)
-      yield* Fiber.interrupt(client)
-      const exit = yield* Deferred.await(ended)
-      assert.isTrue(Exit.hasInterrupts(exit))
-      // Its connection is free for others, and so is the place among those who read whole hours.
-      assert.strictEqual(yield* held.connection.forEachChunk("select 1", () => undefined), 1)
-      held.endless = undefined
-      assert.strictEqual(bodyOf(yield* ask(path)).orderbooks.length, 1)
-    }),
+      Effect.gen(function* () {
+        const held = yield* Hand
+        const path = `/v1/orderbooks?at=${isoFromMicros(hour(2) + 60_000_000)}`
+        const begun = yield* Deferred.make<void>()
+        const ended = yield* Deferred.make<Exit.Exit<void>>()
+        held.endless = { begun, ended }
+        const client = yield* Effect.forkChild(ask(path))
+        yield* Deferred.await(begun)
+        yield* Fiber.interrupt(client)
+        const exit = yield* Deferred.await(ended)
+        assert.isTrue(Exit.hasInterrupts(exit))
+        // Its connection is free for others, and so is the place among those who read whole hours.
+        assert.strictEqual(yield* held.connection.forEachChunk("select 1", () => undefined), 1)
+        held.endless = undefined
+        assert.strictEqual(bodyOf(yield* ask(path)).orderbooks.length, 1)
+      }),
     loadedMillisMax
   )
 })

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -10,6 +11,7 @@ import { Segments } from "@kalshibook/store/cold/Segments"
 import { Datasets } from "@kalshibook/store/downloads/Datasets"
 import { defaults } from "@kalshibook/store/downloads/DownloadSettings"
 import { Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
@@ -17,6 +19,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Effect, Layer, Option, Redacted } from "effect"
 import * as Customer from "../../packages/api/test/Customer.ts"
@@ -27,6 +30,7 @@ import * as PgTest from "../../packages/store/test/PgTest.ts"
 const stores = Layer.mergeAll(
   ChannelGaps.layerNoDeps,
   LifecycleLog.layerNoDeps,
+  Settlements.layerNoDeps,
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
@@ -43,11 +47,14 @@ const objects = Layer.unwrap(
 )
 
 const downloads = Layer.unwrap(
-  Effect.map(PgTest.temporaryFolder, (folder) => Downloads.layerNoDeps({ ...defaults, folder }))
+  Effect.map(PgTest.temporaryFolder, (folder) =>
+    Layer.merge(Downloads.layerNoDeps({ ...defaults, folder }), IdempotencyKeys.layerNoDeps)
+  )
 )
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
   Layer.provideMerge(Layer.effectDiscard(seal).pipe(Layer.provideMerge(Layer.merge(stores, objects)))),
   Layer.provide(PgTest.layer)

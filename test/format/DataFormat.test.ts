@@ -4,7 +4,14 @@ import path from "node:path"
 import { recordMeasureNames } from "@kalshibook/core/BookMeasures"
 import { Manifest, ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import { segmentColumns, segmentKinds, segmentOrder } from "@kalshibook/core/cold/SegmentColumns"
-import { levelColumns, measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
+import * as ErrorCatalogue from "@kalshibook/core/contract/ErrorCatalogue"
+import {
+  candleColumns,
+  levelColumns,
+  measureColumn,
+  sampleColumns,
+  type TableColumn
+} from "@kalshibook/core/export/TableColumns"
 import { assert, it } from "vitest"
 
 const document = fs.readFileSync(path.resolve(import.meta.dirname, "../../docs/data-format.md"), "utf8")
@@ -39,7 +46,13 @@ it("the document has every column that only streams have, with type, emptiness a
       .split("\n")
       .filter((line) => line.startsWith("| `"))
   assert.deepStrictEqual(rowsOf("samples"), described([...sampleColumns(0, []), ...levelColumns("N")]))
+  assert.deepStrictEqual(rowsOf("candles"), described(candleColumns))
   assert.deepStrictEqual(rowsOf("measures"), described(recordMeasureNames.map(measureColumn)))
+})
+
+it("docs/errors.md is the catalogue of the code: `npm run docs` writes it", () => {
+  const written = fs.readFileSync(path.resolve(import.meta.dirname, "../../docs/errors.md"), "utf8")
+  assert.strictEqual(written, ErrorCatalogue.markdown())
 })
 
 it("the document names every field of a manifest", () => {

@@ -7,6 +7,7 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"
@@ -29,6 +30,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
+import { Settlements } from "@kalshibook/store/Settlements"
 import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
@@ -45,7 +47,9 @@ const stores = Layer.suspend(() =>
     ChannelGaps.layerMemory,
     Epochs.layerMemory,
     LifecycleLog.layerMemory,
-    Coverage.layerMemory.pipe(Layer.provideMerge(Layer.merge(HotTier.layerMemory, MarketCatalog.layerMemory))),
+    Layer.merge(Coverage.layerMemory, Settlements.layerMemory).pipe(
+      Layer.provideMerge(Layer.merge(HotTier.layerMemory, MarketCatalog.layerMemory))
+    ),
     History.layerMemory,
     ReplaySource.layerMemory,
     FileStores.layerNone,
@@ -58,8 +62,8 @@ const stores = Layer.suspend(() =>
 type Stores = Layer.Success<typeof stores>
 
 const quick: Partial<CollectorSettings> = {
-  replyMillisMax: 2_000,
-  snapshotMillisMax: 2_000,
+  replyMillisMax: 10_000,
+  snapshotMillisMax: 10_000,
   chunkSettleMillisMax: 200,
   flushMillis: 10,
   watermarkMillis: 20,
@@ -129,6 +133,7 @@ export const start = Effect.fnUntraced(function* (options: SimulatedExchangeOpti
   const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
   const api = yield* Layer.build(
     ApiServer.layer({ host: "127.0.0.1", port: 0 }, undefined, KalshiRoutes.layer).pipe(
+      Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(live),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
     )

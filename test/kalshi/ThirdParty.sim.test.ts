@@ -5,8 +5,8 @@
 import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
 import * as Book from "@kalshibook/core/Book"
-import { emptyLevels, type BookLevels } from "@kalshibook/core/BookRecord"
-import { dollarsFromPriceE4, isoFromMicros } from "@kalshibook/core/Units"
+import { type BookLevels, emptyLevels } from "@kalshibook/core/BookRecord"
+import { dollarsFromPriceE4, isoFromMicros, microsFromIso } from "@kalshibook/core/Units"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Context, Effect, Option } from "effect"
@@ -72,26 +72,32 @@ describe("clients of others", () => {
             basePath: `${base}/trade-api/v2`
           })
         const open = (base: string): PmxtSocket =>
-          new KalshiWebSocket(
-            new KalshiAuth({ apiKey: key, privateKey: KalshiStation.ownKey.privateKeyPem }),
-            { wsUrl: `${base.replace("http", "ws")}/trade-api/ws/v2`, reconnectIntervalMs: 50 }
-          )
+          new KalshiWebSocket(new KalshiAuth({ apiKey: key, privateKey: KalshiStation.ownKey.privateKeyPem }), {
+            wsUrl: `${base.replace("http", "ws")}/trade-api/ws/v2`,
+            reconnectIntervalMs: 50
+          })
         const truthNow = (ticker: string): BookLevels => {
           const truth = exchange.truth.bookAt(ticker, exchange.truth.last())
           return truth._tag === "book" ? truth.levels : emptyLevels
         }
+        // Its clock stands still, so that the moment is the same for all that is asked.
+        const pastUrl = `${url}/replay/${isoFromMicros(pastMicros)}`
+        const headers = { "KALSHI-ACCESS-KEY": key }
+        const stopped = yield* Effect.promise(() => fetch(`${pastUrl}/pause`, { method: "POST", headers }))
+        const { now } = yield* Effect.promise(() => stopped.json() as Promise<{ readonly now: string }>)
+        const momentMicros = Option.getOrThrow(microsFromIso(now))
         const past = new Map<string, BookLevels>()
         for (const ticker of tickers) {
-          const answer = yield* history.bookAt(ticker, pastMicros, "received")
+          const answer = yield* history.bookAt(ticker, momentMicros, "received")
           past.set(ticker, Book.levels(answer.book))
         }
         const places = [
           { base: url, bookOf: truthNow },
-          // Its clock stands still, so that the moment is the same for all that is asked.
-          { base: `${url}/replay/${isoFromMicros(pastMicros)},name=a`, bookOf: (one: string) => past.get(one) ?? emptyLevels }
+          {
+            base: pastUrl,
+            bookOf: (one: string) => past.get(one) ?? emptyLevels
+          }
         ]
-        const headers = { "KALSHI-ACCESS-KEY": key }
-        yield* Effect.promise(() => fetch(`${places[1]?.base}/pause`, { method: "POST", headers }))
 
         for (const { base, bookOf } of places) {
           const markets = new kalshi.MarketApi(rest(base))
@@ -131,6 +137,6 @@ describe("clients of others", () => {
           })
         }
       }).pipe(Effect.scoped),
-    60_000
+    120_000
   )
 })

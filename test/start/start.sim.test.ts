@@ -26,7 +26,7 @@ const anyPorts = { KALSHIBOOK_API_PORT: "0", KALSHIBOOK_SIMULATOR_PORT: "0" }
 
 /** What a shell makes of the address in a curl line. */
 const expand = (curl: string): string =>
-  execFileSync("sh", ["-c", `echo ${curl.replace(/^\s*curl -H "X-API-Key: \$KALSHIBOOK_KEY" /, "")}`])
+  execFileSync("sh", ["-c", `echo ${curl.replace(/^\s*curl -H "Authorization: Bearer \$KALSHIBOOK_KEY" /, "")}`])
     .toString()
     .trim()
 

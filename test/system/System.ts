@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { NodeHttpClient } from "@effect/platform-node"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess, type ExchangeSource } from "@kalshibook/collector/ExchangeAccess"
@@ -23,8 +24,10 @@ import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
+import { Keys } from "@kalshibook/store/Keys"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpClient, HttpServer } from "effect/http"
@@ -45,6 +48,10 @@ export interface RunningSystem extends Recording {
   readonly hotTier: HotTier["Service"]
   /** Starts another collector on the same stores, after the one before was stopped. */
   readonly startAgain: Effect.Effect<Recording>
+  /** Where the API listens. */
+  readonly url: string
+  /** Makes further keys of the customer. */
+  readonly keys: Keys["Service"]
   /** GET on the API: status and parsed body. */
   readonly get: <Body = unknown>(path: string) => Effect.Effect<{ readonly status: number; readonly body: Body }>
 }
@@ -91,18 +98,27 @@ const collectorOf = (
     Layer.provide(NodeHttpClient.layerUndici)
   )
 
-/** The API on a free port, told by this collector how it is. */
-const apiOf = (collector: Collector["Service"]) =>
+/** The API on a free port, told by this collector how it is. `more`: what else it is to know, the site for one. */
+const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(more),
     Layer.provide(
-      Layer.mergeAll(History.layerHot, ChannelGaps.layerNoDeps, LifecycleLog.layerNoDeps, Coverage.layerNoDeps)
+      Layer.mergeAll(
+        History.layerHot,
+        ChannelGaps.layerNoDeps,
+        LifecycleLog.layerNoDeps,
+        Settlements.layerNoDeps,
+        Coverage.layerNoDeps
+      )
     ),
     Layer.provide(RecorderStatusSource.layerSameProcess(collector.status))
   )
 
 export const start = (
   options: SimulatedExchangeOptions,
-  settings: Partial<CollectorSettings> = {}
+  settings: Partial<CollectorSettings> = {},
+  more: Layer.Layer<never> = Layer.empty
 ): Effect.Effect<RunningSystem, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const exchange = yield* startSimulatedExchange({ readTokensPerSecond: 100_000, readTokensMax: 100_000, ...options })
@@ -115,7 +131,7 @@ export const start = (
       return { collector: Context.get(built, Collector), stop: Scope.close(own, Exit.void) }
     }).pipe(Effect.provide(stored), Effect.orDie)
     const first = yield* record
-    const served = yield* Layer.build(apiOf(first.collector)).pipe(Effect.provide(stored))
+    const served = yield* Layer.build(apiOf(first.collector, more)).pipe(Effect.provide(stored))
     const { address } = Context.get(served, HttpServer.HttpServer)
     if (address._tag === "UnixPathAddress") return yield* Effect.die("the API listens on a TCP port")
     const client = Context.get(yield* Layer.build(NodeHttpClient.layerUndici), HttpClient.HttpClient)
@@ -126,6 +142,8 @@ export const start = (
       sql: Context.get(stored, SqlClient.SqlClient),
       hotTier: Context.get(stored, HotTier),
       startAgain: record,
+      url: base,
+      keys: Context.get(stored, Keys),
       get: <Body>(path: string) =>
         client.get(`${base}${path}`, { headers: { "X-API-Key": Customer.key() } }).pipe(
           Effect.flatMap((response) =>

@@ -35,6 +35,17 @@ it("a package imports only the packages below it", () => {
   assert.deepStrictEqual(show(wrong), [])
 })
 
+it("web takes nothing but types from the contract, so that none of it reaches a browser", () => {
+  const wrong = sources
+    .filter((file) => packageOf(file) === "web")
+    .flatMap((file) =>
+      [...read(file).matchAll(/^(?:import|export)\s+(?!type\b)[^"']*["']((?:@kalshibook\/|effect)[^"']*)["']/gm)].map(
+        ([, module = ""]) => ({ file, module })
+      )
+    )
+  assert.deepStrictEqual(show(wrong), [])
+})
+
 it("core imports effect alone", () => {
   const wrong = imports(sources.filter((file) => packageOf(file) === "core")).filter(
     ({ module }) => !/^(\.|effect$|effect\/)/.test(module)

@@ -24,8 +24,8 @@ const platformWays: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bparseFloat\b/g, "parseFloat: Units"]
 ]
 
-/** Marks of unfinished work. */
-const unfinished = /\b(?:TODO|FIXME|XXX|HACK)\b|\bplaceholder\b/g
+/** Marks of unfinished work; the attribute of a text field, and its style, are none. */
+const unfinished = /\b(?:TODO|FIXME|XXX|HACK)\b|\bplaceholder\b(?![=:])/g
 
 /** What ties a file to one machine or one network. */
 const local: ReadonlyArray<RegExp> = [

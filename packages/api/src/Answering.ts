@@ -4,14 +4,15 @@
  */
 import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { urlCharsMax } from "@kalshibook/core/contract/Limits"
+import { KeyInQuery } from "@kalshibook/core/contract/ProblemsOfAccess"
 import {
   Internal,
-  KeyInQuery,
   MalformedRequest,
   MethodNotAllowed,
   UnknownRoute,
+  UnsupportedMediaType,
   UrlTooLong
-} from "@kalshibook/core/contract/Problems"
+} from "@kalshibook/core/contract/ProblemsOfServer"
 import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
 import {
   HttpMiddleware,
@@ -34,7 +35,16 @@ import { badRequest } from "./BadRequests.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
-import { docsPath, llmsFullPath, llmsPath, methodsOf, openApiPath, routeOf, suggestionFor } from "./RouteTable.ts"
+import {
+  docsPath,
+  errorsPath,
+  llmsFullPath,
+  llmsPath,
+  methodsOf,
+  openApiPath,
+  routeOf,
+  suggestionFor
+} from "./RouteTable.ts"
 
 /** Anybody may read: there is nothing here that a browser's user could lose. */
 const cors = HttpMiddleware.cors({
@@ -44,9 +54,11 @@ const cors = HttpMiddleware.cors({
     "Authorization",
     "X-API-Key",
     "Content-Type",
+    "Accept",
     "Range",
     "If-Range",
     "If-None-Match",
+    "Idempotency-Key",
     "Mcp-Protocol-Version",
     "Mcp-Method",
     "Mcp-Name"
@@ -62,6 +74,8 @@ const cors = HttpMiddleware.cors({
     "Content-Range",
     "Accept-Ranges",
     "ETag",
+    "Allow",
+    "Idempotency-Replayed",
     "Content-Disposition"
   ],
   maxAge: preflightSecondsMax
@@ -99,7 +113,7 @@ const answer = Effect.fnUntraced(function* <E, R>(
   const startedNanos = yield* Clock.currentTimeNanos
   const requestId = newRequestId()
   const url = ApiKeyText.redact(request.url)
-  const notes: RequestNotes = { headers: {}, meter: undefined }
+  const notes: RequestNotes = { headers: {}, meter: undefined, isOpenEnded: false }
   const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
   // An upgraded connection lives as long as its client wants.
   const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
@@ -107,11 +121,14 @@ const answer = Effect.fnUntraced(function* <E, R>(
     Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
     Effect.provideService(RequestMeta, meta),
     Effect.catchCause((cause) => problemResponse(cause, request, meta)),
+    Effect.flatMap((made) => (isUnsupported(made) ? unsupported(request, meta) : Effect.succeed(made))),
     compression
   )
   const nanos = (yield* Clock.currentTimeNanos) - startedNanos
   const route = routeOf(request.url)
-  yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
+  // How long a connection was open is not how long an answer took.
+  if (response.status !== 101)
+    yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
   return HttpServerResponse.setHeaders(response, { ...headersFor(response, requestId, route), ...notes.headers })
 })
 
@@ -132,7 +149,13 @@ const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong
 export const keyInUrl = /kb_live_|[?&](?:api[_-]?key|key|token|access_token|authorization)=/i
 
 /** What only a new version of the server changes. Everything else is as of now. */
-const lastingRoutes: ReadonlySet<string | undefined> = new Set([docsPath, openApiPath, llmsPath, llmsFullPath])
+const lastingRoutes: ReadonlySet<string | undefined> = new Set([
+  docsPath,
+  errorsPath,
+  openApiPath,
+  llmsPath,
+  llmsFullPath
+])
 
 const headersFor = (
   response: HttpServerResponse.HttpServerResponse,
@@ -179,8 +202,18 @@ const problemResponse = (
   )
 }
 
+/** The library answers a body of another type by itself, with a text. */
+const isUnsupported = ({ headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
+  status === 415 && headers["content-type"] !== "application/problem+json"
+
+const unsupported = ({ headers }: HttpServerRequest.HttpServerRequest, { requestId }: RequestMeta["Service"]) => {
+  const sent = headers["content-type"] === undefined ? "without a type" : `as \`${headers["content-type"]}\``
+  const detail = `The body was sent ${sent}; it must be \`application/json\`.`
+  return HttpServerRespondable.toResponse(new UnsupportedMediaType({ detail, request_id: requestId }))
+}
+
 /** Parts of a request that the contract describes: what is wrong in them is a parameter. */
-const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload"])
+const askersKinds: ReadonlySet<string> = new Set(["Params", "Query", "Payload", "Headers"])
 
 const isProblem = (failure: unknown): failure is HttpServerRespondable.Respondable =>
   HttpServerRespondable.isRespondable(failure) && "code" in failure && "request_id" in failure

@@ -1,13 +1,17 @@
 /**
  * The REST API as routes: the contract implemented over the stores, with its document and its reference page.
  */
+
+import * as ErrorCatalogue from "@kalshibook/core/contract/ErrorCatalogue"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
 import { Callers } from "./Callers.ts"
+import { CandlesHandlers } from "./CandlesHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
@@ -20,9 +24,18 @@ import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
-import { docsPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
+import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import { StreamMeters } from "./StreamMeter.ts"
+import * as SiteRoutes from "./site/SiteRoutes.ts"
+import * as StreamRoute from "./stream/StreamRoute.ts"
+
+/** Calls and streams know callers and open connections by the same services. */
+const callers = Layer.merge(Callers.layer, OpenConnections.layer)
+
+const stream = StreamRoute.layer.pipe(Layer.provide(Layer.merge(callers, StreamMeters.layer)))
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -31,7 +44,9 @@ const handlers = Layer.mergeAll(
   BooksHandlers,
   RecordsHandlers,
   TradesHandlers,
+  CandlesHandlers,
   LifecycleHandlers,
+  SettlementsHandlers,
   CoverageHandlers,
   DatasetsHandlers,
   DownloadsHandlers,
@@ -40,10 +55,7 @@ const handlers = Layer.mergeAll(
   TicketsHandlers,
   StatusHandlers,
   HealthHandlers
-)
-
-/** Who may do what, how much of it, and at which price: one for all routes. */
-const callers = Metering.layer.pipe(Layer.provideMerge(Layer.merge(Callers.layer, OpenConnections.layer)))
+).pipe(Layer.provide(Metering.layer), Layer.provide(callers))
 
 /** Scalar's own options beyond those that Effect names: no links to Scalar's services. */
 const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideClientButton: true } = {
@@ -60,6 +72,13 @@ const scalar: HttpApiScalar.ScalarConfig & { showDeveloperTools: "never"; hideCl
 /** The page is whole: it asks no other host for anything, not even for fonts. */
 const docs = HttpApiScalar.layer(KalshiBookApi, { path: docsPath, scalar })
 
+/** The catalogue of errors, as docs/errors.md has it. */
+const errors = HttpRouter.add(
+  "GET",
+  errorsPath,
+  Effect.sync(() => HttpServerResponse.text(ErrorCatalogue.markdown(), { contentType: "text/markdown; charset=utf-8" }))
+)
+
 /**
  * All routes; needs the stores and an `HttpRouter`, which `HttpRouter.serve` provides. `more` are routes beside the contract that are served
  * with it: they know callers, and pay, as all others.
@@ -68,8 +87,16 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
   Layer.mergeAll(
     HttpApiBuilder.layer(KalshiBookApi, { openapiPath: openApiPath }),
     docs,
+    errors,
     ObjectRoutes.layer,
+    SiteRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
+    stream,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
-  ).pipe(Layer.provide(handlers), Layer.provide(callers), Layer.provide(Answering.layer(gate)))
+  ).pipe(
+    Layer.provide(handlers),
+    Layer.provide(Metering.layer),
+    Layer.provide(callers),
+    Layer.provide(Answering.layer(gate))
+  )

@@ -39,11 +39,14 @@ export const compressBytesMin = 2_048
 /** How long browsers may keep the reference page and the OpenAPI document, in seconds: the page is 3 MB. */
 export const documentSecondsMax = 300
 
+/** How long an answer about sealed history may be kept without asking, in seconds: a day, after which a correction is heard of. */
+export const sealedSecondsMax = 86_400
+
 /** Open connections at most, of which most are idle: each costs some kilobytes. More are closed at once. */
 export const connectionsMax = 4_096
 
-/** Calls without a key, by address: enough to look around. */
-export const anonymousBucket = { perSecond: 1, burst: 30 }
+/** Calls without a key, by address: enough to look around on the site, whose pages ask up to ten things and follow a book each second. */
+export const anonymousBucket = { perSecond: 5, burst: 100 }
 
 /** Keys that are not valid, by address: a program with an old key retries, a guesser needs more than the age of the universe. */
 export const wrongKeysBucket = { perSecond: 0.5, burst: 20 }
@@ -81,5 +84,11 @@ export const bodyBytesMax = 1_048_576
 /** How often a node renews the streams that it has open, and hears which have to end: half of the ten seconds that are promised. */
 export const connectionCheckMillis = 5_000
 
-/** Bytes of a message that a websocket's client sends at most: ten thousand tickers are half of it. */
-export const websocketBytesMax = 1_048_576
+/** How often a stream turns to the ledger at most: what it holds in between is what a crash may lose, for nothing. */
+export const streamSettleMillis = 1_000
+
+/** Credits that a stream holds at once at most: a quarter of a million records, some seconds of a whole exchange. */
+export const streamBatchCreditsMax = 100
+
+/** How long a stream's hold waits to be settled: longer than any pause of the database that the stream survives. */
+export const streamLeaseMicros = 300_000_000

@@ -4,14 +4,16 @@
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { NodeHttpServer } from "@effect/platform-node"
-import { MalformedRequest } from "@kalshibook/core/contract/Problems"
+import { MalformedRequest } from "@kalshibook/core/contract/ProblemsOfServer"
+import { commandBytesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Data, Effect, Layer, Schema } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServer, type HttpServerError } from "effect/http"
 import * as Answering from "./Answering.ts"
 import * as Api from "./Api.ts"
-import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax, websocketBytesMax } from "./ApiLimits.ts"
+import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { newRequestId } from "./RequestMeta.ts"
+import { StreamServer } from "./stream/StreamServer.ts"
 
 export interface Address {
   readonly host: string
@@ -52,24 +54,27 @@ const reasons: Readonly<Record<string, ListenFailed["reason"]>> = {
  * Serves the API until its scope is closed; then open requests have `shutdownMillisMax` to end. Gives the `HttpServer`,
  * whose address tells the port.
  */
-export const layer = <E = never, R = never>(
-  address: Address,
-  gate?: RequestGate,
-  more?: Layer.Layer<never, E, R>
-) =>
+export const layer = <E = never, R = never>(address: Address, gate?: RequestGate, more?: Layer.Layer<never, E, R>) =>
   HttpRouter.serve(Api.layer(gate, more), {
     disableLogger: true,
     disableListenLog: true,
     routerConfig: { maxParamLength: headerBytesMax }
   }).pipe(
+    // Built behind the routes, so it ends before them: whoever follows the stream is told, and nobody waits for him.
+    (serving) => Layer.provideMerge(streamEnding, serving),
     Layer.provideMerge(listen(address)),
     Layer.provide(untraced),
     Layer.provide(redacted),
     Layer.provide(NodeHttpServer.layerHttpServices)
   )
 
-/** A span has the URL: one with a key in it is not traced. Headers with keys are left out by the tracer itself. */
-const untraced = Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => Answering.keyInUrl.test(url))
+const streamEnding = Layer.effectDiscard(Effect.acquireRelease(StreamServer, ({ stop }) => stop))
+
+/** A span has the URL: one with a key or a ticket in it is not traced. Headers with keys are left out by the tracer itself. */
+const untraced = Layer.succeed(
+  HttpMiddleware.TracerDisabledWhen,
+  ({ url }) => url.includes("kb_ticket_") || Answering.keyInUrl.test(url)
+)
 
 /** Names of headers that may have a key. */
 const redacted = Layer.succeed(Headers.CurrentRedactedNames, [
@@ -85,11 +90,7 @@ const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFail
     HttpServer.HttpServer,
     Effect.gen(function* () {
       const server = makeServer()
-      const options = {
-        ...address,
-        gracefulShutdownTimeout: shutdownMillisMax,
-        websocket: { maxPayload: websocketBytesMax }
-      }
+      const options = { ...address, gracefulShutdownTimeout: shutdownMillisMax, websocket }
       const listening = yield* NodeHttpServer.make(() => server, options).pipe(
         Effect.mapError((error) => listenFailed(address, error))
       )
@@ -98,6 +99,14 @@ const listen = (address: Address): Layer.Layer<HttpServer.HttpServer, ListenFail
       return listening
     })
   )
+
+/** Nothing is compressed: it costs more than the rest of the stream together. Who does not answer a close is not waited for. */
+const websocket = {
+  maxPayload: commandBytesMax,
+  perMessageDeflate: false,
+  clientTracking: false,
+  closeTimeout: shutdownMillisMax
+}
 
 const listenFailed = (address: Address, error: HttpServerError.ServeError): ListenFailed => {
   const { cause } = error

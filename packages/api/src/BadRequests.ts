@@ -3,7 +3,7 @@
  * where one is plain, the call that would work.
  */
 import { allowed, allowedInBody } from "@kalshibook/core/contract/Parameters"
-import { BadParameter } from "@kalshibook/core/contract/Problems"
+import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import type { SchemaIssue } from "effect"
 import { SchemaAST } from "effect"
 import type { HttpApiError } from "effect/http-api"

@@ -12,18 +12,22 @@ import { HttpApiBuilder } from "effect/http-api"
 import { booksAtOnceMax, marketsOfBooksMax } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
 import { type PageQuery, pageOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
 import * as SampleAnswers from "./SampleAnswers.ts"
+import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
 
 /** Which markets, as they are asked for. */
 interface Selection {
-  readonly tickers?: ReadonlyArray<string>
-  readonly event?: string
-  readonly series?: string
+  readonly tickers?: ReadonlyArray<string> | undefined
+  readonly event?: string | undefined
+  readonly series?: string | undefined
 }
 
 interface BooksQuery extends Selection, PageQuery {
+  readonly event_ticker?: string
+  readonly series_ticker?: string
   readonly at?: number
   readonly clock?: BookClock
   readonly depth?: number
@@ -59,10 +63,11 @@ export const BooksHandlers = HttpApiBuilder.group(
     })
 
     const many = Effect.fnUntraced(function* (query: BooksQuery) {
-      const { at, clock = "received", event, series, tickers } = query
+      const { at, clock = "received", tickers } = query
+      const { event = query.event_ticker, series = query.series_ticker } = query
       const page = yield* pageOf(Cursor.orderbooks, { tickers, event, series, at, clock }, query)
       const [pinnedMicros, afterTicker] = Option.getOrElse(page.after, () => [at, ""] as const)
-      const candidates = yield* tickersOf(query, pinnedMicros)
+      const candidates = yield* tickersOf({ event, series, tickers }, pinnedMicros)
       const wanted = candidates.filter((ticker) => ticker > afterTicker).slice(0, page.entriesMax)
       // One more than the page tells whether there is another; its book is not needed.
       const asked = wanted.slice(0, page.entriesMax - 1)
@@ -88,13 +93,18 @@ export const BooksHandlers = HttpApiBuilder.group(
       at: ({ params: { ticker }, query }) => {
         const clock = query.clock ?? "received"
         const book = query.at === undefined ? history.bookNow(ticker) : history.bookAt(ticker, query.at, clock)
+        const { at } = query
+        // By the exchange's clock, what was received later may belong to the moment.
+        const digest = at === undefined || clock === "exchange" ? Effect.succeedNone : history.sealedDigest(at + 1)
         return book.pipe(
+          Effect.tap(({ gapEndsMicros, trust }) => noteOpenEnd(trust._tag === "stale" && gapEndsMicros === null)),
           Effect.map((answer) =>
             query.view === "summary"
               ? OrderbookAnswer.summary(answer, query.depth)
               : OrderbookAnswer.view(answer, query.depth ?? 0)
           ),
           answered(OrderbookAnswer.Orderbook),
+          whenSealed({ digest }),
           Effect.catchTags({
             MarketNotRecorded: () => Failures.nothingRecorded(catalog, ticker),
             BeforeFirstRecord: Failures.beforeFirstRecord,
@@ -105,7 +115,7 @@ export const BooksHandlers = HttpApiBuilder.group(
       },
       many: ({ query }) =>
         many(query).pipe(
-          answered(OrderbooksAnswer.Orderbooks),
+          answered(OrderbooksAnswer.Orderbooks, only(OrderbooksAnswer.Orderbooks, "orderbooks", query.fields)),
           Effect.catchTags({ InTheFuture: Failures.timeInFuture, ...Failures.logFailures })
         ),
       samples: ({ params: { ticker }, query }) =>
@@ -115,7 +125,12 @@ export const BooksHandlers = HttpApiBuilder.group(
           if (form !== "json") {
             return yield* RowStreams.answer(yield* SampleAnswers.source(history, ticker, query), form)
           }
-          return yield* answered(SamplesAnswer.Samples)(SampleAnswers.page(history, ticker, query))
+          const digest =
+            query.from === undefined || query.to === undefined ? Effect.succeedNone : history.sealedDigest(query.to)
+          return yield* answered(
+            SamplesAnswer.Samples,
+            only(SamplesAnswer.Samples, "samples", query.fields)
+          )(SampleAnswers.page(history, ticker, query)).pipe(whenSealed({ digest }))
         }).pipe(
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
           Effect.catchTags(Failures.logFailures)

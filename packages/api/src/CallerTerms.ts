@@ -1,8 +1,14 @@
 /** What the ledger has to know of a caller: whose credits, out of which buckets, up to which caps. */
+import type { Tier } from "@kalshibook/core/contract/Pricing"
 import type { LedgerCall } from "@kalshibook/store/Ledger"
 import type { Caller } from "./Caller.ts"
 
 export type CallerCall = Pick<LedgerCall, "accountId" | "prefix" | "buckets" | "terms" | "keyCapCredits">
+
+const dayMicros = 86_400_000_000
+
+/** How long a download is kept for accounts of a tier. */
+export const keptMicrosOf = ({ limits }: Tier): number => limits.downloadDays * dayMicros
 
 /** What is the same in every call of the caller. */
 export const callOf = ({ account, bounds, name, tier }: Caller): CallerCall => {

@@ -2,7 +2,7 @@
  * Who asks, by what a request carries: a key or whatever else a program recognises (`Authenticators`). Whoever sends many tokens that are
  * not valid waits, by his address, before the next is looked at.
  */
-import { KeyInvalid, RateLimited } from "@kalshibook/core/contract/Problems"
+import { KeyInvalid, RateLimited } from "@kalshibook/core/contract/ProblemsOfAccess"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import type { Pepper } from "@kalshibook/store/KeyHash"
 import type { Keys } from "@kalshibook/store/Keys"

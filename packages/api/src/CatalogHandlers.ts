@@ -2,13 +2,21 @@
 import * as Answer from "@kalshibook/core/contract/CatalogAnswer"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { kalshiFields } from "@kalshibook/core/contract/KalshiFields"
 import { eventMarketsMax } from "@kalshibook/core/contract/Limits"
 import { marketStatus } from "@kalshibook/core/contract/Parameters"
-import { type CatalogKind, type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { rankOf } from "@kalshibook/core/MarketSearch"
+import {
+  type CatalogKind,
+  type CatalogVersion,
+  MarketCatalog,
+  type MarketFilter
+} from "@kalshibook/store/MarketCatalog"
 import { Clock, Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { asOfInFuture, notKnownYet, storeFailed, unknownEvent, unknownMarket, unknownSeries } from "./Failures.ts"
-import { pageAfter, pageOf } from "./Paging.ts"
+import { type PageQuery, pageAfter, pageOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 
 const tickerOf = (entry: CatalogVersion): string => entry.ticker
@@ -36,6 +44,7 @@ const refuseKnownLater = Effect.fnUntraced(function* (
 
 /** The filters of `/v1/markets`, which is also the question that its cursors are bound to. */
 interface MarketsQuestion {
+  readonly q?: string | undefined
   readonly status?: string | undefined
   readonly series_ticker?: string | undefined
   readonly event_ticker?: string | undefined
@@ -45,6 +54,7 @@ interface MarketsQuestion {
 }
 
 const marketsQuestion = (filters: MarketsQuestion): Cursor.Question => ({
+  q: filters.q,
   status: filters.status,
   series_ticker: filters.series_ticker,
   event_ticker: filters.event_ticker,
@@ -58,24 +68,56 @@ export const MarketsHandlers = HttpApiBuilder.group(
   "markets",
   Effect.fn(function* (handlers) {
     const catalog = yield* MarketCatalog
+
+    const listed = Effect.fnUntraced(function* (
+      question: Cursor.Question,
+      filter: MarketFilter,
+      query: PageQuery,
+      asOfMicros: number | undefined
+    ) {
+      const { after, cut, entriesMax } = yield* pageOf(Cursor.markets, question, query)
+      const found = yield* catalog.markets(filter, { after: Option.getOrUndefined(after), entriesMax, asOfMicros })
+      return cut(found, tickerOf)
+    })
+
+    /** The likeliest first. */
+    const searched = Effect.fnUntraced(function* (
+      text: string,
+      question: Cursor.Question,
+      filter: MarketFilter,
+      query: PageQuery,
+      asOfMicros: number | undefined
+    ) {
+      const { after, cut, entriesMax } = yield* pageOf(Cursor.foundMarkets, question, query)
+      const [afterRank, ticker] = Option.getOrElse(after, () => [undefined, undefined] as const)
+      const found = yield* catalog.markets(filter, { after: ticker, afterRank, entriesMax, asOfMicros })
+      return cut(found, (one) => [rankOf(text, one.ticker, one.body), one.ticker] as const)
+    })
+
     return handlers.handleAll({
       list: ({ query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
-          const page = yield* pageOf(Cursor.markets, marketsQuestion(query), query)
-          const found = yield* catalog.markets(
-            {
-              status: query.status === undefined ? undefined : marketStatus(query.status),
-              seriesTicker: query.series_ticker,
-              eventTicker: query.event_ticker,
-              category: query.category,
-              tickers: query.tickers
-            },
-            { after: Option.getOrUndefined(page.after), entriesMax: page.entriesMax, asOfMicros }
-          )
-          const { entries, cursor } = page.cut(found, tickerOf)
+          const filter: MarketFilter = {
+            question: query.q,
+            status: query.status === undefined ? undefined : marketStatus(query.status),
+            seriesTicker: query.series_ticker,
+            eventTicker: query.event_ticker,
+            category: query.category,
+            tickers: query.tickers
+          }
+          const { cursor, entries } =
+            query.q === undefined
+              ? yield* listed(marketsQuestion(query), filter, query, asOfMicros)
+              : yield* searched(query.q, marketsQuestion(query), filter, query, asOfMicros)
           return { markets: entries.map(Answer.marketView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.Markets), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.Markets,
+            only(Answer.Markets, "markets", query.fields, Object.keys(kalshiFields["Market"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
@@ -107,7 +149,13 @@ export const EventsHandlers = HttpApiBuilder.group(
           )
           const { entries, cursor } = page.cut(found, tickerOf)
           return { events: entries.map(Answer.eventView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.Events), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.Events,
+            only(Answer.Events, "events", query.fields, Object.keys(kalshiFields["Event"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)
@@ -147,7 +195,13 @@ export const SeriesHandlers = HttpApiBuilder.group(
           )
           const { entries, cursor } = page.cut(found, tickerOf)
           return { series: entries.map(Answer.seriesView), cursor, ...Answer.asOfView(asOfMicros) }
-        }).pipe(answered(Answer.SeriesPage), Effect.catchTag("HotTierError", storeFailed)),
+        }).pipe(
+          answered(
+            Answer.SeriesPage,
+            only(Answer.SeriesPage, "series", query.fields, Object.keys(kalshiFields["Series"] ?? {}))
+          ),
+          Effect.catchTag("HotTierError", storeFailed)
+        ),
       get: ({ params: { ticker }, query }) =>
         Effect.gen(function* () {
           const asOfMicros = yield* asOfOf(query)

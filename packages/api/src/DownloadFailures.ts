@@ -1,5 +1,6 @@
 /** Failures of files and downloads, as the problems that callers get. */
-import { DownloadTooLarge, Internal, NotSealed, StorageAway, UnknownDownload } from "@kalshibook/core/contract/Problems"
+import { DownloadTooLarge, NotSealed, StorageAway, UnknownDownload } from "@kalshibook/core/contract/ProblemsOfFiles"
+import { Internal } from "@kalshibook/core/contract/ProblemsOfServer"
 import type { DownloadError } from "@kalshibook/store/downloads/Downloads"
 import { Effect } from "effect"
 import { retryAfterSeconds } from "./ApiLimits.ts"

@@ -5,15 +5,20 @@ import * as DownloadAnswer from "@kalshibook/core/contract/DownloadAnswer"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { downloadDaysMax, downloadTickersMax } from "@kalshibook/core/contract/Limits"
 import { creditsOfRows } from "@kalshibook/core/contract/Pricing"
-import { BadParameter, MaxCreditsExceeded, UnknownDownload } from "@kalshibook/core/contract/Problems"
+import { MaxCreditsExceeded } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { UnknownDownload } from "@kalshibook/core/contract/ProblemsOfFiles"
+import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import { type DownloadRequest, isEngineFormat } from "@kalshibook/store/downloads/DownloadRequest"
 import { type Download, Downloads } from "@kalshibook/store/downloads/Downloads"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { MarketCatalog, type MarketFilter } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { keptMicrosOf } from "./CallerTerms.ts"
 import * as DownloadFailures from "./DownloadFailures.ts"
 import * as Failures from "./Failures.ts"
+import * as Idempotency from "./Idempotency.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
 
 type Body = typeof DownloadAnswer.DownloadBody.Type
@@ -53,6 +58,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
   "downloads",
   Effect.fn(function* (handlers) {
     const downloads = yield* Downloads
+    const once = Idempotency.make(yield* IdempotencyKeys)
     const catalog = yield* MarketCatalog
 
     /** Tickers of all markets that a filter means. */
@@ -100,7 +106,8 @@ export const DownloadsHandlers = HttpApiBuilder.group(
       return request
     })
 
-    const view = Effect.fnUntraced(function* (download: Download) {
+    /** `untilMicros`: how long the account may look at it, where that is known. */
+    const view = Effect.fnUntraced(function* (download: Download, untilMicros = Number.POSITIVE_INFINITY) {
       const parts = yield* downloads.sign(download.parts)
       return {
         id: download.id,
@@ -121,7 +128,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
           from: isoFromMicros(part.from_micros),
           to: isoFromMicros(part.to_micros)
         })),
-        kept_until: isoFromMicros(download.tsExpiresMicros)
+        kept_until: isoFromMicros(Math.min(download.tsExpiresMicros, untilMicros))
       }
     })
 
@@ -149,31 +156,53 @@ export const DownloadsHandlers = HttpApiBuilder.group(
     /** Pays for a download, or refuses it; the same one is paid once. */
     const pay = Effect.fnUntraced(function* (request: DownloadRequest, maxCredits: number | undefined) {
       const { notes, requestId } = yield* RequestMeta
-      if (notes.meter === undefined) return
+      if (notes.meter === undefined) return Option.none()
       const { payments, price } = notes.meter
       const { id, rows } = yield* downloads.quote(request)
       const credits = creditsOfRows(price, rows)
-      if (maxCredits !== undefined && credits > maxCredits && !(yield* payments.hasPaid(id))) {
+      if (maxCredits !== undefined && credits > maxCredits && Option.isNone(yield* payments.paidUntil(id))) {
         const detail = `The download costs ${credits} credits; \`max_credits\` allows ${maxCredits}.`
         return yield* new MaxCreditsExceeded({ detail, credits_needed: credits, request_id: requestId })
       }
       yield* payments.payOnce(id, rows)
+      return yield* payments.paidUntil(id)
     })
 
-    /** The id names the question, which anybody can ask: only who has asked it is told. */
+    /** How long what this account asks for is kept; `undefined` for as long as anything. */
+    const keptMicros = Effect.map(RequestMeta, ({ notes }) => {
+      const caller = notes.meter?.caller
+      return caller === undefined ? undefined : keptMicrosOf(caller.tier)
+    })
+
+    /** The id names the question, which anybody can ask: only who has asked it is told, for as long as his tier keeps it. */
     const refuseOthers = Effect.fnUntraced(function* (id: string) {
       const { notes, requestId } = yield* RequestMeta
-      if (notes.meter === undefined || (yield* notes.meter.payments.hasPaid(id))) return
+      if (notes.meter === undefined) return undefined
+      const until = yield* notes.meter.payments.paidUntil(id)
+      if (Option.isSome(until)) return until.value
       return yield* new UnknownDownload({ detail: `There is no download ${id} any more.`, request_id: requestId })
     })
 
+    /** A download of before, and until when the account has it. */
+    const again = Effect.fnUntraced(function* (id: string) {
+      const until = Option.fromUndefinedOr(yield* refuseOthers(id))
+      return { download: yield* downloads.get(id), until }
+    })
+
     return handlers.handleAll({
-      create: ({ payload }) =>
+      create: ({ headers, payload }) =>
         Effect.gen(function* () {
-          const request = yield* requestOf(payload)
-          if (payload.dry_run === true) return yield* quoted(request)
-          yield* pay(request, payload.max_credits)
-          return yield* view(yield* downloads.create(request))
+          if (payload.dry_run === true) return yield* quoted(yield* requestOf(payload))
+          const made = Effect.gen(function* () {
+            const request = yield* requestOf(payload)
+            const until = yield* pay(request, payload.max_credits)
+            return { download: yield* downloads.create(request, yield* keptMicros), until }
+          })
+          const key = headers["idempotency-key"]
+          const { download, until } = yield* key === undefined
+            ? made
+            : once(key, payload, made, (one) => one.download.id, again)
+          return yield* view(download, Option.getOrUndefined(until))
         }).pipe(
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
@@ -182,7 +211,7 @@ export const DownloadsHandlers = HttpApiBuilder.group(
         ),
       get: ({ params: { id } }) =>
         refuseOthers(id).pipe(
-          Effect.andThen(Effect.flatMap(downloads.get(id), view)),
+          Effect.flatMap((until) => Effect.flatMap(downloads.get(id), (download) => view(download, until))),
           answered(DownloadAnswer.Download),
           Effect.catchTag("HotTierError", Failures.storeFailed),
           Effect.catchTag("DownloadError", DownloadFailures.lookUpFailed)

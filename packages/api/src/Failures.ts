@@ -2,24 +2,24 @@
  * Failures of the store and of a question, as the problems that callers get.
  */
 import {
+  CapReached,
+  CreditsExhausted,
+  RateLimited,
+  TooManyConnections
+} from "@kalshibook/core/contract/ProblemsOfAccess"
+import {
   BadCursor,
   BadParameter,
   BeforeFirstRecord,
-  CapReached,
-  ColdDataDamaged,
-  ColdStoreAway,
-  CreditsExhausted,
-  DatabaseAway,
-  Internal,
   MarketNotRecorded,
   NotAcceptable,
   NotKnownYet,
   TimeInFuture,
-  TooManyConnections,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "@kalshibook/core/contract/Problems"
+} from "@kalshibook/core/contract/ProblemsOfQuestions"
+import { ColdDataDamaged, ColdStoreAway, DatabaseAway, Internal } from "@kalshibook/core/contract/ProblemsOfServer"
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import type { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type * as History from "@kalshibook/store/History"
@@ -67,6 +67,18 @@ export const refuseUnpaid = Effect.fnUntraced(function* (
     const detail = `The call costs up to ${credits} credits, more than the monthly cap of ${whose} leaves. Raise the cap, or wait for the next month.`
     return yield* new CapReached({ ...facts, detail })
   }
+})
+
+/** More than the limit allows, for so long. */
+export const tooFast = Effect.fnUntraced(function* (waitMicros: number, why = "") {
+  const { notes, requestId } = yield* RequestMeta
+  const seconds = Math.max(1, Math.ceil(waitMicros / 1_000_000))
+  notes.headers["retry-after"] = String(seconds)
+  return yield* new RateLimited({
+    detail: why === "" ? `There is more in ${seconds} seconds.` : why,
+    retry_after_seconds: seconds,
+    request_id: requestId
+  })
 })
 
 /** As many streams are open as may be. */

@@ -2,7 +2,7 @@
  * The files that signed URLs of the folder name, with ranges, so that a download that was cut goes on. With a bucket nobody comes here:
  * its URLs lead to it.
  */
-import { RangeNotSatisfiable, SignatureRefused, UnknownObject } from "@kalshibook/core/contract/Problems"
+import { RangeNotSatisfiable, SignatureRefused, UnknownObject } from "@kalshibook/core/contract/ProblemsOfFiles"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
 import { Effect, Option, Result } from "effect"
 import { HttpPlatform, HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"

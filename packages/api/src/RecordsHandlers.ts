@@ -17,8 +17,10 @@ import { HttpApiBuilder } from "effect/http-api"
 import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
+import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
 
 interface Range {
   readonly fromMicros: number
@@ -99,6 +101,7 @@ export const RecordsHandlers = HttpApiBuilder.group(
         recordsMax: page.entriesMax
       })
       const { entries, cursor } = page.cut(found.records, (record) => [record.tsReceivedMicros, record.offset] as const)
+      yield* noteOpenEnd(entries.some(({ kind, offset }) => kind === "gap" && !found.gapEndsMicros.has(offset)))
       const records = entries.map((record) => RecordView.view(record, found.gapEndsMicros.get(record.offset)))
       return { records, cursor }
     })
@@ -110,7 +113,11 @@ export const RecordsHandlers = HttpApiBuilder.group(
           const range = yield* rangeOf(query)
           if (form !== "json") return yield* RowStreams.answer(logSource(history, ticker, range, query), form)
           if (query.derive !== undefined) return yield* Failures.deriveOfPage()
-          return yield* answered(RecordView.Records)(pageOfLog(ticker, range, query))
+          const digest = history.sealedDigest(range.toMicros)
+          return yield* answered(
+            RecordView.Records,
+            only(RecordView.Records, "records", query.fields)
+          )(pageOfLog(ticker, range, query)).pipe(whenSealed({ digest }))
         }).pipe(
           Effect.catchTag("MarketNotRecorded", () => Failures.nothingRecorded(catalog, ticker)),
           Effect.catchTags(Failures.logFailures)

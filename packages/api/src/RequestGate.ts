@@ -2,7 +2,7 @@
  * Bounds how many requests are answered at once and how long each may take. Full or late means refused, with a problem
  * that says so; what was begun is interrupted. So it is when the client goes away.
  */
-import { Overloaded, TimedOut } from "@kalshibook/core/contract/Problems"
+import { Overloaded, TimedOut } from "@kalshibook/core/contract/ProblemsOfServer"
 import { Duration, Effect } from "effect"
 import { answerMillisMax, requestsInFlightMax } from "./ApiLimits.ts"
 

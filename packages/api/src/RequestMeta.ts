@@ -30,6 +30,8 @@ export interface RequestNotes {
   readonly headers: Record<string, string>
   /** Absent outside what is metered. */
   meter: Meter | undefined
+  /** Whether the answer tells of something that has not ended, and so may become another. */
+  isOpenEnded: boolean
 }
 
 export class RequestMeta extends Context.Service<
@@ -68,20 +70,24 @@ type AnswerField = keyof typeof answerFields
  * Writes the body as JSON, with what it cost, `request_id` and `response_time`. That it is what the schema says is checked by the compiler
  * and by tests, not again for each answer: encoding a book of 200 levels through its schema costs ten times its JSON.
  *
- * A dry run never begins the body.
+ * A dry run never begins the body. `cut` leaves out what the caller does not want; what it costs is what it was before.
  */
 export const answered =
-  <Answer extends object>(_schema: { readonly Type: Answer }) =>
+  <Answer extends object, E2 = never, R2 = never>(
+    _schema: { readonly Type: Answer },
+    cut: (body: object) => Effect.Effect<object, E2, R2> = Effect.succeed
+  ) =>
   <E, R>(body: Effect.Effect<Omit<Answer, AnswerField>, E, R>) =>
     Effect.gen(function* () {
       const meta = yield* RequestMeta
       const { meter } = meta.notes
       const estimate = meter?.estimate
       const result: object = estimate === undefined ? yield* body : { estimate: estimateView(estimate) }
+      const usage = { credits: chargeFor(meter, result) }
+      const shown = estimate === undefined ? yield* cut(result) : result
       const nanos = (yield* Clock.currentTimeNanos) - meta.startedNanos
       const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
-      const usage = { credits: chargeFor(meter, result) }
-      return HttpServerResponse.jsonUnsafe({ ...result, usage, request_id: meta.requestId, response_time })
+      return HttpServerResponse.jsonUnsafe({ ...shown, usage, request_id: meta.requestId, response_time })
     })
 
 const estimateView = ({ bytes, credits, rows }: Ceiling) => ({

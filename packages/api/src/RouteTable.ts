@@ -2,11 +2,13 @@
  * Which paths there are and with which methods, to tell an unknown path from a wrong method and to name requests in metrics.
  */
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import * as ProblemKind from "@kalshibook/core/contract/ProblemKind"
 import { FindMyWay } from "effect/http"
 
 /** Paths that are no operation of the contract. */
 export const openApiPath = "/openapi.json"
 export const docsPath = "/docs"
+export const errorsPath = ProblemKind.docsPath
 export const llmsPath = "/llms.txt"
 export const llmsFullPath = "/llms-full.txt"
 export const mcpPath = "/mcp"
@@ -14,12 +16,15 @@ export const mcpPath = "/mcp"
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
 
-/** Where Kalshi's own API begins: its paths after that are ours after `/v1`. */
-const kalshiPrefix = /^\/trade-api\/v2(?=\/)/
+/** The live stream, a websocket. */
+export const streamPath = "/v1/stream"
 
 /** The methods of each path. */
 const methods = new Map<string, ReadonlySet<string>>(
-  [openApiPath, docsPath, llmsPath, llmsFullPath, objectsPath].map((path) => [path, new Set(["GET"])])
+  [openApiPath, docsPath, errorsPath, llmsPath, llmsFullPath, objectsPath, streamPath].map((path) => [
+    path,
+    new Set(["GET"])
+  ])
 )
 methods.set(mcpPath, new Set(["POST"]))
 for (const group of Object.values(KalshiBookApi.groups)) {
@@ -46,8 +51,8 @@ export const methodsOf = (route: string | undefined): string => {
 
 const methodsChanging = ["POST", "PUT", "PATCH", "DELETE"]
 
-/** The path that was probably meant by one that does not exist: Kalshi's, or one without the version. Else the index. */
+/** The path that was probably meant by one that does not exist: one without the version. Else the index. */
 export const suggestionFor = (url: string): string => {
-  const candidates = [url.replace(kalshiPrefix, "/v1"), `/v1${url}`]
-  return candidates.find((candidate) => routeOf(candidate) !== undefined) ?? "/"
+  const candidate = `/v1${url}`
+  return routeOf(candidate) !== undefined ? candidate : "/"
 }

@@ -6,7 +6,8 @@
  * connection, so that nobody takes a part for the whole. A client that goes away ends the reading.
  */
 
-import { NotAcceptable, Overloaded } from "@kalshibook/core/contract/Problems"
+import { NotAcceptable } from "@kalshibook/core/contract/ProblemsOfQuestions"
+import { Overloaded } from "@kalshibook/core/contract/ProblemsOfServer"
 import type { TableColumn } from "@kalshibook/core/export/TableColumns"
 import * as RowBytes from "@kalshibook/store/export/RowBytes"
 import type { RowColumns } from "@kalshibook/store/export/RowColumns"
@@ -53,6 +54,7 @@ export const formOf = Effect.fnUntraced(function* (query: {
   readonly format?: Form
   readonly limit?: number
   readonly cursor?: string
+  readonly fields?: ReadonlyArray<string>
   readonly dry_run?: string
   readonly max_credits?: number
 }) {
@@ -64,8 +66,8 @@ export const formOf = Effect.fnUntraced(function* (query: {
     const detail = `\`${headers.accept}\` names no form of this list: it can be ${allowed}.`
     return yield* new NotAcceptable({ detail, allowed, request_id: requestId })
   }
-  if (form !== "json" && (query.limit !== undefined || query.cursor !== undefined)) {
-    const detail = `\`limit\` and \`cursor\` are for pages of \`json\`; \`${form}\` is the whole range in one stream.`
+  if (form !== "json" && (query.limit !== undefined || query.cursor !== undefined || query.fields !== undefined)) {
+    const detail = `\`limit\`, \`cursor\` and \`fields\` are for pages of \`json\`; \`${form}\` is the whole range in one stream.`
     return yield* new NotAcceptable({ detail, allowed: "`json`", request_id: requestId })
   }
   if (form !== "json" && (query.dry_run === "true" || query.max_credits !== undefined)) {

@@ -24,13 +24,15 @@ const ofMarket = new Set([
   "listOrderbookSamples",
   "listDeltas",
   "listTrades",
+  "listCandles",
   "listMarketLifecycle"
 ])
-const ofRange = new Set(["listOrderbookSamples", "listDeltas", "listTrades", "listMarketLifecycle"])
+const ofRange = new Set(["listOrderbookSamples", "listDeltas", "listTrades", "listCandles", "listMarketLifecycle"])
 
 /** Whether it needs no key. */
 export const isOpen = ({ operation, query, ticker }: Asked, demoSeries: ReadonlySet<string>): boolean => {
   if (ofMarket.has(operation) && demoSeries.has(ticker?.split("-", 1)[0] ?? "")) return true
+  if (operation === "getEvent" && demoSeries.has(ticker?.split("-", 1)[0] ?? "")) return true
   if (operation === "getSeries" && demoSeries.has(ticker ?? "")) return true
   if (
     (operation === "listMarkets" || operation === "listEvents") &&

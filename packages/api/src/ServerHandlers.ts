@@ -1,7 +1,9 @@
 /** Answers about the server itself: status, health, metrics, the index and what problems mean. */
 import { apiVersion, KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import type { LiveFacts } from "@kalshibook/core/contract/LiveAnswer"
-import { declaration, type ProblemCode, problems, UnknownRoute } from "@kalshibook/core/contract/Problems"
+import { docsOf } from "@kalshibook/core/contract/ProblemKind"
+import { declaration, type ProblemCode, problems } from "@kalshibook/core/contract/Problems"
+import { UnknownRoute } from "@kalshibook/core/contract/ProblemsOfServer"
 import { ProblemAnswer } from "@kalshibook/core/contract/ServerGroups"
 import * as StatusAnswer from "@kalshibook/core/contract/StatusAnswer"
 import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
@@ -13,7 +15,8 @@ import { storeFailed } from "./Failures.ts"
 import { LiveMarkets } from "./live/LiveMarkets.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
 import { answered, RequestMeta } from "./RequestMeta.ts"
-import { docsPath, llmsFullPath, llmsPath, mcpPath, openApiPath } from "./RouteTable.ts"
+import { docsPath, errorsPath, llmsFullPath, llmsPath, openApiPath } from "./RouteTable.ts"
+import * as SiteRoutes from "./site/SiteRoutes.ts"
 
 /** How long the database may take to say how far it is; a status that waits longer tells nobody that it is away. */
 const watermarkMillisMax = 2_000
@@ -95,10 +98,10 @@ const scrape = Effect.fnUntraced(
 
 const links = {
   documentation: docsPath,
+  errors: errorsPath,
   openapi: openApiPath,
   llms: llmsPath,
   llms_full: llmsFullPath,
-  mcp: mcpPath,
   status: "/v1/status",
   markets: "/v1/markets",
   events: "/v1/events",
@@ -108,8 +111,10 @@ const links = {
   orderbooks: "/v1/orderbooks?event=&at=",
   deltas: "/v1/markets/{ticker}/deltas?from=&to=",
   trades: "/v1/markets/{ticker}/trades?from=&to=",
+  candles: "/v1/markets/{ticker}/candles?interval=1m&from=&to=",
   lifecycle: "/v1/markets/{ticker}/lifecycle?from=&to=",
   lifecycle_of_all: "/v1/lifecycle?from=&to=",
+  settlements: "/v1/settlements?from=&to=",
   coverage: "/v1/markets/{ticker}/coverage?from=&to=",
   coverage_of_all: "/v1/coverage?from=&to=",
   datasets: "/v1/datasets",
@@ -125,6 +130,7 @@ export const HealthHandlers = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const context = yield* Effect.context<HotTier | RecorderStatusSource>()
     const { watermark } = yield* HotTier
+    const frontPage = yield* SiteRoutes.frontPage
     return handlers.handleAll({
       healthz: () =>
         Effect.as(watermark, { status: "ok" } as const).pipe(
@@ -132,15 +138,8 @@ export const HealthHandlers = HttpApiBuilder.group(
           Effect.catchTag("HotTierError", storeFailed)
         ),
       metrics: () => Effect.andThen(Effect.provideContext(scrape(), context), PrometheusMetrics.format()),
-      index: () =>
-        answered(StatusAnswer.Index)(
-          Effect.succeed({
-            name: "KalshiBook",
-            description: "The complete, exact order-book history of the Kalshi prediction market.",
-            version: apiVersion,
-            links
-          } as const)
-        ),
+      // A browser gets the site, everybody else what there is.
+      index: ({ request }) => Option.match(frontPage(request), { onNone: () => index, onSome: Effect.succeed }),
       problem: ({ params: { code } }) =>
         Effect.gen(function* () {
           if (Object.hasOwn(problems, code)) return { problem: describe(code as ProblemCode) }
@@ -152,4 +151,18 @@ export const HealthHandlers = HttpApiBuilder.group(
   })
 )
 
-const describe = (code: ProblemCode) => ({ code, ...declaration(code), meaning: problems[code].meaning })
+const index = answered(StatusAnswer.Index)(
+  Effect.succeed({
+    name: "KalshiBook",
+    description: "The complete, exact order-book history of the Kalshi prediction market.",
+    version: apiVersion,
+    links
+  } as const)
+)
+
+const describe = (code: ProblemCode) => ({
+  code,
+  ...declaration(code),
+  docs: docsOf(code),
+  meaning: problems[code].meaning
+})

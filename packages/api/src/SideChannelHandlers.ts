@@ -4,9 +4,10 @@ import * as ChannelGapView from "@kalshibook/core/contract/ChannelGapView"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import * as LifecycleView from "@kalshibook/core/contract/LifecycleView"
+import { timeMicrosMax } from "@kalshibook/core/contract/Limits"
 import * as TradeView from "@kalshibook/core/contract/TradeView"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
-import { microsFromIso } from "@kalshibook/core/Units"
+import { hourMicros } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { fileText } from "@kalshibook/store/export/EngineFiles"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
@@ -15,28 +16,21 @@ import { exchangeLagMicrosMax } from "@kalshibook/store/HistoryEdge"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import type { LogError } from "@kalshibook/store/TieredLog"
-import { Effect, Option, Predicate } from "effect"
+import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { streamPageEntries } from "./ApiLimits.ts"
 import * as Failures from "./Failures.ts"
+import { bornMicros } from "./MarketBirth.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
+import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
+import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
 
 interface RangeQuery extends PageQuery {
   readonly from?: number
   readonly to?: number
 }
-
-/**
- * From when on holes matter to a market whose page begins at the beginning: from the time that a field of its description names.
- * From the beginning of all where there is none.
- */
-const bornMicros = Effect.fnUntraced(function* (catalog: MarketCatalog["Service"], ticker: string, field: string) {
-  const market = yield* catalog.market(ticker)
-  const iso = Option.map(market, ({ body }) => body[field]).pipe(Option.filter(Predicate.isString))
-  return Option.getOrElse(Option.flatMap(iso, microsFromIso), () => 0)
-})
 
 /**
  * The time that a page stands for, [from, to): what its range has behind the page before, up to its last entry where another page
@@ -101,6 +95,7 @@ export const TradesHandlers = HttpApiBuilder.group(
         Math.max(0, time.fromMicros - exchangeLagMicrosMax),
         Math.min(Number.MAX_SAFE_INTEGER, time.toMicros + exchangeLagMicrosMax)
       )
+      yield* noteOpenEnd(gaps.some(({ tsFilledMicros }) => tsFilledMicros === null))
       return {
         trades: entries.map(TradeView.view),
         ...ChannelGapView.listed(gaps, ChannelGapView.tradeView),
@@ -113,7 +108,14 @@ export const TradesHandlers = HttpApiBuilder.group(
         Effect.gen(function* () {
           const form = yield* RowStreams.formOf(query)
           const range = yield* rangeOf(query)
-          if (form === "json") return yield* answered(TradeView.Trades)(pageOfTrades(ticker, range, query))
+          // A trade may have been on its way to us when the hour in which it was made ended.
+          const digest = history.sealedDigest(Math.min(timeMicrosMax, range.toMicros + hourMicros))
+          const open = yield* bornMicros(catalog, ticker, "open_time")
+          if (form === "json")
+            return yield* answered(
+              TradeView.Trades,
+              only(TradeView.Trades, "trades", query.fields)
+            )(pageOfTrades(ticker, range, query)).pipe(whenSealed({ digest, also: [String(open)] }))
           if (Option.isNone(yield* catalog.market(ticker))) return yield* Failures.unknownMarket(catalog, ticker)
           return yield* RowStreams.answer(tradesSource(history, ticker, range), form)
         }).pipe(Effect.catchTags(Failures.logFailures))
@@ -165,10 +167,13 @@ export const LifecycleHandlers = HttpApiBuilder.group(
             return yield* Failures.unknownMarket(catalog, ticker)
           }
           return answer
-        }).pipe(answered(LifecycleView.Lifecycle), Effect.catchTag("HotTierError", Failures.storeFailed)),
+        }).pipe(
+          answered(LifecycleView.Lifecycle, only(LifecycleView.Lifecycle, "lifecycle", query.fields)),
+          Effect.catchTag("HotTierError", Failures.storeFailed)
+        ),
       list: ({ query }) =>
         pageOfMessages(query).pipe(
-          answered(LifecycleView.Lifecycle),
+          answered(LifecycleView.Lifecycle, only(LifecycleView.Lifecycle, "lifecycle", query.fields)),
           Effect.catchTag("HotTierError", Failures.storeFailed)
         )
     })

@@ -35,7 +35,8 @@ const observed = Layer.effectDiscard(
   })
 )
 
-layer(observed.pipe(Layer.provideMerge(ApiTest.layerEmpty())))("with as_of", (it) => {
+// The clock is set before the API begins: what it does every few seconds is not made up for.
+layer(ApiTest.layerAround(observed))("with as_of", (it) => {
   it.effect("an object is what was known at the moment, and says which version that is and since when", () =>
     Effect.gen(function* () {
       const market = (minutes: number, version: number, status: string) => ({

@@ -124,6 +124,7 @@ layer(ApiTest.layer())("the order book", (it) => {
       assert.strictEqual(status, 404)
       assert.strictEqual(type, "application/problem+json")
       assert.deepStrictEqual(body, {
+        docs: "/docs/errors.md#before_first_record",
         type: "/problems/before_first_record",
         title: "The moment lies before the first record",
         status: 404,

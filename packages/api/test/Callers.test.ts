@@ -61,7 +61,12 @@ layer(ApiTest.layerAround(people))("a caller without a key", (it) => {
 })
 
 const request = HttpServerRequest.fromWeb(new Request("http://localhost/v1/stream"))
-const meta = { requestId: "req_1", url: "/v1/stream", startedNanos: 0n, notes: { headers: {}, meter: undefined } }
+const meta = {
+  requestId: "req_1",
+  url: "/v1/stream",
+  startedNanos: 0n,
+  notes: { headers: {}, meter: undefined, isOpenEnded: false }
+}
 
 layer(Callers.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("a ticket", (it) => {
   it.effect("is taken once for the key that asked for it, and not for one that was revoked meanwhile", () =>

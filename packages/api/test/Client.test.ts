@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import { BeforeFirstRecord } from "@kalshibook/core/contract/Problems"
+import { BeforeFirstRecord } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"

@@ -11,11 +11,15 @@ import { Effect, Layer, Redacted } from "effect"
 
 let made = 0
 let current = ""
+let currentAccount = ""
 
 /** The key of the customer that was made last. */
 export const key = (): string => current
 
 const pepper = Layer.succeed(Pepper, Redacted.make("a pepper for tests, of no use elsewhere"))
+
+/** The account of that customer. */
+export const accountId = (): string => currentAccount
 
 /** Accounts, keys and ledger in memory. */
 export const storesInMemory = Layer.mergeAll(
@@ -49,6 +53,7 @@ export const layer = Layer.effectDiscard(
       terms: { creditsMonthly: plenty, ...limits }
     })
     const { key: secret } = yield* keys.create({ accountId, name: "tests", scopes: ["read", "stream", "download"] })
+    currentAccount = accountId
     current = Redacted.value(secret)
   }).pipe(Effect.orDie)
 )

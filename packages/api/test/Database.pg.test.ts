@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as RequestGate from "@kalshibook/api/RequestGate"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Database from "@kalshibook/store/Database"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import { Deferred, Effect, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
@@ -19,7 +20,8 @@ import * as Seed from "./Seed.ts"
 /** What breaks here is logged, as it should be, but nobody needs to read it. */
 const silent = Logger.layer([])
 
-const served = (gate?: RequestGate.RequestGate) => ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate)
+const served = (gate?: RequestGate.RequestGate) =>
+  ApiServer.layer({ host: "127.0.0.1", port: 0 }, gate).pipe(Layer.provide(StreamServer.layerMemory))
 
 const apiOver = (gate?: RequestGate.RequestGate) =>
   served(gate).pipe(

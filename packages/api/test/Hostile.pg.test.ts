@@ -2,6 +2,7 @@
 import { layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Layer } from "effect"
 import * as PgTest from "../../store/test/PgTest.ts"
 import { hostileSuite } from "./Hostile.ts"
@@ -12,6 +13,7 @@ const seeded = Layer.effectDiscard(Seed.store).pipe(Layer.provideMerge(storesInP
 
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
   Layer.provide(RecorderStatusSource.layerDatabase),
+  Layer.provide(StreamServer.layerMemory),
   Layer.provide(seeded),
   Layer.provide(PgTest.layer)
 )

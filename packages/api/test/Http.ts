@@ -111,6 +111,15 @@ export const json = (path: string, asked: Asked = {}) =>
     }
   })
 
+/** Status and body of the answer to a body that is sent as JSON. */
+export const post = (path: string, body: object, asked: Asked = {}) =>
+  json(path, {
+    ...asked,
+    method: "POST",
+    headers: { "content-type": "application/json", ...asked.headers },
+    body
+  })
+
 /** All entries of a list, page by page, and how many pages they took. */
 export const everyPage = Effect.fnUntraced(function* (path: string, name: string, limit: number) {
   const entries: Array<Json> = []

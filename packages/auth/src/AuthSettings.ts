@@ -1,6 +1,6 @@
 /** What an embedded auth server has to know of where it runs. */
 import type { BucketSize } from "@kalshibook/core/TokenBucket"
-import { Config, Context, Effect, Layer } from "effect"
+import { Context, Layer } from "effect"
 
 export interface AuthSettings {
   /** Where browsers reach it: the origin of the API, without a path. Also the issuer of its tokens, with `/auth/v1` behind it. */
@@ -46,16 +46,3 @@ export const issuerOf = ({ origin }: AuthSettings): string => `${origin}/auth/v1
 export class Settings extends Context.Service<Settings, AuthSettings>()("@kalshibook/auth/AuthSettings/Settings") {
   static readonly layerOf = (settings: AuthSettings): Layer.Layer<Settings> => Layer.succeed(Settings, settings)
 }
-
-/** `KALSHIBOOK_AUTH_AUTOCONFIRM=yes`, `KALSHIBOOK_AUTH_REDIRECT_ORIGINS=https://one,https://two`. */
-export const fromEnvironment = (origin: string): Effect.Effect<AuthSettings, Config.ConfigError> =>
-  Effect.gen(function* () {
-    const autoconfirm = yield* Config.String("KALSHIBOOK_AUTH_AUTOCONFIRM").pipe(Config.withDefault(""))
-    const origins = yield* Config.String("KALSHIBOOK_AUTH_REDIRECT_ORIGINS").pipe(Config.withDefault(""))
-    return {
-      origin,
-      isAutoconfirmed: autoconfirm === "yes",
-      limits: attemptLimits,
-      redirectOrigins: origins.split(",").flatMap((text) => (text.trim() === "" ? [] : [text.trim()]))
-    }
-  })

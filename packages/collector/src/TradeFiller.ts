@@ -13,6 +13,7 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { Settings } from "./CollectorSettings.ts"
+import * as FeedTap from "./FeedTap.ts"
 import { KalshiRest, type RestFailed } from "./KalshiRest.ts"
 import * as Pace from "./Pace.ts"
 import { Recording } from "./Recording.ts"
@@ -83,6 +84,12 @@ export class TradeFiller extends Context.Service<
           )
         }
 
+        /** Those who follow are told of what was new; returns how many those were. */
+        const tell = (added: ReadonlyArray<TradeRecord>): number => {
+          FeedTap.filled(recording, added)
+          return added.length
+        }
+
         const fill = Effect.fn("TradeFiller.fill")(function* (
           gap: ChannelGap
         ): Effect.fn.Return<void, RestFailed | HotTierError> {
@@ -106,17 +113,17 @@ export class TradeFiller extends Context.Service<
               else unreadable++
             }
             cursor = page.cursor ?? ""
-            if (read.length >= partTradesMax) entriesBefore += yield* gaps.fillPart(read.splice(0))
+            if (read.length >= partTradesMax) entriesBefore += tell(yield* gaps.fillPart(read.splice(0)))
           } while (cursor !== "")
           if (!isKept || unreadable > 0) {
-            entriesBefore += yield* gaps.fillPart(read)
+            entriesBefore += tell(yield* gaps.fillPart(read))
             beyond.add(tsFromMicros)
             const why = isKept ? `${unreadable} trades cannot be read` : "the exchange does not keep what is older"
             return yield* Effect.logWarning(`a hole in the trades is not filled, or not wholly: ${why}`).pipe(
               Effect.annotateLogs({ ...span, trades: entriesBefore })
             )
           }
-          const trades = yield* gaps.fill(gap, read, clock.nowMicros(), entriesBefore)
+          const trades = entriesBefore + tell(yield* gaps.fill(gap, read, clock.nowMicros(), entriesBefore))
           yield* Effect.logInfo("a hole in the trades is filled").pipe(Effect.annotateLogs({ ...span, trades }))
         })
 

@@ -3,11 +3,14 @@ import { assert, it } from "@effect/vitest"
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 import type { FeedMessage } from "@kalshibook/core/FeedMessage"
 import * as LiveFold from "@kalshibook/core/LiveFold"
+import * as Replay from "@kalshibook/core/Replay"
 import { type FeedFollower, FeedHub } from "@kalshibook/store/feed/FeedHub"
-import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
+import * as TapeMemory from "@kalshibook/store/tape/TapeMemory"
+import { TapePlace } from "@kalshibook/store/tape/TapePlace"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
 import * as Station from "./Station.ts"
 
-const seconds = 30_000
+const millisMax = 60_000
 
 /** Follows as fast as it can, and folds nothing. */
 const follow = (follower: FeedFollower, heard: Array<FeedMessage>): void => {
@@ -37,6 +40,9 @@ const logsTold = (heard: ReadonlyArray<FeedMessage>): Map<MarketTicker, Array<Bo
   }
   return logs
 }
+
+const feedsOf = (heard: ReadonlyArray<FeedMessage>): ReadonlySet<string> =>
+  new Set(heard.flatMap((message) => (message._tag === "state" ? [message.feedId] : [])))
 
 const storesWithHub = Effect.gen(function* () {
   const stores = yield* Station.memory
@@ -83,7 +89,7 @@ it.live(
       for (const [ticker, records] of all) assert.deepStrictEqual(yield* storedOf(station, ticker), records)
       assert.deepStrictEqual(heard.at(-1), { _tag: "lost", cause: "recording has stopped" })
     }).pipe(Effect.scoped),
-  seconds
+  millisMax
 )
 
 it.live(
@@ -118,9 +124,42 @@ it.live(
       for (const [ticker, [record]] of logsTold(heard.slice(at))) {
         assert.strictEqual(record?.offset, (before.get(ticker)?.length ?? 0) + 1)
       }
-      const feeds = heard.flatMap((message) => (message._tag === "state" ? [message.feedId] : []))
-      assert.strictEqual(new Set(feeds).size, 2)
-      assert.isTrue(Option.isSome(Option.fromUndefinedOr(feeds[1])))
+      assert.strictEqual(feedsOf(heard).size, 2)
     }).pipe(Effect.scoped),
-  seconds
+  millisMax
+)
+
+it.live(
+  "after the disk gave out another feed begins, which shows what was told in vain",
+  () =>
+    Effect.gen(function* () {
+      const exchange = yield* Station.startExchange({ deltasPerSecond: 2_000 })
+      const tape = TapeMemory.make()
+      const place = yield* Layer.build(TapePlace.layerMemory(tape, { syncMillisMax: 300 }))
+      const stores = Context.merge(yield* storesWithHub, place)
+      const heard: Array<FeedMessage> = []
+      follow(Context.get(stores, FeedHub).follow(), heard)
+      const station = yield* Station.record(exchange, stores, { settings: { storageRetryMillis: 50 } })
+      yield* Station.until("records", () => station.recording.recordsCommitted > 500)
+      // What was told and is not synced is lost.
+      yield* Station.until("an entry that waits", () => tape.entries.length > tape.synced + 20)
+      TapeMemory.fail(tape, "disk_full")
+      yield* Station.until("another feed", () => feedsOf(heard).size === 2)
+      const at = heard.findLastIndex(({ _tag }) => _tag === "state")
+      const before = logsTold(heard.slice(0, at))
+      const state = heard[at]
+      if (state?._tag !== "state") return assert.fail("a state")
+      assert.isTrue(heard.slice(0, at).some(({ _tag }) => _tag === "lost"))
+      const standings = state.ended.map((log) => {
+        const replay = Replay.make()
+        for (const record of before.get(log.marketTicker) ?? []) Replay.apply(replay, record)
+        return LiveFold.standing(replay, log, false)
+      })
+      assert.include(standings, "rewritten")
+      yield* Station.until("records again", () => {
+        const [first] = logsTold(heard.slice(at)).values()
+        return (first?.length ?? 0) > 5
+      })
+    }).pipe(Effect.scoped),
+  millisMax
 )

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { ChannelGaps, type StoredChannelGap } from "@kalshibook/store/ChannelGaps"
-import { Context, Effect, Option } from "effect"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
+import { Context, Effect, Layer, Option } from "effect"
 import * as Station from "./Station.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -59,11 +60,21 @@ const isWhole = Effect.fnUntraced(function* (station: Station.Station, fromMicro
 
 describe("holes in the trades", () => {
   it.live(
-    "of lost frames and lost connections are filled from the exchange's list: each trade is there once, and the holes say how many they lacked",
+    "of lost frames and lost connections are filled from the exchange's list: each trade is there once, and the holes say how many they lacked; who follows is told of all",
     () =>
       Effect.gen(function* () {
         const exchange = yield* Station.startExchange({ deltasPerSecond: 2_000 })
-        const stores = yield* Station.memory
+        const hub = yield* Layer.build(Layer.fresh(FeedHub.layer))
+        const stores = Context.merge(yield* Station.memory, hub)
+        const told = new Set<string>()
+        const follower = Context.get(hub, FeedHub).follow()
+        const hear = (): void => {
+          for (const message of follower.take(1_000)) {
+            if (message._tag === "batch") for (const { tradeId } of message.trades) told.add(tradeId)
+          }
+          follower.wait(hear)
+        }
+        follower.wait(hear)
         const station = yield* Station.record(exchange, stores, { settings })
         yield* Station.untilAllLive(station)
         yield* Station.until("trades come", () => station.recording.recorder.channels.get("trade") === null)
@@ -90,6 +101,7 @@ describe("holes in the trades", () => {
           filled.length
         )
         for (const { seq, sid } of filled) assert.deepStrictEqual([sid, seq], [0, 0])
+        yield* Station.until("everything is told", () => records.every(({ tradeId }) => told.has(tradeId)))
       }).pipe(Effect.scoped)
   )
 

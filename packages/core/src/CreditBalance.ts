@@ -16,6 +16,8 @@ export interface Sources {
 export interface CreditBalance {
   /** The month that the numbers belong to: months since 1970-01 (UTC). */
   readonly month: number
+  /** The largest monthly grant that counted in this month. */
+  readonly monthCredits: number
   readonly grantLeft: number
   readonly boughtLeft: number
   /** Used in this month. */
@@ -33,11 +35,38 @@ export interface CreditTerms {
   readonly capCredits: number | null
 }
 
-export const empty: CreditBalance = { month: -1, grantLeft: 0, boughtLeft: 0, monthUsed: 0, monthHeld: 0 }
+export const empty: CreditBalance = {
+  month: -1,
+  monthCredits: 0,
+  grantLeft: 0,
+  boughtLeft: 0,
+  monthUsed: 0,
+  monthHeld: 0
+}
 
-/** The balance in a month: a new one begins with its grant, and nothing used; what was bought stays. */
-export const inMonth = (balance: CreditBalance, month: number, creditsMonthly: number): CreditBalance =>
-  balance.month >= month ? balance : { ...balance, month, grantLeft: creditsMonthly, monthUsed: 0, monthHeld: 0 }
+/**
+ * The balance at a moment: a new month begins with its grant, and nothing used; what was bought stays. A grant that grew within the month
+ * (a better tier) is there at once, for what is left of the month; one that shrank counts from the next.
+ */
+export const inMonth = (balance: CreditBalance, nowMicros: number, creditsMonthly: number): CreditBalance => {
+  const month = monthOf(nowMicros)
+  if (balance.month < month) {
+    return { ...balance, month, monthCredits: creditsMonthly, grantLeft: creditsMonthly, monthUsed: 0, monthHeld: 0 }
+  }
+  if (creditsMonthly <= balance.monthCredits) return balance
+  const more = shareOf(creditsMonthly - balance.monthCredits, nowMicros)
+  return { ...balance, monthCredits: creditsMonthly, grantLeft: balance.grantLeft + more }
+}
+
+/** The part of a month's credits that are for what is left of it, rounded up. */
+const shareOf = (credits: number, nowMicros: number): number => {
+  const date = new Date(nowMicros / 1_000)
+  const begin = (monthsLater: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + monthsLater) * 1_000
+  const [since, until] = [begin(0), begin(1)]
+  // Beyond what a number can hold exactly.
+  const [all, left, whole] = [BigInt(credits), BigInt(until - nowMicros), BigInt(until - since)]
+  return Number((all * left + whole - 1n) / whole)
+}
 
 /** Credits that can still be held; `null` where there is no end. */
 export const remaining = (balance: CreditBalance, terms: CreditTerms): number | null => {

@@ -58,7 +58,7 @@ export interface FeedBatch {
   readonly records: ReadonlyArray<BookRecord>
   /** Logs that are not written any more after this batch. The last record of each is a gap, in this batch or an earlier one. */
   readonly ended: ReadonlyArray<MarketTicker>
-  /** Also those that were missed and are read later by REST (`epoch` 0): they carry their own, older, exchange time. */
+  /** Also those that were missed and are read later by REST (`epoch` 0), with their own, older, exchange time. Rarely both: the id tells. */
   readonly trades: ReadonlyArray<TradeRecord>
   readonly lifecycle: ReadonlyArray<LifecycleRecord>
   readonly channelGaps: ReadonlyArray<ChannelGap>

@@ -29,11 +29,11 @@ export class ChannelGaps extends Context.Service<
       channel: SideChannel,
       entriesMax: number
     ) => Effect.Effect<ReadonlyArray<StoredChannelGap>, HotTierError>
-    /** Stores those of the trades that are not there yet: a part of what fills a hole. Returns how many were new. */
-    readonly fillPart: (trades: ReadonlyArray<TradeRecord>) => Effect.Effect<number, HotTierError>
+    /** Stores those of the trades that are not there yet: a part of what fills a hole. Returns those that were new. */
+    readonly fillPart: (trades: ReadonlyArray<TradeRecord>) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
     /**
-     * Stores those of the trades that are not there yet and marks the hole as filled, in one transaction. Returns how many were
-     * new, with the `entriesBefore` that earlier parts brought. A hole that is filled already keeps its mark, and one that is not stored, or has not ended, gets none; trades are
+     * Stores those of the trades that are not there yet and marks the hole as filled, in one transaction: by them and the
+     * `entriesBefore` that earlier parts brought. Returns those that were new. A hole that is filled already keeps its mark, and one that is not stored, or has not ended, gets none; trades are
      * stored all the same.
      */
     readonly fill: (
@@ -41,7 +41,7 @@ export class ChannelGaps extends Context.Service<
       trades: ReadonlyArray<TradeRecord>,
       tsFilledMicros: number,
       entriesBefore?: number
-    ) => Effect.Effect<number, HotTierError>
+    ) => Effect.Effect<ReadonlyArray<TradeRecord>, HotTierError>
     /** Holes of the channel that reach into [from, to), receive clock, by their beginning. */
     readonly overlapping: (
       channel: SideChannel,

@@ -10,14 +10,14 @@ export const make = ({ channelGaps, trades }: HotTierState["Service"]): ChannelG
   const where = (isWanted: (gap: StoredChannelGap) => boolean): ReadonlyArray<StoredChannelGap> =>
     [...channelGaps.values()].filter(isWanted).sort(compare)
 
-  const add = (found: ReadonlyArray<TradeRecord>): number => {
-    let entries = 0
+  const add = (found: ReadonlyArray<TradeRecord>): ReadonlyArray<TradeRecord> => {
+    const added: Array<TradeRecord> = []
     for (const trade of found) {
       if (trades.has(trade.tradeId)) continue
       trades.set(trade.tradeId, trade)
-      entries++
+      added.push(trade)
     }
-    return entries
+    return added
   }
 
   const fill = (
@@ -25,14 +25,15 @@ export const make = ({ channelGaps, trades }: HotTierState["Service"]): ChannelG
     found: ReadonlyArray<TradeRecord>,
     tsFilledMicros: number,
     entriesBefore: number
-  ): number => {
-    const entriesFilled = entriesBefore + add(found)
+  ): ReadonlyArray<TradeRecord> => {
+    const added = add(found)
+    const entriesFilled = entriesBefore + added.length
     const key = keyOf(gap)
     const stored = channelGaps.get(key)
     if (stored !== undefined && stored.tsToMicros !== null && stored.tsFilledMicros === null) {
       channelGaps.set(key, { ...stored, tsFilledMicros, entriesFilled })
     }
-    return entriesFilled
+    return added
   }
 
   const isOf = (channel: SideChannel, gap: StoredChannelGap): boolean => gap.channel === channel

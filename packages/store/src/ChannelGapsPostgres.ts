@@ -38,34 +38,37 @@ export const make = (sql: SqlClient.SqlClient, connection: HotConnection["Servic
 
   const addWithin = Effect.fnUntraced(function* (session: HotSession, trades: ReadonlyArray<TradeRecord>) {
     const ids = yield* markets.ensureWithin(session, new Set(trades.map((trade) => trade.marketTicker)))
-    let entriesAdded = 0
+    const added: Array<TradeRecord> = []
     yield* session.count(holdTradeIds)
     for (let start = 0; start < trades.length; start += tradesPerStatementMax) {
       const rows = trades.slice(start, start + tradesPerStatementMax)
-      entriesAdded += yield* session.count(insertMissingTrades(rows, (ticker) => ids.get(ticker) as number))
+      const found = yield* session.query(insertMissingTrades(rows, (ticker) => ids.get(ticker) as number))
+      const missing = new Set(found.map((row) => row["trade_id"]))
+      // Of several with one id the first.
+      for (const trade of rows) if (missing.delete(trade.tradeId)) added.push(trade)
     }
-    return { ids, entriesAdded }
+    return { ids, added }
   })
 
   const fillPart = (trades: ReadonlyArray<TradeRecord>) =>
     Effect.map(
       connection.transaction((session) => addWithin(session, trades)),
-      ({ entriesAdded, ids }) => {
+      ({ added, ids }) => {
         markets.remember(ids)
-        return entriesAdded
+        return added
       }
     )
 
   const fill = (gap: ChannelGap, trades: ReadonlyArray<TradeRecord>, tsFilledMicros: number, entriesBefore: number) =>
     Effect.map(
       connection.transaction((session) =>
-        Effect.tap(addWithin(session, trades), ({ entriesAdded }) =>
-          session.count(markFilled(gap, tsFilledMicros, entriesBefore + entriesAdded))
+        Effect.tap(addWithin(session, trades), ({ added }) =>
+          session.count(markFilled(gap, tsFilledMicros, entriesBefore + added.length))
         )
       ),
-      ({ entriesAdded, ids }) => {
+      ({ added, ids }) => {
         markets.remember(ids)
-        return entriesBefore + entriesAdded
+        return added
       }
     )
 

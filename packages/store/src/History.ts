@@ -9,16 +9,18 @@ import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshiboo
 import type { BookSamples } from "@kalshibook/core/BookSamples"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import type * as Trust from "@kalshibook/core/Trust"
-import { Context, Effect, Layer, type Stream } from "effect"
+import { Context, Effect, Layer, type Option, type Stream } from "effect"
 import { ColdTier } from "./cold/ColdTier.ts"
 import { ObjectCache } from "./cold/ObjectCache.ts"
 import { SealedHours } from "./cold/SealedHours.ts"
 import * as HistoryAnswers from "./HistoryAnswers.ts"
+import type { CandlePart, CandlesQuery } from "./HistoryCandles.ts"
 import type { DerivedQuery, DerivedRecord } from "./HistoryDerived.ts"
 import type { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
 import type { SamplesQuery } from "./HistorySamples.ts"
 import { HotTier, type RecordQuery, type TradeQuery } from "./HotTier.ts"
 import { ObjectStore } from "./objects/ObjectStore.ts"
+import * as SealedDigest from "./SealedDigest.ts"
 import type { LogError, Tier } from "./TieredLog.ts"
 
 export { BeforeFirstRecord, InTheFuture, MarketNotRecorded } from "./HistoryProblem.ts"
@@ -92,6 +94,8 @@ export class History extends Context.Service<
      * are left out, so of a market without any there are none.
      */
     readonly samples: (query: SamplesQuery) => Stream.Stream<BookSamples, LogError>
+    /** What was quoted and traded in regular buckets, up to the watermark. */
+    readonly candles: (query: CandlesQuery) => Stream.Stream<CandlePart, LogError>
     /** A page of the log, gaps included, with the ends of its gaps by offset of the gap. */
     readonly records: (
       query: RecordQuery
@@ -103,6 +107,8 @@ export class History extends Context.Service<
     readonly recordsDerived: (
       query: DerivedQuery
     ) => Stream.Stream<ReadonlyArray<DerivedRecord>, MarketNotRecorded | LogError>
+    /** What answers about everything before a moment rest on, where all of it is sealed and right (`SealedDigest`). */
+    readonly sealedDigest: (toMicros: number) => Effect.Effect<Option.Option<string>>
     readonly trades: (query: TradeQuery) => Effect.Effect<ReadonlyArray<TradeRecord>, LogError>
   }
 >()("@kalshibook/store/History") {
@@ -110,7 +116,7 @@ export class History extends Context.Service<
     History,
     Effect.gen(function* () {
       const tiers = { hot: yield* HotTier, sealed: yield* SealedHours, cold: yield* ColdTier }
-      return History.of(HistoryAnswers.make(tiers))
+      return History.of(HistoryAnswers.make(tiers, yield* SealedDigest.make(tiers.sealed)))
     })
   )
 

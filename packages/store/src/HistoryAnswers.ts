@@ -6,17 +6,19 @@ import * as Replay from "@kalshibook/core/Replay"
 import * as Trust from "@kalshibook/core/Trust"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { BookAnswer, BooksQuery, History } from "./History.ts"
+import * as HistoryCandles from "./HistoryCandles.ts"
 import * as HistoryDerived from "./HistoryDerived.ts"
 import * as HistoryEdge from "./HistoryEdge.ts"
 import { BeforeFirstRecord, MarketNotRecorded } from "./HistoryProblem.ts"
 import * as HistorySamples from "./HistorySamples.ts"
 import type { RecordQuery, Watermark } from "./HotTier.ts"
 import { type LogTiers, recordsPerPageMax } from "./LogCursor.ts"
+import type { SealedDigest } from "./SealedDigest.ts"
 import * as TieredBooks from "./TieredBooks.ts"
 import * as TieredLog from "./TieredLog.ts"
 import * as TieredTrades from "./TieredTrades.ts"
 
-export const make = (tiers: LogTiers): History["Service"] => {
+export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Service"] => {
   const { hot } = tiers
   const log = TieredLog.make(tiers)
   const books = TieredBooks.make(tiers, log)
@@ -136,6 +138,19 @@ export const make = (tiers: LogTiers): History["Service"] => {
       )
     )
 
+  const { trades } = TieredTrades.make(tiers)
+
+  const candles: History["Service"]["candles"] = (query) =>
+    Stream.unwrap(
+      Effect.map(
+        edge.readWatermark,
+        Option.match({
+          onNone: () => Stream.empty,
+          onSome: ({ tsReceivedMicros }) => HistoryCandles.candles({ hot, log, trades }, query, tsReceivedMicros + 1)
+        })
+      )
+    )
+
   const records = Effect.fn("History.records")(function* (query: RecordQuery) {
     const { marketTicker } = query
     const found = yield* log.records(query)
@@ -150,8 +165,18 @@ export const make = (tiers: LogTiers): History["Service"] => {
 
   const recordsDerived: History["Service"]["recordsDerived"] = (query) => HistoryDerived.pages(log, records, query)
 
-  const { trades } = TieredTrades.make(tiers)
-  return { bookAt, bookNow, booksAt, recordedAt, samples, records, recordsDerived, trades }
+  return {
+    bookAt,
+    bookNow,
+    booksAt,
+    recordedAt,
+    samples,
+    candles,
+    records,
+    recordsDerived,
+    trades,
+    sealedDigest: sealedDigest.before
+  }
 }
 
 /** Answers that are completed at once: as many as there are connections to spare. */

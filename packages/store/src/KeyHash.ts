@@ -4,7 +4,7 @@
  *
  * adapter: Node's crypto
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import { createHash, createHmac, hash as oneShotHash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as ApiKeyText from "@kalshibook/core/contract/ApiKeyText"
 import { Context, Redacted } from "effect"
 
@@ -14,6 +14,9 @@ export class Pepper extends Context.Service<Pepper, Redacted.Redacted>()("@kalsh
 /** HMAC-SHA256 of a whole key or ticket. */
 export const hash = (pepper: Redacted.Redacted, secret: string): Uint8Array =>
   createHmac("sha256", Redacted.value(pepper)).update(secret).digest()
+
+/** SHA-256 of a secret that is long enough by itself; for memory, never to be stored. */
+export const digestOf = (secret: string): Uint8Array => oneShotHash("sha256", secret, "buffer")
 
 /** Takes as long whether or not they are equal. */
 export const isEqual = (left: Uint8Array, right: Uint8Array): boolean =>

@@ -5,7 +5,7 @@
  * Nodes hold nothing in stock: every call is decided by the database, but all calls that wait at a moment are one statement.
  */
 import type * as CreditBalance from "@kalshibook/core/CreditBalance"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "./AccountsState.ts"
 import type { HotTierError } from "./HotTierError.ts"
@@ -24,6 +24,8 @@ export interface LedgerCall {
   readonly question: string | null
   /** Credits that it costs at most. */
   readonly creditsMax: number
+  /** How long the hold waits to be settled before it lapses, microseconds; absent for as long as an answer may take, and more. */
+  readonly leaseMicros?: number
   /** Tokens that it takes out of each bucket. */
   readonly cost: number
   /** The first is the account's, and the one whose level is answered. */
@@ -65,6 +67,21 @@ export interface Outcome {
   readonly rows: number
 }
 
+/** A call of which is known what it costs: `creditsMax` of them, when it is let in. */
+export interface Charge {
+  readonly call: LedgerCall
+  /** `returned`: it was not answered; it takes its tokens, and costs nothing. */
+  readonly state: "used" | "returned"
+  readonly rows: number
+  /** Whether an id that was let in before and never paid may be paid now. */
+  readonly isOnce: boolean
+}
+
+export interface Charged extends Admission {
+  /** Credits that it took; 0 also where the id was charged before. */
+  readonly credits: number
+}
+
 /** What was used, summed up by UTC day, endpoint and key. */
 export interface UsageRow {
   /** Beginning of the day, Unix microseconds. */
@@ -82,9 +99,14 @@ export class Ledger extends Context.Service<
     readonly admit: (call: LedgerCall) => Effect.Effect<Admission, HotTierError>
     /** `false` when the call was not held any more: it costs nothing then. */
     readonly settle: (outcome: Outcome) => Effect.Effect<boolean, HotTierError>
-    /** Whether a call of the account was ever let in under this id. */
-    readonly knows: (accountId: string, requestId: string) => Effect.Effect<boolean, HotTierError>
-    /** What an account used in [from, to), oldest day first. Calls that are being answered are not in it. */
+    /** Lets in and settles in one step, so that nothing can come between. Repetitions are not looked for. */
+    readonly charge: (charge: Charge) => Effect.Effect<Charged, HotTierError>
+    /** When the account last paid for this id, or for a later one of it (`id/...`), Unix microseconds; `None` when it never did. */
+    readonly paidAt: (accountId: string, requestId: string) => Effect.Effect<Option.Option<number>, HotTierError>
+    /**
+     * What an account used in [from, to), oldest day first; of days so long ago that they were summed up, those that begin in it. Calls that are being
+     * answered are not in it.
+     */
     readonly usage: (
       accountId: string,
       range: { readonly fromMicros: number; readonly toMicros: number }

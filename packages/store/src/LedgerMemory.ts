@@ -1,9 +1,9 @@
 /** The ledger in memory: the rules of core, applied to maps. */
 import * as CreditBalance from "@kalshibook/core/CreditBalance"
 import * as TokenBucket from "@kalshibook/core/TokenBucket"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
 import type { AccountsState } from "./AccountsState.ts"
-import type { Ledger, LedgerCall, UsageRow, Verdict } from "./Ledger.ts"
+import type { Ledger, LedgerCall, Outcome, UsageRow, Verdict } from "./Ledger.ts"
 import { leaseMicros, repeatMicros } from "./LedgerLimits.ts"
 
 export interface LedgerEntry {
@@ -33,10 +33,10 @@ export const ledgerInMemory = (state: AccountsState["Service"]): Ledger["Service
   }
 
   const balanceAt = (accountId: string, nowMicros: number, creditsMonthly: number): CreditBalance.CreditBalance => {
-    const month = CreditBalance.monthOf(nowMicros)
-    state.balances.set(accountId, CreditBalance.inMonth(state.balanceOf(accountId), month, creditsMonthly))
+    state.balances.set(accountId, CreditBalance.inMonth(state.balanceOf(accountId), nowMicros, creditsMonthly))
     for (const entry of entriesOf(accountId)) {
-      if (entry.state === "held" && entry.atMicros + leaseMicros <= nowMicros) settled(entry, "lapsed", 0, 0)
+      if (entry.state === "held" && entry.atMicros + (entry.call.leaseMicros ?? leaseMicros) <= nowMicros)
+        settled(entry, "lapsed", 0, 0)
     }
     return state.balanceOf(accountId)
   }
@@ -68,59 +68,84 @@ export const ledgerInMemory = (state: AccountsState["Service"]): Ledger["Service
       .filter((entry) => entry.call.prefix === call.prefix && entry.month === month)
       .reduce((sum, entry) => sum + (entry.state === "held" ? sumOf(entry.sources) : entry.credits), 0)
 
-  return {
-    admit: (call) =>
-      Effect.map(now, (nowMicros) => {
-        const tokens = takeTokens(call, nowMicros)
-        if (tokens.waitMicros > 0) {
-          return { verdict: "rate_limited", ...tokens, creditsLeft: null, creditsHeld: 0 }
-        }
-        const { accountId, keyCapCredits, requestId, terms } = call
-        const balance = balanceAt(accountId, nowMicros, terms.creditsMonthly)
-        const repeated = isRepeated(call, nowMicros)
-        const wanted = repeated ? 0 : call.creditsMax
-        const hold =
-          wanted === 0
-            ? ({ _tag: "held", balance, sources: nothing } as const)
-            : CreditBalance.hold(balance, terms, wanted)
-        const refused = (verdict: Verdict) => ({
-          verdict,
-          ...tokens,
-          creditsLeft: CreditBalance.remaining(balance, terms),
-          creditsHeld: 0
+  const admit: Ledger["Service"]["admit"] = (call) =>
+    Effect.map(now, (nowMicros) => {
+      const tokens = takeTokens(call, nowMicros)
+      if (tokens.waitMicros > 0) {
+        return { verdict: "rate_limited", ...tokens, creditsLeft: null, creditsHeld: 0 }
+      }
+      const { accountId, keyCapCredits, requestId, terms } = call
+      const balance = balanceAt(accountId, nowMicros, terms.creditsMonthly)
+      const repeated = isRepeated(call, nowMicros)
+      const wanted = repeated ? 0 : call.creditsMax
+      const hold =
+        wanted === 0
+          ? ({ _tag: "held", balance, sources: nothing } as const)
+          : CreditBalance.hold(balance, terms, wanted)
+      const refused = (verdict: Verdict) => ({
+        verdict,
+        ...tokens,
+        creditsLeft: CreditBalance.remaining(balance, terms),
+        creditsHeld: 0
+      })
+      if (hold._tag !== "held") return refused(hold._tag)
+      if (wanted > 0 && keyCapCredits !== null && keyUsed(call, balance.month) + wanted > keyCapCredits) {
+        return refused("key_capped")
+      }
+      if (!state.entries.has(requestId)) {
+        const { month } = balance
+        state.balances.set(accountId, hold.balance)
+        state.entries.set(requestId, {
+          call,
+          state: "held",
+          month,
+          sources: hold.sources,
+          credits: 0,
+          rows: 0,
+          atMicros: nowMicros
         })
-        if (hold._tag !== "held") return refused(hold._tag)
-        if (wanted > 0 && keyCapCredits !== null && keyUsed(call, balance.month) + wanted > keyCapCredits) {
-          return refused("key_capped")
+      }
+      return {
+        verdict: repeated ? "repeated" : "admitted",
+        ...tokens,
+        creditsLeft: CreditBalance.remaining(state.balanceOf(accountId), terms),
+        creditsHeld: wanted
+      }
+    })
+
+  const settle = ({ accountId, credits, requestId, rows, state: to }: Outcome): boolean => {
+    const entry = state.entries.get(requestId)
+    if (entry === undefined || entry.state !== "held" || entry.call.accountId !== accountId) return false
+    settled(entry, to, credits, rows)
+    return true
+  }
+
+  return {
+    admit,
+    charge: (charge) =>
+      Effect.gen(function* () {
+        const { call, rows, state: became } = charge
+        const { accountId, requestId } = call
+        const old = state.entries.get(requestId)
+        if (charge.isOnce && old !== undefined && (old.state === "lapsed" || old.state === "returned")) {
+          state.entries.delete(requestId)
         }
-        if (!state.entries.has(requestId)) {
-          const { month } = balance
-          state.balances.set(accountId, hold.balance)
-          state.entries.set(requestId, {
-            call,
-            state: "held",
-            month,
-            sources: hold.sources,
-            credits: 0,
-            rows: 0,
-            atMicros: nowMicros
-          })
-        }
-        return {
-          verdict: repeated ? "repeated" : "admitted",
-          ...tokens,
-          creditsLeft: CreditBalance.remaining(state.balanceOf(accountId), terms),
-          creditsHeld: wanted
-        }
+        const credits = became === "used" ? call.creditsMax : 0
+        const isNew = !state.entries.has(requestId)
+        const admission = yield* admit({ ...call, creditsMax: credits, question: null })
+        if (admission.verdict !== "admitted") return { ...admission, credits: 0 }
+        const isCharged = isNew && settle({ accountId, requestId, state: became, credits, rows })
+        return { ...admission, creditsHeld: 0, credits: isCharged ? credits : 0 }
       }),
-    settle: ({ accountId, credits, requestId, rows, state: to }) =>
+    settle: (outcome) => Effect.sync(() => settle(outcome)),
+    paidAt: (accountId, requestId) =>
       Effect.sync(() => {
-        const entry = state.entries.get(requestId)
-        if (entry === undefined || entry.state !== "held" || entry.call.accountId !== accountId) return false
-        settled(entry, to, credits, rows)
-        return true
+        const paid = entriesOf(accountId).flatMap(({ atMicros, call, state: became }) => {
+          const isOf = call.requestId === requestId || call.requestId.startsWith(`${requestId}/`)
+          return isOf && became === "used" ? [atMicros] : []
+        })
+        return paid.length === 0 ? Option.none() : Option.some(Math.max(...paid))
       }),
-    knows: (accountId, requestId) => Effect.sync(() => state.entries.get(requestId)?.call.accountId === accountId),
     usage: (accountId, { fromMicros, toMicros }) =>
       Effect.sync(() => {
         const sums = new Map<string, UsageRow>()

@@ -37,6 +37,8 @@ export interface MarketFilter {
   readonly status?: string | undefined
   readonly category?: string | undefined
   readonly tickers?: ReadonlyArray<MarketTicker> | undefined
+  /** Words, as core's `MarketSearch` means them, one at least. The list is then by rank, and by ticker within. */
+  readonly question?: string | undefined
 }
 
 export interface EventFilter {
@@ -48,9 +50,11 @@ export interface SeriesFilter {
   readonly category?: string | undefined
 }
 
-/** Entries in ascending ticker order; `after` continues behind that ticker. */
+/** Entries in ascending ticker order, unless a question ranks them; `after` continues behind that ticker. */
 export interface CatalogPage {
   readonly after?: string | undefined
+  /** Of a list by rank: the rank of `after`. */
+  readonly afterRank?: number | undefined
   /**
    * What was known at this moment, Unix microseconds: of each ticker the newest version seen at or before it. Filters mean those
    * versions, and what was seen later is not there. Absent: what is known now.

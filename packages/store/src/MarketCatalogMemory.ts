@@ -1,4 +1,5 @@
 /** The catalogue in memory: the same contract as in Postgres, by the plainest means, for tests. */
+import * as MarketSearch from "@kalshibook/core/MarketSearch"
 import { Effect, Option, Predicate } from "effect"
 import type { CatalogEntry, CatalogPage, CatalogVersion, MarketCatalog } from "./MarketCatalog.ts"
 
@@ -21,7 +22,17 @@ export const make = (): MarketCatalog["Service"] => {
     const categoryOf = (event: CatalogEntry | undefined) =>
       textOf(versionAt(series, textOf(event, "series_ticker") ?? "", asOfMicros), "category") ??
       textOf(event, "category")
-    return { eventOf, categoryOf }
+    /** The words of a market, its event and its series. */
+    const wordsAround = (market: CatalogVersion): ReadonlyArray<string> => {
+      const event = eventOf(market)
+      const ofSeries = versionAt(series, textOf(event, "series_ticker") ?? "", asOfMicros)
+      return [
+        MarketSearch.marketText(market.ticker, market.body),
+        event === undefined ? "" : MarketSearch.eventText(event.ticker, event.body),
+        ofSeries === undefined ? "" : MarketSearch.seriesText(ofSeries.ticker, ofSeries.body)
+      ].flatMap(MarketSearch.wordsOf)
+    }
+    return { eventOf, categoryOf, wordsAround }
   }
 
   return {
@@ -33,15 +44,21 @@ export const make = (): MarketCatalog["Service"] => {
       }),
     markets: (filter, page) =>
       Effect.sync(() => {
-        const { categoryOf, eventOf } = at(page.asOfMicros)
-        return pageOf(markets, page, (market) =>
-          [
-            filter.seriesTicker === undefined || textOf(eventOf(market), "series_ticker") === filter.seriesTicker,
-            filter.eventTicker === undefined || textOf(market, "event_ticker") === filter.eventTicker,
-            filter.status === undefined || textOf(market, "status") === filter.status,
-            filter.category === undefined || categoryOf(eventOf(market)) === filter.category,
-            filter.tickers === undefined || filter.tickers.includes(market.ticker)
-          ].every((passes) => passes)
+        const { categoryOf, eventOf, wordsAround } = at(page.asOfMicros)
+        return pageOf(
+          markets,
+          page,
+          (market) =>
+            [
+              filter.seriesTicker === undefined || textOf(eventOf(market), "series_ticker") === filter.seriesTicker,
+              filter.eventTicker === undefined || textOf(market, "event_ticker") === filter.eventTicker,
+              filter.status === undefined || textOf(market, "status") === filter.status,
+              filter.category === undefined || categoryOf(eventOf(market)) === filter.category,
+              filter.tickers === undefined || filter.tickers.includes(market.ticker),
+              filter.question === undefined ||
+                MarketSearch.hasAll(wordsAround(market), MarketSearch.wordsOf(filter.question))
+            ].every((passes) => passes),
+          filter.question
         )
       }),
     market: (ticker, asOfMicros) => Effect.sync(() => Option.fromNullishOr(versionAt(markets, ticker, asOfMicros))),
@@ -89,11 +106,21 @@ const canonical = (value: unknown): string => {
 const pageOf = (
   entries: Versions,
   page: CatalogPage,
-  passes: (entry: CatalogVersion) => boolean
-): ReadonlyArray<CatalogVersion> =>
-  [...entries.keys()]
-    .flatMap((ticker) => versionAt(entries, ticker, page.asOfMicros) ?? [])
-    .filter((entry) => page.after === undefined || entry.ticker > page.after)
+  passes: (entry: CatalogVersion) => boolean,
+  question?: string
+): ReadonlyArray<CatalogVersion> => {
+  const { after, afterRank = 0, asOfMicros, entriesMax } = page
+  return [...entries.keys()]
+    .flatMap((ticker) => versionAt(entries, ticker, asOfMicros) ?? [])
     .filter(passes)
-    .sort((left, right) => (left.ticker < right.ticker ? -1 : 1))
-    .slice(0, page.entriesMax)
+    .map((entry) => ({
+      entry,
+      rank: question === undefined ? 0 : MarketSearch.rankOf(question, entry.ticker, entry.body)
+    }))
+    .filter(
+      ({ entry, rank }) => after === undefined || rank > afterRank || (rank === afterRank && entry.ticker > after)
+    )
+    .sort((left, right) => left.rank - right.rank || (left.entry.ticker < right.entry.ticker ? -1 : 1))
+    .slice(0, entriesMax)
+    .map(({ entry }) => entry)
+}

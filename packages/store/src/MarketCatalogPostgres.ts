@@ -13,6 +13,7 @@ import type {
   MarketFilter,
   SeriesFilter
 } from "./MarketCatalog.ts"
+import { type CatalogSearch, searchFor } from "./MarketSearchPostgres.ts"
 import { jsonText } from "./PgJson.ts"
 import { int8, int8s, texts } from "./PgNumbers.ts"
 
@@ -89,17 +90,22 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
   const list = (
     from: Statement.Fragment,
     conditions: ReadonlyArray<readonly [Statement.Fragment, string | ReadonlyArray<string> | undefined]>,
-    page: CatalogPage
+    page: CatalogPage,
+    search?: CatalogSearch
   ) => {
-    const clauses = [sql`one.version > 0`]
+    const clauses: Array<Statement.Fragment> = [sql`one.version > 0`]
     for (const [column, value] of conditions) {
       if (typeof value === "string") clauses.push(sql`${column} = ${value}`)
       else if (value !== undefined) clauses.push(sql`${column} = any(${texts(value)})`)
     }
-    if (page.after !== undefined) clauses.push(sql`one.ticker > ${page.after}`)
+    if (search !== undefined) clauses.push(...search.conditions)
+    const place: Statement.Fragment = search === undefined ? sql`one.ticker` : sql`${search.rank}, one.ticker`
+    const after: Statement.Fragment =
+      search === undefined ? sql`${page.after ?? ""}` : sql`${page.afterRank ?? 0}, ${page.after ?? ""}`
+    if (page.after !== undefined) clauses.push(sql`(${place}) > (${after})`)
     return sql<Row>`
       select one.ticker, one.body, one.ts_observed_micros, one.version from ${from} where ${sql.and(clauses)}
-      order by one.ticker limit ${page.entriesMax}`.pipe(Effect.map((rows) => rows.map(versionOf)))
+      order by ${place} limit ${page.entriesMax}`.pipe(Effect.map((rows) => rows.map(versionOf)))
   }
 
   /** The tables with what is known now, or in their place the versions of a moment. */
@@ -117,8 +123,9 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
     return {
       // A version that has the ticker at any time is found by an index; then it counts which one holds at the moment.
       markets: (filter: MarketFilter) => sql`(
-        select known.ticker, version.* from markets known cross join lateral (
-          select version, ts_observed_micros, body, event_ticker, status from market_versions
+        select known.market_id, known.ticker, version.* from markets known cross join lateral (
+          select version, ts_observed_micros, body, event_ticker, status,
+            search_words(market_search_text(known.ticker, body)) as search from market_versions
           where market_id = known.market_id and ${newest}) as version
         where ${sql.and([
           ...(filter.eventTicker === undefined
@@ -147,9 +154,11 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
           select version, ts_observed_micros, body, category from series_versions
           where ticker = known.ticker and ${newest}) as version) as one`,
       eventOf: (ticker: Statement.Fragment) => sql`left join lateral (
-        select series_ticker, category from event_versions where ticker = ${ticker} and ${newest}) as event on true`,
+        select series_ticker, category, search_words(event_search_text(ticker, body)) as search
+        from event_versions where ticker = ${ticker} and ${newest}) as event on true`,
       seriesOf: (ticker: Statement.Fragment) => sql`left join lateral (
-        select category from series_versions where ticker = ${ticker} and ${newest}) as series on true`
+        select category, search_words(series_search_text(ticker, body)) as search
+        from series_versions where ticker = ${ticker} and ${newest}) as series on true`
     }
   }
 
@@ -165,7 +174,8 @@ export const make = (sql: SqlClient.SqlClient): MarketCatalog["Service"] => {
         [sql`coalesce(series.category, event.category)`, filter.category],
         [sql`one.ticker`, filter.tickers]
       ],
-      page
+      page,
+      filter.question === undefined ? undefined : searchFor(sql, filter.question, page.asOfMicros)
     )
   }
 

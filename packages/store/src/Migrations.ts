@@ -8,7 +8,7 @@
  * adapter: Node's files
  */
 import { readdir, readFile } from "node:fs/promises"
-import { Data, Effect } from "effect"
+import { Data, Effect, Predicate } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 
 /** The database is not what these migrations lead to. The message says which one and what to do. */
@@ -36,7 +36,8 @@ export const run = Effect.fn("Migrations.run")(function* (folder: URL = projectF
     const applied = yield* sql<Applied>`
       select version, name, statements from supabase_migrations.schema_migrations order by version`
     const missing = yield* check(migrations, applied)
-    for (const migration of missing) yield* apply(migration)
+    const [who] = yield* sql<{ user: string }>`select quote_ident(current_user) as user`
+    for (const migration of missing) yield* apply(migration, who?.user ?? "")
     return missing.map((migration) => migration.name)
   }).pipe(sql.withTransaction)
 })
@@ -80,20 +81,34 @@ const check = Effect.fnUntraced(function* (migrations: ReadonlyArray<Migration>,
   return missing
 })
 
-const apply = Effect.fnUntraced(function* (migration: Migration) {
+const apply = Effect.fnUntraced(function* (migration: Migration, user: string) {
   const sql = yield* SqlClient.SqlClient
   // A file has many statements; the wire protocol in use takes one at a time, and `execute` takes many.
   yield* sql
     .unsafe(`do $kalshibook_do$ begin execute $kalshibook_file$${migration.text}$kalshibook_file$; end $kalshibook_do$`)
-    .unprepared.pipe(Effect.mapError((error) => failed(migration, error)))
+    .unprepared.pipe(Effect.mapError((error) => failed(migration, user, error)))
   yield* sql`insert into supabase_migrations.schema_migrations (version, name, statements)
     values (${migration.version}, ${migration.name}, array[${migration.text}])`
 })
 
-const failed = (migration: Migration, error: SqlError.SqlError) =>
-  new MigrationError({
-    message: `Migration ${migration.version}_${migration.name}.sql failed: ${String(error.reason.cause)}`
+const failed = (migration: Migration, user: string, error: SqlError.SqlError) => {
+  const { cause } = error.reason
+  const isForbidden = Predicate.hasProperty(cause, "code") && cause.code === insufficientPrivilege
+  return new MigrationError({
+    message: `Migration ${migration.version}_${migration.name}.sql failed: ${String(cause)}${isForbidden ? `. ${rolesNeeded(user)}` : ""}`
   })
+}
+
+/** Postgres, "Error Codes". */
+const insufficientPrivilege = "42501"
+
+/** What somebody who may has to do for a user who may not make roles. */
+const rolesNeeded = (user: string): string => {
+  const created = ["anon", "authenticated", "service_role", "kalshibook_api"].map(
+    (name) => `create role ${name} nologin noinherit;`
+  )
+  return `Accounts need roles that the user ${user} may not make. Let a superuser run, each where the role is missing: ${created.join(" ")} grant kalshibook_api to ${user}; and start again.`
+}
 
 const fileName = /^(\d+)_(.+)\.sql$/
 

@@ -22,11 +22,11 @@ export const insertTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): St
 export const holdTradeIds: Statement = pg`
   select pg_advisory_xact_lock_shared(hashtextextended('kalshibook.trade_ids', 0))`
 
-/** Stores what REST told: trades that are not there yet, and are not among those that have left for sealed hours. */
+/** Stores what REST told: trades that are not there yet, and are not among those that have left for sealed hours. Answers their ids. */
 export const insertMissingTrades = (trades: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement =>
   pg`${insert(trades, idOf)}
   where not exists (select from pruned_trade_ids gone where gone.trade_id = batch.trade_id)
-  on conflict do nothing`
+  on conflict do nothing returning trade_id`
 
 const insert = (rows: ReadonlyArray<TradeRecord>, idOf: IdOf): Statement => pg`
   insert into trades (market_id, trade_id, ts_exchange_micros, ts_received_micros, epoch, sid, seq, yes_price_e4, size_e2,

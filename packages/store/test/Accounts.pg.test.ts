@@ -5,15 +5,19 @@ import { Accounts } from "@kalshibook/store/Accounts"
 import { AccountsState } from "@kalshibook/store/AccountsState"
 import { acting } from "@kalshibook/store/AsAccount"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
+import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { Members } from "@kalshibook/store/Members"
-import { Clock, Context, Effect, Layer, Redacted } from "effect"
+import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 import { membersSuite } from "./MembersSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
@@ -26,13 +30,18 @@ const ledgerAt = Ledger.layerAt(Effect.sync(() => nowMicros))
 const stores = Layer.mergeAll(Accounts.layerNoDeps, Keys.layerNoDeps).pipe(Layer.provide(pepperLayer))
 
 type All = Accounts | Keys | Ledger | SqlClient.SqlClient
+type Tenants = All | ConnectionLeases
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
   it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
   it.layer(Layer.merge(stores, Members.layerNoDeps))("Members (Postgres)", membersSuite)
+  it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
+    "Names of requests (Postgres)",
+    idempotencyKeysSuite
+  )
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
-  it.layer(Layer.merge(stores, Ledger.layerNoDeps))("An account", tenancySuite)
+  it.layer(Layer.mergeAll(stores, Ledger.layerNoDeps, ConnectionLeases.layerNoDeps))("An account", tenancySuite)
 })
 
 /** Another node: a ledger of its own over the same database. */
@@ -86,6 +95,83 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
           nowMicros = noonMicros
         }
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("is exact to the credit when a thousand are charged at once, and charges none twice", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const nodes = [yield* node, yield* node]
+      const [rich, poor] = [yield* newAccount(), yield* newAccount()]
+      yield* (yield* Accounts).buy(poor.accountId, 60, "once")
+      const terms = (creditsMonthly: number) => ({ creditsMonthly, isPostpaid: false, capCredits: null })
+      const charges = Array.from({ length: 500 }, (_, index) => {
+        const of = index % 2 === 0 ? { ...rich, monthly: 100_000 } : { ...poor, monthly: 300 }
+        const asked = call(of.accountId, { creditsMax: 1 + (index % 4), terms: terms(of.monthly) })
+        return { call: asked, state: index % 10 === 0 ? "returned" : "used", rows: 2, isOnce: false } as const
+      })
+      const paid = yield* Effect.forEach(
+        [...charges, ...charges],
+        (charge, index) =>
+          Effect.map(nodes[index % 2]?.charge(charge) ?? Effect.die("a node"), (answer) => ({ charge, answer })),
+        { concurrency: "unbounded" }
+      )
+      const of = (accountId: string) => paid.filter(({ charge }) => charge.call.accountId === accountId)
+      const sum = (accountId: string) => of(accountId).reduce((total, { answer }) => total + answer.credits, 0)
+      const wanted = charges.filter(({ call, state }) => call.accountId === rich.accountId && state === "used")
+      assert.strictEqual(
+        sum(rich.accountId),
+        wanted.reduce((total, { call }) => total + call.creditsMax, 0)
+      )
+      assert.strictEqual(sum(poor.accountId), 360, "all that there was, to the last credit")
+      for (const [{ accountId }, monthly] of [[rich, 100_000] as const, [poor, 300] as const]) {
+        const balance = yield* nodes[0]?.balance(accountId, terms(monthly)) ?? Effect.die("a node")
+        assert.deepInclude(balance, { monthUsed: sum(accountId), monthHeld: 0 })
+        const [row] = yield* sql<{ used: number; rows: number }>`
+          select sum(credits)::bigint as used, sum(from_grant + from_bought)::bigint as rows from ledger
+          where account_id = ${accountId}::text::uuid and state = 'used'`
+        assert.deepStrictEqual([row?.used, row?.rows], [sum(accountId), sum(accountId)])
+      }
+      const balance = yield* nodes[0]?.balance(poor.accountId, terms(300)) ?? Effect.die("a node")
+      assert.deepInclude(balance, { grantLeft: 0, boughtLeft: 0 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("adds up to the same by day, operation and key when it is thinned out, and keeps what is paid once", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const [one, other] = [yield* newAccount(), yield* newAccount()]
+      const terms = { creditsMonthly: 100_000, isPostpaid: false, capCredits: null }
+      const day = 86_400_000_000
+      const once = `${one.accountId}/dl_1`
+      for (let index = 0; index < 60; index++) {
+        nowMicros = noonMicros - (60 - index) * day
+        for (const { accountId } of [one, other]) {
+          const endpoint = index % 2 === 0 ? "getOrderbook" : "listDeltas"
+          const asked = call(accountId, { creditsMax: 1 + (index % 3), terms, endpoint })
+          const part = call(accountId, { requestId: `${asked.requestId}/1`, creditsMax: 2, terms, endpoint })
+          yield* ledger.charge({ call: asked, state: "used", rows: 5, isOnce: false })
+          yield* ledger.charge({ call: part, state: index % 5 === 0 ? "returned" : "used", rows: 5, isOnce: false })
+        }
+        if (index === 3) {
+          const asked = call(one.accountId, { requestId: once, creditsMax: 9, terms })
+          yield* ledger.charge({ call: asked, state: "used", rows: 90, isOnce: true })
+        }
+      }
+      nowMicros = noonMicros
+      const range = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
+      const usage = () => Effect.all([ledger.usage(one.accountId, range), ledger.usage(other.accountId, range)])
+      const before = yield* usage()
+      const balance = yield* ledger.balance(one.accountId, terms)
+      assert.isAtLeast(yield* LedgerThinning.thinAt(noonMicros), 70)
+      assert.deepStrictEqual(yield* usage(), before)
+      assert.deepStrictEqual(yield* ledger.balance(one.accountId, terms), balance)
+      assert.strictEqual(yield* LedgerThinning.thinAt(noonMicros), 0)
+      assert.deepStrictEqual(yield* ledger.paidAt(one.accountId, once), Option.some(noonMicros - 57 * day))
+      const [row] = yield* sql<{ calls: number }>`
+        select count(*) as calls from ledger where account_id = ${one.accountId}::text::uuid`
+      assert.isAtMost(row?.calls ?? 0, 2 * 41 + 1)
+    })
   )
 
   it.effect("never lets more through than there is, however many ask at once", () =>
@@ -163,6 +249,13 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
 
 type Act =
   | { readonly kind: "admit"; readonly credits: number; readonly question: number; readonly cost: number }
+  | {
+      readonly kind: "charge"
+      readonly credits: number
+      readonly cost: number
+      readonly isReturned: boolean
+      readonly again: boolean
+    }
   | { readonly kind: "settle"; readonly which: number; readonly credits: number; readonly isReturned: boolean }
   | { readonly kind: "wait"; readonly seconds: number }
   | { readonly kind: "buy"; readonly credits: number }
@@ -184,6 +277,16 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       which: fc.nat(6),
       credits: fc.nat(25),
       isReturned: fc.boolean()
+    })
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("charge" as const),
+      credits: fc.nat(20),
+      cost: fc.integer({ min: 0, max: 6 }),
+      isReturned: fc.boolean(),
+      again: fc.boolean()
     })
   },
   fc.record({
@@ -240,6 +343,19 @@ const compare = Effect.fnUntraced(function* (acts: ReadonlyArray<Act>, rules: Cr
           wait: Math.round(waitMicros / 1_000)
         }))
       )
+    } else if (one.kind === "charge") {
+      const before = asked.find(() => one.again)
+      const next =
+        before ?? call(accountId, { creditsMax: one.credits, cost: one.cost, buckets, terms: rules, question: null })
+      const state = one.isReturned ? "returned" : "used"
+      const charge = { call: { ...next, question: null }, state, rows: 3, isOnce: true } as const
+      yield* both(({ ledger }) =>
+        Effect.map(ledger.charge(charge), ({ tokensLeft, waitMicros, ...rest }) => ({
+          ...rest,
+          tokens: Math.round(tokensLeft * 1_000),
+          wait: Math.round(waitMicros / 1_000)
+        }))
+      )
     } else {
       const [settled] = asked.splice(Math.min(one.which, asked.length - 1), 1)
       if (settled === undefined) continue
@@ -251,7 +367,7 @@ const compare = Effect.fnUntraced(function* (acts: ReadonlyArray<Act>, rules: Cr
   yield* both(({ ledger }) => ledger.usage(accountId, { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }))
 }, Effect.scoped)
 
-function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
+function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
   it.effect(
     "is all that the API's role sees and changes when it acts for it, also where a statement forgets to ask",
     () =>
@@ -259,6 +375,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
         const sql = yield* SqlClient.SqlClient
         const ledger = yield* Ledger
         const keys = yield* Keys
+        const leases = yield* ConnectionLeases
         const [one, other] = [yield* newAccount(), yield* newAccount()]
         for (const { accountId } of [one, other]) {
           const asked = call(accountId)
@@ -266,6 +383,8 @@ function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
           yield* ledger.settle(used(asked, 1))
           const { record } = yield* keys.create({ accountId, name: "k", scopes: ["read", "stream"] })
           yield* keys.issueTicket(accountId, record.prefix)
+          const connectionId = globalThis.crypto.randomUUID()
+          yield* leases.open({ connectionId, accountId, caller: record.prefix, accountMax: 1, callerMax: null })
         }
         const tables = [
           "accounts",
@@ -274,6 +393,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
           "credit_grants",
           "credit_balances",
           "ledger",
+          "open_connections",
           "rate_buckets"
         ]
         for (const table of tables) {
@@ -330,6 +450,17 @@ function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
     })
   )
 
+  /** Every table that has something of an account, so that a new one is looked into, too. */
+  const accountTables = Effect.map(
+    Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) => sql<{ name: string }>`
+        select table_name::text as name from information_schema.columns join information_schema.tables using (table_schema, table_name)
+        where table_schema = 'public' and table_type = 'BASE TABLE' and column_name in ('account_id', 'request')`
+    ),
+    (rows) => rows.map(({ name }) => name)
+  )
+
   it.effect("has keys of which the database knows neither the key nor the pepper", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -338,7 +469,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<All>): void {
       const { key, record } = yield* keys.create({ accountId, name: "k", scopes: ["read", "stream"] })
       const ticket = yield* keys.issueTicket(accountId, record.prefix)
       const dumped = yield* Effect.forEach(
-        ["accounts", "api_keys", "stream_tickets", "ledger"],
+        [...(yield* accountTables)],
         (table) => sql`select to_jsonb(${sql(table)})::text as row from ${sql(table)}`
       )
       const text = JSON.stringify(dumped)

@@ -1,6 +1,7 @@
 import { layer } from "@effect/vitest"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
+import { IdempotencyKeys } from "@kalshibook/store/downloads/IdempotencyKeys"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Members } from "@kalshibook/store/Members"
@@ -8,6 +9,7 @@ import { Layer } from "effect"
 import { accountsSuite, pepperLayer } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 import { membersSuite } from "./MembersSuite.ts"
+import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 
 const stores = Layer.mergeAll(
   Accounts.layerMemory,
@@ -20,3 +22,5 @@ const stores = Layer.mergeAll(
 layer(stores)("Accounts (memory)", accountsSuite)
 layer(stores)("ConnectionLeases (memory)", connectionLeasesSuite)
 layer(stores)("Members (memory)", membersSuite)
+
+layer(Layer.merge(stores, IdempotencyKeys.layerMemory))("Names of requests (memory)", idempotencyKeysSuite)

@@ -203,6 +203,34 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
     })
   )
 
+  it.effect("a charge lets in and settles in one step; what was let in and never paid is paid by it, once", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { accountId } = yield* newAccount()
+      const asked = call(accountId, { creditsMax: 30 })
+      const charge = { call: asked, state: "used", rows: 7, isOnce: true } as const
+      const first = yield* ledger.charge(charge)
+      assert.deepInclude(first, { verdict: "admitted", credits: 30, creditsHeld: 0, creditsLeft: 70 })
+      assert.deepInclude(yield* ledger.charge(charge), { verdict: "admitted", credits: 0 })
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, asked.requestId)))
+      const unpaid = call(accountId, { creditsMax: 20 })
+      yield* ledger.admit(unpaid)
+      yield* ledger.settle({ ...used(unpaid, 0), state: "returned" })
+      assert.isTrue(Option.isNone(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      assert.strictEqual((yield* ledger.charge({ ...charge, call: unpaid })).credits, 20)
+      assert.isTrue(Option.isSome(yield* ledger.paidAt(accountId, unpaid.requestId)))
+      const dear = yield* ledger.charge({ ...charge, call: call(accountId, { creditsMax: 51 }) })
+      assert.deepInclude(dear, { verdict: "exhausted", credits: 0, creditsLeft: 50 })
+      const failed = yield* ledger.charge({ ...charge, state: "returned", call: call(accountId, { creditsMax: 0 }) })
+      assert.deepInclude(failed, { verdict: "admitted", credits: 0, creditsLeft: 50 })
+      const usage = yield* ledger.usage(accountId, always)
+      assert.deepStrictEqual(
+        usage.map(({ calls, credits, rows }) => [calls, credits, rows]),
+        [[2, 50, 14]]
+      )
+    })
+  )
+
   it.effect("tokens are taken from all buckets or from none, and a refusal says how long to wait", () =>
     Effect.gen(function* () {
       const ledger = yield* Ledger

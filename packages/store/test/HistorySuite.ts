@@ -5,10 +5,11 @@ import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
 import { BeforeFirstRecord, History, MarketNotRecorded } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import fc from "fast-check"
-import { batch, delta, gap, hourStartMicros, snapshot, watermark } from "./Batch.ts"
+import { batch, delta, gap, hourStartMicros, snapshot, trade, watermark } from "./Batch.ts"
 import * as MarketLogs from "./MarketLogs.ts"
+import * as PlainCandles from "./PlainCandles.ts"
 import { property } from "./PropertyEffect.ts"
 
 /** After every moment that these tests ask for. */
@@ -148,6 +149,47 @@ export const historySuite =
         assert.deepStrictEqual(yield* Effect.flip(history.records({ marketTicker: "KXNEVER", ...slice })), unknown)
         assert.deepStrictEqual(yield* Effect.flip(history.bookAt("KXNEVER", hourStartMicros, "exchange")), unknown)
         assert.deepStrictEqual(yield* Effect.flip(history.bookNow("KXNEVER")), unknown)
+      })
+    )
+
+    it.effect("candles begin with the first record, go from page to page, and end with the market", () =>
+      Effect.gen(function* () {
+        const history = yield* History
+        const hot = yield* HotTier
+        const marketTicker = "KXCANDLES"
+        const minute = (count: number) => hourStartMicros + count * 60_000_000
+        const log = [
+          snapshot({ marketTicker, offset: 1, tsReceivedMicros: minute(2) }),
+          delta({ marketTicker, offset: 2, tsReceivedMicros: minute(2) + 5, side: "yes", priceE4: 3_500 }),
+          gap({ marketTicker, offset: 3, tsReceivedMicros: minute(7), cause: "market_closed" })
+        ]
+        const sold = (tradeId: string, tsExchangeMicros: number, yesPriceE4: number) =>
+          trade({ marketTicker, tradeId, tsExchangeMicros, tsReceivedMicros: tsExchangeMicros, yesPriceE4 })
+        const trades = [
+          sold("c1", minute(4), 3_400),
+          sold("c2", minute(4) + 9, 3_300),
+          sold("c3", minute(8) + 3, 3_600)
+        ]
+        yield* hot.append(batch({ records: log, trades, watermark: late }))
+        const asked = { marketTicker, fromMicros: minute(0), toMicros: minute(60), intervalMicros: 60_000_000 }
+        const read = (fromMicros: number, isContinued: boolean) =>
+          Stream.runCollect(history.candles({ ...asked, fromMicros, isContinued, candlesAtOnce: 2 })).pipe(
+            Effect.map((parts) => parts.flatMap(({ candles }) => candles))
+          )
+        const found = yield* read(asked.fromMicros, false)
+        assert.deepStrictEqual(found, PlainCandles.of(log, trades, asked, late.tsReceivedMicros + 1))
+        assert.deepStrictEqual(
+          found.map(({ startMicros, tradeCount }) => [startMicros, tradeCount]),
+          [2, 3, 4, 5, 6, 7, 8].map((count) => [minute(count), count === 4 ? 2 : count === 8 ? 1 : 0])
+        )
+        assert.deepStrictEqual(yield* read(minute(5), true), found.slice(3))
+        assert.deepStrictEqual(yield* read(minute(9), true), [])
+        assert.deepStrictEqual(
+          yield* Stream.runCollect(
+            history.candles({ ...asked, marketTicker: "KXNEVER", isContinued: false, candlesAtOnce: 2 })
+          ),
+          []
+        )
       })
     )
   }

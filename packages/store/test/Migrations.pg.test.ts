@@ -21,6 +21,19 @@ const inNewDatabase = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return yield* effect.pipe(Effect.provide(PgTest.client(server, name)))
   })
 
+const roles = ["anon", "authenticated", "service_role", "kalshibook_api"]
+
+/** A new, empty database of an owner who is no superuser, and its name. */
+const ownedBy = Effect.fnUntraced(function* (owner: string) {
+  const server = yield* PgTest.Server
+  const name = `owned_${++databases}`
+  yield* Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql.unsafe(`create database ${name} owner ${owner}`)
+  }).pipe(Effect.provide(PgTest.client(server, "postgres")))
+  return PgTest.client({ ...server, username: owner }, name)
+})
+
 /** A copy of the project's migrations, to be changed. */
 const folderOfCopies = Effect.gen(function* () {
   const path = join(yield* PgTest.temporaryFolder, "migrations")
@@ -172,5 +185,40 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
         assert.deepStrictEqual(yield* Migrations.run(), [])
       })
     )
+  )
+
+  it.effect("are applied by an owner who may make roles, or who was given them; others are told what is missing", () =>
+    Effect.gen(function* () {
+      const server = yield* PgTest.Server
+      const asSuperuser = (...statements: ReadonlyArray<string>) =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          for (const statement of statements) yield* sql.unsafe(statement)
+        }).pipe(Effect.provide(PgTest.client(server, "postgres")))
+      // As on a server that has never seen us.
+      yield* asSuperuser(...roles.map((role) => `alter role ${role} rename to ${role}_before`))
+      yield* asSuperuser("create role plain_owner login", "create role maker login createrole")
+      const plain = yield* ownedBy("plain_owner")
+      const refused = yield* Effect.flip(Migrations.run().pipe(Effect.provide(plain)))
+      assert.match(
+        refused.message,
+        /permission denied to create role.*Let a superuser run.*grant kalshibook_api to plain_owner;/s
+      )
+      const [, told = ""] = /missing: (.*;) and start again/.exec(refused.message) ?? []
+      const charge = Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* Migrations.run()
+        yield* sql`select * from charge_calls('[]'::jsonb, 0)`
+        return yield* sql<{
+          role: string
+        }>`select set_config('role', 'kalshibook_api', true), current_user as role`.pipe(sql.withTransaction)
+      })
+      const made = yield* charge.pipe(Effect.provide(yield* ownedBy("maker")))
+      assert.lengthOf(made, 1)
+      // Another server, on which a superuser did as he was told.
+      yield* asSuperuser(...roles.map((role) => `alter role ${role} rename to ${role}_of_maker`))
+      yield* asSuperuser(...told.split(";").filter((statement) => statement.trim() !== ""))
+      assert.lengthOf(yield* charge.pipe(Effect.provide(plain)), 1)
+    })
   )
 })

@@ -47,6 +47,9 @@ export class Server extends Context.Service<Server, EmbeddedPostgres.Place>()("@
 export const client = ({ socketFolder, port, username }: EmbeddedPostgres.Place, database: string) =>
   PgClient.layer({ host: socketFolder, port, username, database, types: makeTypes() })
 
+/** Where the database of the context is, for connections of one's own. */
+export const config = Effect.map(PgClient.PgClient, ({ config }) => config)
+
 /** A new folder to start a server in, with a database that is made and migrated already. */
 export const preparedFolder = Effect.gen(function* () {
   const folder = join(yield* temporaryFolder, "postgres")

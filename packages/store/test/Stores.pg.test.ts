@@ -8,6 +8,7 @@ import { HotTier } from "@kalshibook/store/HotTier"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { OtherWriter } from "@kalshibook/store/LogHeads"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -31,7 +32,9 @@ import { hotTierSuite } from "./HotTierSuite.ts"
 import { lifecycleLogSuite } from "./LifecycleLogSuite.ts"
 import { marketCatalogSuite } from "./MarketCatalogSuite.ts"
 import * as MarketLogs from "./MarketLogs.ts"
+import { marketSearchSuite } from "./MarketSearchSuite.ts"
 import * as PgTest from "./PgTest.ts"
+import { settlementsSuite } from "./SettlementsSuite.ts"
 import { posted, statusBoardSuite } from "./StatusBoardSuite.ts"
 
 const logs = History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps))
@@ -48,6 +51,8 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(HotTier.layerNoDeps)("HotTier (Postgres)", hotTierSuite(25))
   it.layer(logs)("History (Postgres)", historySuite(40))
   it.layer(MarketCatalog.layerNoDeps)("MarketCatalog (Postgres)", marketCatalogSuite)
+  it.layer(MarketCatalog.layerNoDeps)("Search (Postgres)", marketSearchSuite)
+  it.layer(Layer.merge(Settlements.layerNoDeps, MarketCatalog.layerNoDeps))("Settlements (Postgres)", settlementsSuite)
   it.layer(stores)("Epochs (Postgres)", epochsSuite)
   it.layer(stores)("ChannelGaps (Postgres)", channelGapsSuite)
   it.layer(Audits.layerNoDeps)("Audits (Postgres)", auditsSuite)

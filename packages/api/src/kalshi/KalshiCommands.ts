@@ -16,7 +16,7 @@ type Session = KalshiSession.Session
 type Subscription = KalshiSession.Subscription
 
 /** Markets that a session follows by name, over its channels (error 26). The exchange allows more; each costs us a book. */
-export const marketsMax = 10_000
+const marketsMax = 10_000
 
 /** Does what a frame of the client says: answers are in `session.out`, books to look up in `session.asks`. */
 export const execute = (session: Session, text: string): void => {
@@ -93,7 +93,11 @@ const marketsCount = (session: Session): number => {
   return count
 }
 
-const exceeds = (session: Session, on: Subscription | undefined, wanted: ReadonlyArray<string> | undefined): boolean => {
+const exceeds = (
+  session: Session,
+  on: Subscription | undefined,
+  wanted: ReadonlyArray<string> | undefined
+): boolean => {
   const added = wanted?.filter((ticker) => on?.markets?.has(ticker) !== true).length ?? 0
   return added > 0 && marketsCount(session) + added > marketsMax
 }
@@ -127,9 +131,7 @@ const subscribe = (session: Session, command: Command.Subscribe, channel: string
     }
     session.subscriptions.set(channel, opened)
     session.interest++
-    session.out.push(
-      encode({ _tag: "subscribed", id, channel, sid: opened.sid, unknownFields: noUnknownFields })
-    )
+    session.out.push(encode({ _tag: "subscribed", id, channel, sid: opened.sid, unknownFields: noUnknownFields }))
     askBooks(session, opened, wanted ?? [], null)
   }
 }

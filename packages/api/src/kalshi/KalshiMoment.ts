@@ -18,10 +18,10 @@ export type KnownBook =
 export const booksAt = Effect.fnUntraced(function* (moment: KalshiMoment, tickers: ReadonlyArray<MarketTicker>) {
   const found = new Map<MarketTicker, KnownBook>()
   if (moment._tag === "live") {
-    const live = yield* LiveMarkets
-    const isHeard = live.state().state === "live"
+    const live = Option.getOrUndefined(yield* Effect.serviceOption(LiveMarkets))
+    const isHeard = live?.state().state === "live"
     for (const ticker of tickers) {
-      const log = Option.getOrUndefined(live.logOf(ticker))
+      const log = live === undefined ? undefined : Option.getOrUndefined(live.logOf(ticker))
       if (!isHeard || log === undefined || log.trust._tag === "unknown") continue
       const { levels, trust } = log
       found.set(ticker, trust._tag === "stale" ? { _tag: "stale", gap: trust.gap } : { _tag: "levels", levels })

@@ -51,7 +51,12 @@ export const text = (query: URLSearchParams, name: string): string | undefined =
 export const cursor = (query: URLSearchParams): Read<string | undefined> => {
   const given = query.get("cursor")
   if (given === null || given === "") return Result.succeed(undefined)
-  const decoded = /^at:(.{1,200})$/s.exec(Result.getOrElse(Result.try(() => decodeBase64(given)), () => ""))?.[1]
+  const decoded = /^at:(.{1,200})$/s.exec(
+    Result.getOrElse(
+      Result.try(() => decodeBase64(given)),
+      () => ""
+    )
+  )?.[1]
   return decoded === undefined ? Result.fail(badRequest("cursor is not one of ours")) : Result.succeed(decoded)
 }
 

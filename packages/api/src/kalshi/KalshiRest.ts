@@ -3,7 +3,7 @@
  *
  * Each path has the price of the operation of ours that gives the same.
  */
-import { windowAt, assumed } from "@kalshibook/core/kalshi/Maintenance"
+import { assumed, windowAt } from "@kalshibook/core/kalshi/Maintenance"
 import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
@@ -64,7 +64,8 @@ export const answer = (words: ReadonlyArray<string>, moment: KalshiMoment, query
 
 const asOfMicros = (moment: KalshiMoment): number | undefined => KalshiLists.asOf(moment).asOfMicros
 
-const found = <E, R>(entry: Effect.Effect<Option.Option<CatalogVersion>, E, R>) => Effect.map(entry, Option.getOrUndefined)
+const found = <E, R>(entry: Effect.Effect<Option.Option<CatalogVersion>, E, R>) =>
+  Effect.map(entry, Option.getOrUndefined)
 
 const oneSeries = Effect.fnUntraced(function* (moment: KalshiMoment, [, ticker = "", more]: ReadonlyArray<string>) {
   const catalog = yield* MarketCatalog

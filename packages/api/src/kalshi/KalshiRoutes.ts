@@ -5,7 +5,10 @@
  * Whoever comes is known by a key of ours, also where the exchange's key id would be; signatures are not looked at. What is wrong is said in
  * the exchange's shapes.
  */
+
+import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import { websocketPath } from "@kalshibook/core/kalshi/Signing"
+import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { ColdDataProblem, ColdTierAway } from "@kalshibook/store/cold/ColdDataProblem"
 import type { History } from "@kalshibook/store/History"
@@ -15,13 +18,11 @@ import type { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import type { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Layer, Option, Result } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"
-import * as ReplayPace from "@kalshibook/core/ReplayPace"
-import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
-import type { LiveMarkets } from "../live/LiveMarkets.ts"
-import { MeteredCalls } from "../Metering.ts"
+import { LiveMarkets } from "../live/LiveMarkets.ts"
+import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
 import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
@@ -80,11 +81,17 @@ const replayOf = Effect.fnUntraced(function* (caller: Caller, part: string) {
 
 const refuseSpeed = ({ tier }: Caller, speed: number) => {
   const { replaySpeedMax } = tier.limits
-  const isAllowed = speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
-  return isAllowed ? Effect.void : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
+  const isAllowed =
+    speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
+  return isAllowed
+    ? Effect.void
+    : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
 }
 
-const wallMicros = Effect.map(Effect.clockWith((clock) => clock.currentTimeMillis), (millis) => millis * 1_000 + 999)
+const wallMicros = Effect.map(
+  Effect.clockWith((clock) => clock.currentTimeMillis),
+  (millis) => millis * 1_000 + 999
+)
 
 // ---- REST ----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +106,7 @@ const rest = Effect.gen(function* () {
   const words = KalshiRest.wordsOf(path)
   const operation = KalshiRest.operationOf(words)
   if (operation === undefined) return toResponse(notFound(path))
-  const { call } = yield* MeteredCalls
+  const { call } = yield* PricedCalls
   const answered = Effect.gen(function* () {
     const moment = part === undefined ? yield* liveMoment : yield* replayMoment(yield* callerOf, decoded(part))
     const answer = yield* KalshiRest.answer(words, moment, query)
@@ -120,7 +127,11 @@ const replayMoment = Effect.fnUntraced(function* (caller: Caller, part: string) 
   return { _tag: "replay", atMicros } satisfies KalshiMoment as KalshiMoment
 })
 
-const decoded = (part: string): string => Result.getOrElse(Result.try(() => decodeURIComponent(part)), () => part)
+const decoded = (part: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(part)),
+    () => part
+  )
 
 // ---- websocket -----------------------------------------------------------------------------------------------------
 
@@ -128,9 +139,13 @@ const websocket = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { part, query } = yield* askedOf
   const caller = yield* callerOf
-  if (!caller.scopes.includes("stream")) return yield* refuse(refused(403, "forbidden", "this needs a key for `stream`"))
+  if (!caller.scopes.includes("stream"))
+    return yield* refuse(refused(403, "forbidden", "this needs a key for `stream`"))
   if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
     return yield* refuse(badRequest("this is a websocket: the request must ask for an upgrade"))
+  }
+  if (part === undefined && Option.isNone(yield* Effect.serviceOption(LiveMarkets))) {
+    return yield* refuse(refused(503, "service_unavailable", "this server hears no recorder: it has the past alone"))
   }
   const asked = ReplayAddress.optionalGaps(query.get("gaps") ?? undefined)
   if (Result.isFailure(asked)) return yield* refuse(badRequest(asked.failure))
@@ -206,41 +221,28 @@ const control = Effect.gen(function* () {
 
 /** What is wrong, in the exchange's words: problems of ours keep their status. */
 const inKalshisWords = <E, R>(work: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
-  Effect.catch(work, (error: unknown) =>
-    Effect.catch(told(error), (problem: unknown) =>
-      problem instanceof Refused
-        ? Effect.succeed(toResponse(problem.answer))
-        : isProblem(problem)
-          ? Effect.map(HttpServerRespondable.toResponse(problem), ({ status }) =>
-              toResponse(refused(status, problem.code, problem.detail))
-            )
-          : Effect.die(problem)
-    )
-  )
+  Effect.catch(work, (error) => told(error))
 
-/** Fails with a problem of ours in place of what a store fails with. */
-const told = (error: unknown): Effect.Effect<never, unknown, RequestMeta> => {
-  if (error instanceof HotTierError) return Failures.storeFailed(error)
-  if (error instanceof ColdTierAway) return Failures.logFailures.ColdTierAway(error)
-  if (error instanceof ColdDataProblem) return Failures.logFailures.ColdDataProblem(error)
-  if (error instanceof InTheFuture) return refuse(badRequest("the moment has not come yet"))
-  return Effect.fail(error)
+const told = (error: unknown): Effect.Effect<HttpServerResponse.HttpServerResponse, never, RequestMeta> => {
+  if (error instanceof Refused) return Effect.succeed(toResponse(error.answer))
+  if (error instanceof HotTierError) return Effect.catch(Failures.storeFailed(error), answerOf)
+  if (error instanceof ColdTierAway) return Effect.catch(Failures.logFailures.ColdTierAway(error), answerOf)
+  if (error instanceof ColdDataProblem) return Effect.catch(Failures.logFailures.ColdDataProblem(error), answerOf)
+  if (error instanceof InTheFuture) return Effect.succeed(toResponse(badRequest("the moment has not come yet")))
+  return isProblem(error) ? answerOf(error) : Effect.die(error)
 }
 
-const isProblem = (
-  error: unknown
-): error is HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string } =>
+type Problem = HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string }
+
+const answerOf = (problem: Problem) =>
+  Effect.map(HttpServerRespondable.toResponse(problem), ({ status }) =>
+    toResponse(refused(status, problem.code, problem.detail))
+  )
+
+const isProblem = (error: unknown): error is Problem =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs =
-  | Callers
-  | History
-  | LiveMarkets
-  | MarketCatalog
-  | MeteredCalls
-  | OpenConnections
-  | ReplaySource
-  | Replays
+type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>

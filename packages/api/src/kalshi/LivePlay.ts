@@ -8,8 +8,8 @@ import type { ChannelGap } from "@kalshibook/core/ChannelGap"
 import type { LiveLog } from "@kalshibook/core/FeedMessage"
 import { Duration, Effect, Option, Queue } from "effect"
 import { LiveMarkets, type LiveUpdate } from "../live/LiveMarkets.ts"
-import * as KalshiCommands from "./KalshiCommands.ts"
 import type { MessagePayments } from "./KalshiCharge.ts"
+import * as KalshiCommands from "./KalshiCommands.ts"
 import type { KalshiLink } from "./KalshiLink.ts"
 import * as KalshiSession from "./KalshiSession.ts"
 import * as KalshiTelling from "./KalshiTelling.ts"
@@ -30,7 +30,10 @@ const lookMillis = 1_000
 
 /** Never returns: ends with the connection, or fails when it cannot be paid any more. */
 export const run = Effect.fn("LivePlay.run")(function* ({ inbox, isTooFast, link, pay, session }: LivePlayOptions) {
-  const live = yield* LiveMarkets
+  const found = yield* Effect.serviceOption(LiveMarkets)
+  // impossible: a connection that is live is refused where there is none
+  if (Option.isNone(found)) return yield* Effect.die("nothing is told live here")
+  const live = found.value
   let isHeard = live.state().state === "live"
   let unpaid = 0
 

@@ -2,10 +2,9 @@
  * The part of a path that says which past a client lives in: `/replay/2026-11-21T14:00:00Z,speed=60/trade-api/...`. It stands in front of
  * the exchange's own paths, so that a program for the exchange needs another base URL and nothing else. Pure.
  */
-import { timeAllowed } from "@kalshibook/core/contract/TimeParameter"
 import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
-import { Option, Result } from "effect"
+import { Result } from "effect"
 import type { GapsMode } from "./KalshiSession.ts"
 
 export interface ReplayAddress {
@@ -29,7 +28,8 @@ export const parse = (part: string): Result.Result<ReplayAddress, string> =>
     let address: ReplayAddress = { fromMicros, toMicros: undefined, speed: 1, gaps: "error" }
     for (const setting of settings) address = { ...address, ...(yield* settingOf(setting)) }
     const { toMicros } = address
-    if (toMicros !== undefined && toMicros <= fromMicros) return yield* Result.fail("`to` must lie behind the beginning")
+    if (toMicros !== undefined && toMicros <= fromMicros)
+      return yield* Result.fail("`to` must lie behind the beginning")
     return address
   })
 
@@ -50,19 +50,17 @@ const settingOf = (setting: string): Result.Result<Partial<ReplayAddress>, strin
 }
 
 const timeOf = (what: string, text: string): Result.Result<number, string> =>
-  Result.fromOption(TimeParameter.parse(text), () => `${what} must be ${timeAllowed}; ${whatIsAllowed}`)
+  Result.fromOption(TimeParameter.parse(text), () => `${what} must be ${TimeParameter.timeAllowed}; ${whatIsAllowed}`)
 
 /** `max` is as fast as it is read. */
 export const speedOf = (text: string): Result.Result<number, string> => {
-  const speed = text === "max" ? ReplayPace.asFastAsRead : /^\d{1,4}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN
+  const speed =
+    text === "max" ? ReplayPace.asFastAsRead : /^\d{1,4}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN
   return ReplayPace.isSpeed(speed) ? Result.succeed(speed) : Result.fail("`speed` must be 0.1 to 1000, or `max`")
 }
 
-export const gapsOf = (text: string): Result.Result<GapsMode, string> =>
+const gapsOf = (text: string): Result.Result<GapsMode, string> =>
   text === "error" || text === "frames" ? Result.succeed(text) : Result.fail("`gaps` must be `error` or `frames`")
 
 export const optionalGaps = (text: string | undefined): Result.Result<GapsMode, string> =>
   text === undefined ? Result.succeed("error") : gapsOf(text)
-
-/** A moment in the words of the address, for messages. */
-export const isTime = (text: string): boolean => Option.isSome(TimeParameter.parse(text))

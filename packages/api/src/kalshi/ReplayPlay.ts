@@ -10,8 +10,8 @@
  */
 import * as Book from "@kalshibook/core/Book"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
-import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import type { ReplayEntry } from "@kalshibook/core/ReplayEntry"
+import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { type BookAnswer, History } from "@kalshibook/store/History"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { type ReplayReader, ReplaySource } from "@kalshibook/store/replay/ReplaySource"

@@ -36,11 +36,16 @@ export const make = Effect.map(HttpRouter.HttpRouter, (router) =>
         ...(call.body === undefined ? {} : { body: call.body })
       })
     ).modify({ url: call.url, remoteAddress: outer.remoteAddress })
+    // Failures are problem documents by now: `Answering` goes around every route.
+    // @effect-diagnostics-next-line anyUnknownInErrorContext:off
+    const routed = Effect.orDie(router.asHttpEffect())
     // In a fiber of its own: the router changes the context of the one that it runs in.
-    const answering = yield* router
-      .asHttpEffect()
-      .pipe(Effect.provideService(HttpServerRequest.HttpServerRequest, request), Effect.scoped, Effect.forkChild)
-    return answerOf(yield* Effect.orDie(Fiber.join(answering)))
+    const answering = yield* routed.pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, request),
+      Effect.scoped,
+      Effect.forkChild
+    )
+    return answerOf(yield* Fiber.join(answering))
   })
 )
 

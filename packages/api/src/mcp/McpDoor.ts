@@ -5,7 +5,7 @@
  * A page of another site, also one whose name was bound to our address, sends an `Origin`: without being allowed it is refused. Whatever
  * else is wrong is told as a JSON-RPC error, a bad key as 401.
  */
-import { MethodNotAllowed } from "@kalshibook/core/contract/Problems"
+import { MethodNotAllowed } from "@kalshibook/core/contract/ProblemsOfServer"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { Context, Effect, Result } from "effect"
 import { Headers, HttpRouter, HttpServerRequest, HttpServerRespondable, HttpServerResponse } from "effect/http"

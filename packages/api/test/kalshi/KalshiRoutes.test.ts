@@ -36,25 +36,27 @@ const conversation = Effect.fnUntraced(function* (
   const url = `ws://127.0.0.1:${yield* port}${path}`
   // The server's clock goes on while it is waited for.
   const ticking = Effect.forever(Effect.andThen(TestClock.adjust("50 millis"), Effect.promise(nextTurn)))
-  const talking = Effect.callback<{ readonly frames: ReadonlyArray<Json>; readonly code: number; readonly reason: string }>(
-    (resume) => {
-      const frames: Array<Json> = []
-      // Node's own sends headers, which browsers' cannot.
-      const options = { headers: { "KALSHI-ACCESS-KEY": Customer.key() } } as unknown as Array<string>
-      const socket = new WebSocket(url, options)
-      socket.addEventListener("open", () => {
-        for (const command of commands) socket.send(JSON.stringify(command))
-      })
-      socket.addEventListener("message", ({ data }) => {
-        const frame: Json = JSON.parse(String(data))
-        frames.push(frame)
-        const more = onFrame(frame)
-        if (more !== undefined) socket.send(JSON.stringify(more))
-      })
-      socket.addEventListener("close", ({ code, reason }) => resume(Effect.succeed({ frames, code, reason })))
-      return Effect.sync(() => socket.close())
-    }
-  )
+  const talking = Effect.callback<{
+    readonly frames: ReadonlyArray<Json>
+    readonly code: number
+    readonly reason: string
+  }>((resume) => {
+    const frames: Array<Json> = []
+    // Node's own sends headers, which browsers' cannot.
+    const options = { headers: { "KALSHI-ACCESS-KEY": Customer.key() } } as unknown as Array<string>
+    const socket = new WebSocket(url, options)
+    socket.addEventListener("open", () => {
+      for (const command of commands) socket.send(JSON.stringify(command))
+    })
+    socket.addEventListener("message", ({ data }) => {
+      const frame: Json = JSON.parse(String(data))
+      frames.push(frame)
+      const more = onFrame(frame)
+      if (more !== undefined) socket.send(JSON.stringify(more))
+    })
+    socket.addEventListener("close", ({ code, reason }) => resume(Effect.succeed({ frames, code, reason })))
+    return Effect.sync(() => socket.close())
+  })
   return yield* Effect.raceFirst(talking, ticking)
 })
 
@@ -179,45 +181,50 @@ layer(api)("Kalshi's paths in the past", (it) => {
     })
   )
 
-  it.effect("tell a hole in a frame of ours to who asks for it, with trades and lifecycle messages in one time order", () =>
-    Effect.gen(function* () {
-      const path = past(-1_000, `,gaps=frames,to=${isoFromMicros(Seed.watermark.tsReceivedMicros)}`)
-      const { frames } = yield* conversation(`${path}/trade-api/ws/v2`, [
-        subscribe(1, ["orderbook_delta"]),
-        { id: 2, cmd: "subscribe", params: { channels: ["trade", "market_lifecycle_v2"] } }
-      ])
-      const books = frames.filter(({ msg }) => msg.market_ticker === Seed.recorded && msg.trade_id === undefined)
-      assert.deepStrictEqual(
-        books.filter(({ type }) => type.startsWith("orderbook") || type === "kalshibook_gap").map(({ type }) => type),
-        [
-          "orderbook_snapshot",
-          "orderbook_delta",
-          "orderbook_delta",
-          "kalshibook_gap",
-          "orderbook_snapshot",
-          "orderbook_delta"
-        ]
-      )
-      const told = frames.flatMap(({ msg }) => (msg.trade_id === undefined ? [] : [msg.trade_id]))
-      assert.sameMembers(
-        told,
-        Seed.trades.map(({ tradeId }) => tradeId)
-      )
-      for (const sid of [1, 2, 3]) {
-        const numbers = frames.filter((frame) => frame.sid === sid && frame.seq !== undefined).map(({ seq }) => seq)
+  it.effect(
+    "tell a hole in a frame of ours to who asks for it, with trades and lifecycle messages in one time order",
+    () =>
+      Effect.gen(function* () {
+        const path = past(-1_000, `,gaps=frames,to=${isoFromMicros(Seed.watermark.tsReceivedMicros)}`)
+        const { frames } = yield* conversation(`${path}/trade-api/ws/v2`, [
+          subscribe(1, ["orderbook_delta"]),
+          { id: 2, cmd: "subscribe", params: { channels: ["trade", "market_lifecycle_v2"] } }
+        ])
+        const books = frames.filter(({ msg }) => msg.market_ticker === Seed.recorded && msg.trade_id === undefined)
         assert.deepStrictEqual(
-          numbers,
-          numbers.map((_, index) => index + 1)
+          books.filter(({ type }) => type.startsWith("orderbook") || type === "kalshibook_gap").map(({ type }) => type),
+          [
+            "orderbook_snapshot",
+            "orderbook_delta",
+            "orderbook_delta",
+            "kalshibook_gap",
+            "orderbook_snapshot",
+            "orderbook_delta"
+          ]
         )
-      }
-    })
+        const told = frames.flatMap(({ msg }) => (msg.trade_id === undefined ? [] : [msg.trade_id]))
+        assert.sameMembers(
+          told,
+          Seed.trades.map(({ tradeId }) => tradeId)
+        )
+        for (const sid of [1, 2, 3]) {
+          const numbers = frames.filter((frame) => frame.sid === sid && frame.seq !== undefined).map(({ seq }) => seq)
+          assert.deepStrictEqual(
+            numbers,
+            numbers.map((_, index) => index + 1)
+          )
+        }
+      })
   )
 
   it.effect("let a replay be looked at, stopped, sought and ended", () =>
     Effect.gen(function* () {
       const base = `/replay/${isoFromMicros(Seed.after(1_000))},name=control`
       const control = (path: string, method = "POST") =>
-        Effect.map(ask(`${base}${path}`, { method }), ({ status, text }) => ({ status, body: JSON.parse(text) as Json }))
+        Effect.map(ask(`${base}${path}`, { method }), ({ status, text }) => ({
+          status,
+          body: JSON.parse(text) as Json
+        }))
       const paused = yield* control("/pause")
       assert.deepInclude(paused.body, { now: "2026-11-21T14:00:01.000000Z", speed: 1, paused: true })
       yield* control(`/seek?at=${isoFromMicros(Seed.after(16_000))}`)

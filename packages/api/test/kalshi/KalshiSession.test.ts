@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import * as Wire from "@kalshibook/core/kalshi/Wire"
+import * as StoreBatch from "../../../store/test/Batch.ts"
 import * as KalshiCommands from "../../src/kalshi/KalshiCommands.ts"
 import * as KalshiSession from "../../src/kalshi/KalshiSession.ts"
 import * as KalshiTelling from "../../src/kalshi/KalshiTelling.ts"
 import * as MarketUuid from "../../src/kalshi/MarketUuid.ts"
-import * as StoreBatch from "../../../store/test/Batch.ts"
 
 const levels = { yes: [{ priceE4: 3_400, sizeE2: 10_000 }], no: [{ priceE4: 6_000, sizeE2: 250 }] }
 
@@ -197,9 +197,17 @@ describe("a conversation in Kalshi's protocol", () => {
     const told = [
       ...say(subscribe(1, ["A", "B"])),
       ...tell(StoreBatch.delta({ marketTicker: "A", offset: 2 })),
-      ...say({ id: 2, cmd: "update_subscription", params: { sid: 1, action: "delete_markets", market_tickers: ["A"] } }),
+      ...say({
+        id: 2,
+        cmd: "update_subscription",
+        params: { sid: 1, action: "delete_markets", market_tickers: ["A"] }
+      }),
       ...tell(StoreBatch.delta({ marketTicker: "A", offset: 3 })),
-      ...say({ id: 3, cmd: "update_subscription", params: { sid: 1, action: "add_markets", market_tickers: ["A", "C"] } }),
+      ...say({
+        id: 3,
+        cmd: "update_subscription",
+        params: { sid: 1, action: "add_markets", market_tickers: ["A", "C"] }
+      }),
       ...say({ id: 4, cmd: "update_subscription", params: { sid: 1, action: "nonsense" } }),
       ...tell(StoreBatch.delta({ marketTicker: "C", offset: 3 })),
       ...say({ id: 5, cmd: "unsubscribe", params: { sids: [1] } })

@@ -31,7 +31,7 @@ export const make = (hub: FeedHub["Service"]): ModelRecorder => {
   let epoch = 0
   let seq = 0
   let micros = 1_000
-  let history: ReadonlyArray<BookRecord> = []
+  let history: Array<BookRecord> = []
   let outbox = Outbox.make()
   let open = new Map<MarketTicker, MarketLog.MarketLog>()
   let taken = new Map<MarketTicker, RecordHead>()
@@ -50,7 +50,7 @@ export const make = (hub: FeedHub["Service"]): ModelRecorder => {
 
   const publish = (): void => {
     const records = outbox.records
-    history = [...history, ...records]
+    for (const record of records) history.push(record)
     outbox = Outbox.make()
     hub.publish(micros, { ...nothingRecorded, begun, records, ended })
     begun = []

@@ -21,6 +21,9 @@ const written = /^kb_live_([0-9A-Za-z]{10})_([0-9A-Za-z]{33})([0-9A-Za-z]{6})$/
 /** Anything in a text that looks like a key of ours, whole or cut. */
 const anyKey = /kb_live_([0-9A-Za-z]{0,10})[0-9A-Za-z_]*/g
 
+/** Anything that looks like a ticket, which is a secret until it is used. */
+const anyTicket = /kb_ticket_[0-9A-Za-z]*/g
+
 /** The key of a prefix and a secret of `secretChars` letters. */
 export const format = (prefix: string, secret: string): string => {
   const body = `kb_live_${prefix}_${secret}`
@@ -34,8 +37,9 @@ export const prefixOf = (key: string): Option.Option<string> => {
   return sum === checksum(`kb_live_${prefix}_${secret}`) ? Option.some(prefix) : Option.none()
 }
 
-/** The text with all keys cut to their public part, for logs and answers. */
-export const redact = (text: string): string => text.replaceAll(anyKey, "kb_live_$1_...")
+/** The text with all keys cut to their public part, and without tickets, for logs and answers. */
+export const redact = (text: string): string =>
+  text.includes("kb_") ? text.replaceAll(anyKey, "kb_live_$1_...").replaceAll(anyTicket, "kb_ticket_...") : text
 
 /** CRC-32 (the one of zip) in six letters. */
 const checksum = (text: string): string => {

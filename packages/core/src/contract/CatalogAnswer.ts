@@ -47,7 +47,7 @@ const SeriesAnswer = Schema.StructWithRest(
 })
 
 export const Markets = Schema.Struct({
-  markets: Schema.Array(MarketAnswer).annotate({ description: "Ascending by ticker." }),
+  markets: Schema.Array(MarketAnswer).annotate({ description: "Ascending by ticker; with `q` by rank, then ticker." }),
   cursor: Cursor,
   ...asOf,
   ...answerFields

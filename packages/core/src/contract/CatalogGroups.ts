@@ -4,24 +4,30 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
 import * as Answer from "./CatalogAnswer.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll } from "./Problems.ts"
 import {
   BadCursor,
   NotKnownYet,
-  problemsOfAll,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
 
 const asOf = { as_of: Schema.optionalKey(Parameter.AsOf), ...Parameter.charged }
 
-const page = { limit: Schema.optionalKey(Parameter.Limit), cursor: Schema.optionalKey(Parameter.CursorText), ...asOf }
+const page = {
+  limit: Schema.optionalKey(Parameter.Limit),
+  cursor: Schema.optionalKey(Parameter.CursorText),
+  fields: Schema.optionalKey(Parameter.Fields),
+  ...asOf
+}
 
 export const MarketsGroup = HttpApiGroup.make("markets")
   .add(
     HttpApiEndpoint.get("list", "/v1/markets", {
       query: {
+        q: Schema.optionalKey(Parameter.Question),
         status: Schema.optionalKey(Parameter.Status),
         series_ticker: Schema.optionalKey(Parameter.SeriesTicker),
         event_ticker: Schema.optionalKey(Parameter.EventTicker),
@@ -36,7 +42,7 @@ export const MarketsGroup = HttpApiGroup.make("markets")
         identifier: "listMarkets",
         summary: "List markets",
         description:
-          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*. With `as_of`, as they were known at a moment."
+          "Every market that was seen on the exchange, page by page in ascending ticker order. Filters are joined by *and*. With `q`, those that have its words, the likeliest first. With `as_of`, as they were known at a moment."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/markets/:ticker", {

@@ -5,7 +5,8 @@ import * as Schema from "effect/Schema"
 import { ExchangeCoverage, MarketCoverage } from "./CoverageAnswer.ts"
 import { coverageDaysMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
-import { problemsOfAll, UnknownMarket } from "./Problems.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { UnknownMarket } from "./ProblemsOfQuestions.ts"
 
 const query = {
   from: Schema.optionalKey(Parameter.CoverageFrom),

@@ -35,6 +35,12 @@ export const markets: Paged<string> = { name: "markets", position: Name }
 export const events: Paged<string> = { name: "events", position: Name }
 export const series: Paged<string> = { name: "series", position: Name }
 
+/** Markets that were searched for go on after a rank and a ticker. */
+export const foundMarkets: Paged<readonly [rank: number, ticker: string]> = {
+  name: "found_markets",
+  position: Schema.Tuple([Int4, Name])
+}
+
 /** Records go on after a record: its receipt in Unix microseconds, and its offset. */
 export const records: Paged<readonly [tsReceivedMicros: number, offset: number]> = {
   name: "records",
@@ -50,9 +56,18 @@ export const orderbooks: Paged<readonly [atMicros: number, ticker: string]> = {
 /** Samples go on after a moment, Unix microseconds. */
 export const samples: Paged<number> = { name: "samples", position: WholeNumber }
 
+/** Candles go on after the beginning of a bucket, Unix microseconds. */
+export const candles: Paged<number> = { name: "candles", position: WholeNumber }
+
 /** Trades go on after a trade: its exchange time in Unix microseconds, and its id. */
 export const trades: Paged<readonly [tsExchangeMicros: number, tradeId: string]> = {
   name: "trades",
+  position: Schema.Tuple([WholeNumber, Name])
+}
+
+/** Settlements go on after a market: its time in Unix microseconds, and its ticker. */
+export const settlements: Paged<readonly [tsListedMicros: number, ticker: string]> = {
+  name: "settlements",
   position: Schema.Tuple([WholeNumber, Name])
 }
 

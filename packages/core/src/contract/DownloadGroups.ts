@@ -5,16 +5,16 @@ import * as Schema from "effect/Schema"
 import { Dataset, Datasets, Download, DownloadBody } from "./DownloadAnswer.ts"
 import { coverageDaysMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { DownloadTooLarge, NotSealed, StorageAway, UnknownDownload } from "./ProblemsOfFiles.ts"
 import {
-  DownloadTooLarge,
-  NotSealed,
-  problemsOfAll,
-  StorageAway,
-  UnknownDownload,
+  IdempotencyInProgress,
+  IdempotencyKeyReused,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
+import { UnsupportedMediaType } from "./ProblemsOfServer.ts"
 
 export const DatasetsGroup = HttpApiGroup.make("datasets")
   .add(
@@ -47,9 +47,22 @@ export const DatasetsGroup = HttpApiGroup.make("datasets")
 export const DownloadsGroup = HttpApiGroup.make("downloads")
   .add(
     HttpApiEndpoint.post("create", "/v1/downloads", {
+      headers: { "idempotency-key": Schema.optionalKey(Parameter.IdempotencyKey) },
       payload: DownloadBody,
       success: Download,
-      error: [...problemsOfAll, NotSealed, DownloadTooLarge, StorageAway, UnknownMarket, UnknownEvent, UnknownSeries]
+      error: [
+        ...problemsOfAll,
+        NotSealed,
+        DownloadTooLarge,
+        UnknownDownload,
+        StorageAway,
+        UnknownMarket,
+        UnknownEvent,
+        UnknownSeries,
+        UnsupportedMediaType,
+        IdempotencyKeyReused,
+        IdempotencyInProgress
+      ]
     }).annotateMerge(
       OpenApi.annotations({
         identifier: "createDownload",
@@ -59,12 +72,13 @@ export const DownloadsGroup = HttpApiGroup.make("downloads")
           "",
           "```",
           `curl -d '{"dates": ["2026-11-21"], "series": ["KXBTC15M"], "format": "nautilus", "dry_run": true}' \\`,
-          `     -H "X-API-Key: $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
+          `     -H "Authorization: Bearer $KALSHIBOOK_KEY" -H 'content-type: application/json' "http://localhost:4000/v1/downloads"`,
           "```",
           "",
           "- With `dry_run` the answer is a quote, which costs nothing. `max_credits` refuses what would cost more.",
           "- Everything as `parquet` is signed as it is, and `done` at once. Anything else is made in the background: ask with GET until it is `done`.",
-          "- The same question about the same revisions is the same download: it is made once, paid once by each account, and kept for 30 days."
+          "- With an `Idempotency-Key` of your own the request can be repeated safely for 24 hours: it gives the same download, also when more was sealed meanwhile.",
+          "- The same question about the same revisions is the same download: it is made once, and paid once by each account for as long as its tier keeps it (`download_days`)."
         ].join("\n")
       })
     ),

@@ -7,18 +7,17 @@ import { samplesDepthDefault, samplesDepthMax } from "./Limits.ts"
 import { Orderbook } from "./OrderbookAnswer.ts"
 import { Orderbooks } from "./OrderbooksAnswer.ts"
 import * as Parameter from "./Parameters.ts"
+import { problemsOfAll, problemsOfHistory } from "./Problems.ts"
 import {
   BadCursor,
   BeforeFirstRecord,
   MarketNotRecorded,
   NotAcceptable,
-  problemsOfAll,
-  problemsOfHistory,
   TimeInFuture,
   UnknownEvent,
   UnknownMarket,
   UnknownSeries
-} from "./Problems.ts"
+} from "./ProblemsOfQuestions.ts"
 import { Records } from "./RecordView.ts"
 import { Samples } from "./SamplesAnswer.ts"
 import { Trades } from "./TradeView.ts"
@@ -44,7 +43,7 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The full-depth book of a market at any past moment, or now, in Kalshi's own shape, with its proof.",
           "",
           "```",
-          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
+          'curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook?at=2026-11-21T14:03:00Z&depth=10"',
           "```",
           "",
           "- The book *at T* is every record whose time does not pass T, in log order: by the receive clock, or with `clock=exchange` by the exchange's.",
@@ -57,6 +56,8 @@ export const BooksGroup = HttpApiGroup.make("books")
     HttpApiEndpoint.get("many", "/v1/orderbooks", {
       query: {
         tickers: Schema.optionalKey(Parameter.Tickers),
+        event_ticker: Schema.optionalKey(Parameter.EventTicker),
+        series_ticker: Schema.optionalKey(Parameter.SeriesTicker),
         event: Schema.optionalKey(Parameter.EventOfBooks),
         series: Schema.optionalKey(Parameter.SeriesOfBooks),
         at: Schema.optionalKey(Parameter.At),
@@ -64,6 +65,7 @@ export const BooksGroup = HttpApiGroup.make("books")
         depth: Schema.optionalKey(Parameter.Depth),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         ...Parameter.charged
       },
       success: Orderbooks,
@@ -76,10 +78,10 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The books of some markets, of an event, of a series or of the whole exchange at any past moment, or now: each as the answer about it alone would have it.",
           "",
           "```",
-          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/orderbooks?event=KXBTC15M-26NOV211415&at=2026-11-21T14:03:00Z&depth=5"',
+          'curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://localhost:4000/v1/orderbooks?event_ticker=KXBTC15M-26NOV211415&at=2026-11-21T14:03:00Z&depth=5"',
           "```",
           "",
-          "- `tickers`, `event` and `series` narrow the answer, together when several are given; without any it is the whole exchange.",
+          "- `tickers`, `event_ticker` and `series_ticker` (in short `event` and `series`) narrow the answer, together when several are given; without any it is the whole exchange.",
           "- Markets whose recording had ended with their close by then are left out, unless they are asked for by `tickers`.",
           "- All pages are of one moment, also without `at`."
         ].join("\n")
@@ -97,6 +99,7 @@ export const BooksGroup = HttpApiGroup.make("books")
         depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
@@ -110,7 +113,7 @@ export const BooksGroup = HttpApiGroup.make("books")
           "The best levels of a market's book at `from`, `from` + `every`, and so on before `to`, by the receive clock. Each sample is the book that `/orderbook?at=` answers for its moment.",
           "",
           "```",
-          'curl -H "X-API-Key: $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
+          'curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://localhost:4000/v1/markets/KXBTC15M-26NOV211415-15/orderbook/samples?from=2026-11-21T14:00:00Z&to=2026-11-21T14:15:00Z&every=1s&depth=5"',
           "```",
           "",
           `\`depth\` is ${samplesDepthDefault} without being given, and at most ${samplesDepthMax}.`,
@@ -137,6 +140,7 @@ export const RecordsGroup = HttpApiGroup.make("records")
         depth_cents: Schema.optionalKey(Parameter.DepthCents),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
@@ -171,6 +175,7 @@ export const TradesGroup = HttpApiGroup.make("trades")
         to: Schema.optionalKey(Parameter.TradesTo),
         limit: Schema.optionalKey(Parameter.Limit),
         cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
         format: Schema.optionalKey(Parameter.ListForm),
         ...Parameter.charged
       },
@@ -195,6 +200,7 @@ const lifecycleQuery = {
   to: Schema.optionalKey(Parameter.To),
   limit: Schema.optionalKey(Parameter.Limit),
   cursor: Schema.optionalKey(Parameter.CursorText),
+  fields: Schema.optionalKey(Parameter.Fields),
   ...Parameter.charged
 }
 

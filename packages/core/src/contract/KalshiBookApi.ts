@@ -3,6 +3,7 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountGroup } from "./AccountGroups.ts"
+import { CandlesGroup } from "./CandlesGroups.ts"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
 import { DatasetsGroup, DownloadsGroup } from "./DownloadGroups.ts"
@@ -11,6 +12,7 @@ import { KeysGroup, TicketsGroup } from "./KeyGroups.ts"
 import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
+import { SettlementsGroup } from "./SettlementGroups.ts"
 
 /** Version of the server and of its documentation. */
 export const apiVersion = "0.1.0"
@@ -25,6 +27,8 @@ const description = [
   "**Two clocks.** Every record has the time at which we received it and, where the exchange gave one, the exchange's own. Without `clock`, a moment is meant by the first.",
   "",
   '**Pages.** Lists answer a `cursor`; pass it with the same filters for the next page. `""` is the end.',
+  "",
+  "**Less, and not again.** `fields=` gives only some fields of the rows of a list. Answers that rest wholly on sealed history have an `ETag`: send it in `If-None-Match`, and 304 costs nothing. An hour that is sealed again, because of a late correction, changes the tag.",
   "",
   "**Holes.** Where something was lost the log has a gap record, and a book that it touches says `stale` until the next snapshot. Trades and lifecycle messages come with the holes of their channels, and `/v1/coverage` says how much is known.",
   "",
@@ -41,7 +45,9 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     BooksGroup,
     RecordsGroup,
     TradesGroup,
+    CandlesGroup,
     LifecycleGroup,
+    SettlementsGroup,
     CoverageGroup,
     DatasetsGroup,
     DownloadsGroup,

@@ -3,7 +3,8 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ChangeKeyBody, CreateKeyBody, KeyList, NewKey, OneKey, RotateKeyBody, Ticket } from "./KeyAnswer.ts"
 import { keysOfAccountMax } from "./Limits.ts"
 import * as Parameter from "./Parameters.ts"
-import { problemsOfAll, TooManyKeys, UnknownKey } from "./Problems.ts"
+import { problemsOfAll } from "./Problems.ts"
+import { TooManyKeys, UnknownKey } from "./ProblemsOfAccess.ts"
 
 const params = { key_id: Parameter.KeyIdPath }
 

@@ -5,7 +5,7 @@ import { isoFromMicros } from "../Units.ts"
 import { gapsLeftOut, LifecycleGap } from "./ChannelGapView.ts"
 import { answerFields, Cursor, Epoch, Seq, Sid, TsReceived } from "./Scalars.ts"
 
-const LifecycleMessage = Schema.Struct({
+export const LifecycleMessage = Schema.Struct({
   ticker: Schema.String.annotate({
     description: "The market, or the event where the message is about a whole event.",
     examples: ["KXBTC15M-26NOV211415-15"]

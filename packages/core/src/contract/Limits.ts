@@ -2,6 +2,9 @@
  * The bounds of the HTTP API, each with its reason. Server, documentation and clients read the same numbers.
  */
 
+/** Characters of an Idempotency-Key at most. */
+export const idempotencyKeyCharsMax = 255
+
 /** Entries of a page when the caller names none: a page that is read at a glance. */
 export const limitDefault = 100
 

@@ -36,6 +36,8 @@ const priceText = (price: Price): string => {
       return `${price.credits} credit${price.credits === 1 ? "" : "s"} a call`
     case "rows":
       return `1 credit per ${price.rowsPerCredit.toLocaleString("en-US")} ${price.list} begun`
+    case "stream":
+      return `1 credit per ${price.rowsPerCredit.toLocaleString("en-US")} records delivered, begun; key with scope \`${price.scope}\``
     case "files":
       return `1 credit per ${price.rowsPerCredit.toLocaleString("en-US")} rows of files begun, once; key with scope \`${price.scope}\``
   }

@@ -13,7 +13,8 @@ import type { OpenApi } from "effect/http-api"
 import { kalshiFields } from "./KalshiFields.ts"
 import { depthCentsDefault, depthCentsMax, depthMax, limitDefault, limitMax } from "./Limits.ts"
 import { addAccess, operationsOf } from "./OpenApiAccess.ts"
-import { operationExamples, problemExample } from "./OpenApiExamples.ts"
+import { operationExamples } from "./OpenApiExamples.ts"
+import { problemExample } from "./ProblemExamples.ts"
 import { type ProblemCode, problemClasses, problems } from "./Problems.ts"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject

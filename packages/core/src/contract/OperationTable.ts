@@ -18,10 +18,13 @@ export interface OperationParameter {
   readonly example: string | undefined
 }
 
+const methods = ["get", "post", "put", "patch", "delete"] as const
+export type Method = Uppercase<(typeof methods)[number]>
+
 export interface Operation {
   /** Its `operationId`. */
   readonly id: string
-  readonly method: "GET" | "POST"
+  readonly method: Method
   /** With `{name}` for each parameter of the path. */
   readonly path: string
   readonly group: string
@@ -53,6 +56,12 @@ export const nameOf = (schema: JsonSchema): string | undefined =>
 
 /** The schema of that name. */
 export const schemaOf = (name: string): JsonSchema => schemas[name] ?? {}
+
+/** The schema itself, whether it stands there or is referred to. */
+export const resolved = (schema: JsonSchema): JsonSchema => {
+  const name = nameOf(schema)
+  return name === undefined ? schema : schemaOf(name)
+}
 
 /** A charged call may answer an estimate, too: what is meant is the answer. */
 const withoutEstimate = (schema: JsonSchema | undefined): JsonSchema | undefined => {
@@ -99,10 +108,12 @@ const operationOf = (
   }
 }
 
-export const operations: ReadonlyArray<Operation> = Object.entries(document.paths).flatMap(([path, { get, post }]) => [
-  ...(get === undefined ? [] : [operationOf(path, "GET", get)]),
-  ...(post === undefined ? [] : [operationOf(path, "POST", post)])
-])
+export const operations: ReadonlyArray<Operation> = Object.entries(document.paths).flatMap(([path, item]) =>
+  methods.flatMap((method) => {
+    const found = item[method]
+    return found === undefined ? [] : [operationOf(path, method.toUpperCase() as Method, found)]
+  })
+)
 
 /** The operation of that id. */
 export const operation = (id: string): Operation | undefined => operations.find((one) => one.id === id)

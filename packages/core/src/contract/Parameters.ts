@@ -12,7 +12,9 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { measureNames, recordMeasureNames } from "../BookMeasures.ts"
 import { statuses } from "../kalshi/MarketStatus.ts"
+import { searchWordsMax, wordsOf } from "../MarketSearch.ts"
 import { isoFromMicros } from "../Units.ts"
+import { intervals } from "./CandlesAnswer.ts"
 import {
   coverageDaysMax,
   cursorCharsMax,
@@ -22,6 +24,7 @@ import {
   downloadDaysMax,
   everyMicrosMax,
   everyMicrosMin,
+  idempotencyKeyCharsMax,
   keyNameCharsMax,
   limitDefault,
   limitMax,
@@ -69,10 +72,14 @@ export const allowed = {
   series_ticker: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   event_ticker: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   category: `a category: 1 to ${textCharsMax} characters`,
+  q: `1 to ${searchWordsMax} words, ${textCharsMax} characters at most`,
   event: `an event ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
   series: `a series ticker: 1 to ${tickerCharsMax} printable ASCII characters`,
+  interval: named(intervals),
   every: "a whole number with its unit, from `1ms` to `1d`: `ms`, `s`, `m`, `h` or `d`",
   tickers: `1 to ${tickersMax} market tickers, separated by commas`,
+  fields: "names of fields of the rows, each once, separated by commas",
+  "idempotency-key": `1 to ${idempotencyKeyCharsMax} printable ASCII characters`,
   date: "a UTC day as `2026-11-21`",
   key_id: "the public prefix of a key: the 10 letters and digits behind `kb_live_`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
@@ -204,6 +211,25 @@ export const SamplesTo = time(
   "2026-11-21T15:00:00Z"
 )
 
+export const Interval = Schema.Literals(intervals).annotate({
+  description: "How long a bucket is; they begin at whole multiples of it since 1970, UTC.",
+  examples: ["1m"]
+})
+
+export const CandlesFrom = time(
+  `From the bucket of this moment on. Without it: ${limitDefault} buckets before \`to\`.`,
+  "2026-11-21T14:00:00Z"
+)
+
+export const CandlesTo = time(
+  "Only buckets that begin before this moment. Without it, and at most: up to where everything received is stored.",
+  "2026-11-21T15:00:00Z"
+)
+
+export const SettledFrom = time("Only what was settled at this moment or later.", "2026-11-21T00:00:00Z")
+
+export const SettledTo = time("Only what was settled before this moment.", "2026-11-22T00:00:00Z")
+
 export const CoverageFrom = time(
   "From the hour of this moment on. Without it: from a day before `to`.",
   "2026-11-21T00:00:00Z"
@@ -215,7 +241,7 @@ export const CoverageTo = time(
 )
 
 export const UsageFrom = time(
-  "Only what was used at this moment or later. Without it: from the beginning of the month (UTC) of `to`.",
+  "Only what was used at this moment or later; of days more than 40 days ago, those that begin then or later. Without it: from the beginning of the month (UTC) of `to`.",
   "2026-11-01T00:00:00Z"
 )
 
@@ -223,7 +249,8 @@ export const UsageTo = time("Only what was used before this moment. Without it: 
 
 export const ClockName = Clock.annotate({
   description:
-    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing."
+    "By which clock `at` is meant: `received` (the default), our time of receipt, or `exchange`, the exchange's own time. Without `at` it changes nothing.",
+  examples: ["received"]
 })
 
 export const Depth = wholeNumber(
@@ -285,8 +312,8 @@ export const CursorText = Schema.String.check(Schema.isMaxLength(cursorCharsMax)
 
 const tickerOf = (description: string, example: string) => Ticker.annotate({ description, examples: [example] })
 
-export const EventOfBooks = tickerOf("Only markets of this event.", "KXBTC15M-26NOV211415")
-export const SeriesOfBooks = tickerOf("Only markets of this series.", "KXBTC15M")
+export const EventOfBooks = tickerOf("The same as `event_ticker`.", "KXBTC15M-26NOV211415")
+export const SeriesOfBooks = tickerOf("The same as `series_ticker`.", "KXBTC15M")
 export const MarketTickerPath = tickerOf("A market.", "KXBTC15M-26NOV211415-15")
 export const EventTickerPath = tickerOf("An event.", "KXBTC15M-26NOV211415")
 export const SeriesTickerPath = tickerOf("A series.", "KXBTC15M")
@@ -296,6 +323,20 @@ export const EventTicker = tickerOf("Only of this event.", "KXBTC15M-26NOV211415
 export const Category = Schema.String.check(Schema.isPattern(plainText), Schema.isMaxLength(textCharsMax)).annotate({
   description: "Only of this category, as Kalshi writes it.",
   examples: ["Crypto"]
+})
+
+/** Words to search by. */
+export const Question = Schema.String.check(
+  Schema.makeFilter((text) => {
+    const { length } = wordsOf(text)
+    return length > 0 && length <= searchWordsMax
+  }),
+  Schema.isPattern(plainText),
+  Schema.isMaxLength(textCharsMax)
+).annotate({
+  description:
+    "Only markets in which each of these words begins one of ticker, title or subtitles, or of the title of their event or series. What can be traded comes first, then what will be, then what has ended; of each, what has all the words itself.",
+  examples: ["bitcoin 15 min"]
 })
 
 export const Tickers = Schema.String.annotate({
@@ -321,6 +362,28 @@ export type Status = typeof Status.Type
 /** The status of a market that a filter means. */
 export const marketStatus = (status: Status): string =>
   status in statusOfFilterWord ? statusOfFilterWord[status as keyof typeof statusOfFilterWord] : status
+
+export const Fields = Schema.String.annotate({
+  description: "Only these fields of each row, separated by commas. In pages of JSON. Without it: all of them.",
+  examples: ["ticker,status"]
+}).pipe(
+  Schema.decodeTo(
+    Schema.Array(Schema.String).check(Schema.isUnique()),
+    SchemaTransformation.transformEffect<ReadonlyArray<string>, string>({
+      decode: (text) => (/^[a-z0-9_]+(,[a-z0-9_]+)*$/.test(text) ? Effect.succeed(text.split(",")) : refuse(text)),
+      encode: (names) => Effect.succeed(names.join(","))
+    })
+  )
+)
+
+export const IdempotencyKey = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]+$/),
+  Schema.isMaxLength(idempotencyKeyCharsMax)
+).annotate({
+  description:
+    "A name of your own for this request. Repeated with the same name and body within 24 hours, it gives the same again, and is paid once; with another body it is refused.",
+  examples: ["2026-11-21-btc"]
+})
 
 const DryRun = Schema.Literals(["true", "false"]).annotate({
   description:

@@ -1,7 +1,7 @@
 /** The pricing table as an answer. */
 import * as Schema from "effect/Schema"
 import { dollarsFromPriceE4 } from "../Units.ts"
-import { packages, prices, type Tier, tierNames, tiers } from "./Pricing.ts"
+import { type Price, packages, prices, streamPrices, type Tier, tierNames, tiers } from "./Pricing.ts"
 import { answerFields, Dollars } from "./Scalars.ts"
 
 const Whole = (description: string, example: number) => Schema.Int.annotate({ description, examples: [example] })
@@ -50,7 +50,8 @@ const CallPrice = Schema.Struct({
   key: Schema.Boolean.annotate({ description: "Whether it needs a key." }),
   credits: Whole("Credits of an answer, or of every `rows_per_credit` that are begun.", 1),
   rows_per_credit: Schema.NullOr(Schema.Int).annotate({
-    description: "Entries of a list, or rows of files, for a credit; null where an answer has one price."
+    description:
+      "Entries of a list, rows of files or records of a stream for a credit; null where an answer has one price."
   })
 }).annotate({ identifier: "CallPrice", description: "What a call costs." })
 
@@ -73,7 +74,7 @@ const tierView = (name: (typeof tierNames)[number], tier: Tier) => ({
 export const view = () => ({
   tiers: tierNames.map((name) => tierView(name, tiers[name])),
   packages: packages.map(({ credits, priceE4 }) => ({ credits, price_dollars: dollarsFromPriceE4(priceE4) })),
-  calls: Object.entries(prices).map(([operation, price]) => ({
+  calls: Object.entries<Price>({ ...prices, ...streamPrices }).map(([operation, price]) => ({
     operation,
     key: price.kind !== "public",
     credits: price.kind === "call" ? price.credits : "rowsPerCredit" in price ? 1 : 0,

@@ -2,13 +2,15 @@
 
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import * as Schema from "effect/Schema"
-import { problems, problemsOfAll, UnknownRoute } from "./Problems.ts"
+import { problems, problemsOfAll } from "./Problems.ts"
+import { UnknownRoute } from "./ProblemsOfServer.ts"
 import { answerFields } from "./Scalars.ts"
 import { Health, Index, Status } from "./StatusAnswer.ts"
 
 const ProblemMeaning = Schema.Struct({
   code: Schema.String.annotate({ examples: ["before_first_record"] }),
   type: Schema.String.annotate({ description: "The `type` of the problem: the path of this description." }),
+  docs: Schema.String.annotate({ description: "Where the documentation describes it." }),
   title: Schema.String,
   status: Schema.Int.annotate({ description: "The HTTP status it comes with." }),
   meaning: Schema.String.annotate({ description: "What it means and what to do." })

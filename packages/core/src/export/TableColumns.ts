@@ -55,3 +55,75 @@ export const sampleColumns = (depth: number, names: ReadonlyArray<MeasureName>):
   ...names.map(measureColumn),
   ...Array.from({ length: depth }, (_, at) => levelColumns(at + 1)).flat()
 ]
+
+const priceColumns = (name: string, what: string): ReadonlyArray<TableColumn> =>
+  (["open", "high", "low", "close"] as const).map((which) => ({
+    name: `${name}_${which}`,
+    type: "DECIMAL(9,4)",
+    isNullable: true,
+    description: `Dollars on the yes scale: the ${pricePlaces[which]} ${what}`
+  }))
+const pricePlaces = { open: "first", high: "highest", low: "lowest", close: "last" } as const
+
+const count = (name: string, type: "BIGINT" | "DECIMAL(18,2)", description: string): TableColumn => ({
+  name,
+  type,
+  isNullable: false,
+  description
+})
+
+/** What a row of candles has. */
+export const candleColumns: ReadonlyArray<TableColumn> = [
+  { name: "market_ticker", type: "VARCHAR", isNullable: false, description: "Kalshi's name of the market." },
+  { name: "ts_start", type: "TIMESTAMPTZ", isNullable: false, description: "The beginning of the bucket." },
+  {
+    name: "ts_end",
+    type: "TIMESTAMPTZ",
+    isNullable: false,
+    description: "The end of the bucket, which is not part of it."
+  },
+  {
+    name: "is_complete",
+    type: "BOOLEAN",
+    isNullable: false,
+    description: "Whether all of the bucket was stored when it was read."
+  },
+  ...priceColumns("price", "trade by the exchange's clock. Empty where there is none."),
+  count("trade_count", "BIGINT", "Trades."),
+  count("volume", "DECIMAL(18,2)", "Contracts traded."),
+  {
+    name: "are_trades_whole",
+    type: "BOOLEAN",
+    isNullable: false,
+    description: "Whether no hole of the channel of trades that is not filled touches the bucket."
+  },
+  ...priceColumns(
+    "yes_bid",
+    "of the best yes bids, while the book is trusted and has one, the one it began with included. Empty where that is never."
+  ),
+  ...priceColumns(
+    "yes_ask",
+    "of the implied yes asks, one dollar less the best no bid, in the same way. Empty where that is never."
+  ),
+  count("book_records", "BIGINT", "Records of the log in the bucket; 0: the quotes are those that it began with."),
+  {
+    name: "trust",
+    type: "VARCHAR",
+    isNullable: false,
+    description:
+      "trusted: the book is known throughout; partial: in some of the bucket; stale: nowhere, because of a gap; unknown: there was no book yet."
+  },
+  count("book_trusted_micros", "BIGINT", "For how many microseconds of the bucket the book is trusted."),
+  {
+    name: "gap_causes",
+    type: "VARCHAR",
+    isNullable: true,
+    description: "Why it is not in the rest, separated by commas. Empty where there is no gap."
+  },
+  {
+    name: "open_interest",
+    type: "DECIMAL(18,2)",
+    isNullable: true,
+    description: "Contracts that were open, where the exchange told us; it is never reckoned. Empty otherwise."
+  }
+]

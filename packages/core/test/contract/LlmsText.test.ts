@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { llmsFullText, llmsText } from "@kalshibook/core/contract/LlmsText"
+import { operationsOf } from "@kalshibook/core/contract/OpenApiAccess"
 import { document, operations } from "@kalshibook/core/contract/OperationTable"
 import { problems } from "@kalshibook/core/contract/Problems"
 
@@ -39,7 +40,7 @@ describe("/llms.txt", () => {
 
 describe("/llms-full.txt", () => {
   it("has every operation of the document with its parameters, its answer, an example and a call", () => {
-    const ids = Object.values(document.paths).flatMap(({ get, post }) => [get, post].flatMap((one) => one ?? []))
+    const ids = Object.values(document.paths).flatMap(operationsOf)
     assert.sameMembers(
       operations.map(({ id }) => id),
       ids.map(({ operationId }) => operationId)

@@ -38,6 +38,13 @@ export interface HoursQuery {
   readonly hoursMax: number
 }
 
+/** A sealed hour, by what makes an answer about it another. */
+export interface SealedRevision {
+  readonly hourMicros: number
+  readonly revision: number
+  readonly isMarked: boolean
+}
+
 /** Hours in which trades were received that had happened in some time, [from, to). */
 export interface TradeHours {
   readonly fromMicros: number
@@ -68,6 +75,8 @@ export class SealedHours extends Context.Service<
      * the time until it was filled.
      */
     readonly fills: (fromMicros: number, toMicros: number) => Effect.Effect<ReadonlyArray<TradeHours>, HotTierError>
+    /** Every sealed hour in its current revision, ascending. O(hours). */
+    readonly revisions: Effect.Effect<ReadonlyArray<SealedRevision>, HotTierError>
     /** Markets of which something was recorded at the moment or since. */
     readonly writtenSince: (fromMicros: number) => Effect.Effect<ReadonlyArray<MarketTicker>, HotTierError>
     /** Markets whose logs are at rest in an hour, unless they have records in it (`RestingLogs`). */
@@ -98,6 +107,7 @@ export class SealedHours extends Context.Service<
       hours: () => Effect.succeed({ floorMicros: 0, hours: [] }),
       gaps: () => Effect.succeed([]),
       fills: () => Effect.succeed([]),
+      revisions: Effect.succeed([]),
       writtenSince: () => Effect.succeed([]),
       resting: () => Effect.succeed([]),
       interrupted: () => Effect.succeed([])
@@ -161,6 +171,14 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
       Effect.map((rows) => rows.map((row) => ({ fromMicros: row.from_micros, toMicros: row.to_micros })))
     )
 
+  const revisions = sql<{ from_micros: number; revision: number; is_marked: boolean }>`
+    select from_micros, revision, ${isMarked} as is_marked from segments
+    where span = 'hour' and is_current order by from_micros`.pipe(
+    Effect.map((rows) =>
+      rows.map((row) => ({ hourMicros: row.from_micros, revision: row.revision, isMarked: row.is_marked }))
+    )
+  )
+
   const writtenSince = (fromMicros: number) =>
     sql<{ ticker: string }>`
       select ticker from log_heads join markets using (market_id) where ts_received_micros >= ${int8(fromMicros)}`.pipe(
@@ -205,6 +223,7 @@ const make = (sql: SqlClient.SqlClient): SealedHours["Service"] => {
     interrupted: (hour) => interrupted(hour).pipe(during("interruptedLogs")),
     writtenSince: (fromMicros) => writtenSince(fromMicros).pipe(during("writtenSince")),
     fills: (fromMicros, toMicros) => fills(fromMicros, toMicros).pipe(during("tradeFills")),
+    revisions: revisions.pipe(during("sealedRevisions")),
     floorMicros: sql<{ floor_micros: number }>`select ${floor} as floor_micros`.pipe(
       Effect.map(([row]) => row?.floor_micros ?? 0),
       during("hotFloor")

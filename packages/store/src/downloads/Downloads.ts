@@ -60,8 +60,8 @@ export class Downloads extends Context.Service<
   {
     /** What the answer would be, without making anything. */
     readonly quote: (request: DownloadRequest) => Effect.Effect<QuotedDownload, DownloadFailure>
-    /** Begins the work, or finds it: the same question about the same revisions is the same download. One that failed begins anew. */
-    readonly create: (request: DownloadRequest) => Effect.Effect<Download, DownloadFailure>
+    /** Begins the work, or finds it: the same question about the same revisions is the same download. One that failed begins anew. It is kept so long from now on, if it is not kept longer anyway. */
+    readonly create: (request: DownloadRequest, keptMicros?: number) => Effect.Effect<Download, DownloadFailure>
     readonly get: (id: string) => Effect.Effect<Download, DownloadFailure>
     /** URLs of some of its parts, from now on. */
     readonly sign: (parts: ReadonlyArray<DownloadPart>) => Effect.Effect<ReadonlyArray<SignedPart>, DownloadFailure>

@@ -43,7 +43,10 @@ export const make = Effect.fnUntraced(function* (settings: DownloadSettings) {
     return { days, quote, stored: Request.store(request, sources) }
   }, Effect.provideContext(context))
 
-  const create: Downloads["Service"]["create"] = Effect.fn("Downloads.create")(function* (request) {
+  const create: Downloads["Service"]["create"] = Effect.fn("Downloads.create")(function* (
+    request,
+    keptMicros = settings.keptMicros
+  ) {
     const { days, stored } = yield* planned(request)
     const isSigned = DownloadPlan.isSigned(request)
     const now = yield* nowMicros
@@ -53,7 +56,7 @@ export const make = Effect.fnUntraced(function* (settings: DownloadSettings) {
       parts: isSigned ? DownloadPlan.signedParts(days.flatMap(({ spans }) => spans)) : [],
       daysTotal: days.length,
       nowMicros: now,
-      expiresMicros: now + settings.keptMicros
+      expiresMicros: now + keptMicros
     })
   })
 

@@ -5,8 +5,9 @@
 import { type MeasureType, measures, type RecordMeasureName } from "@kalshibook/core/BookMeasures"
 import type { BookRecord, Level, MarketTicker, Side } from "@kalshibook/core/BookRecord"
 import * as BookSamples from "@kalshibook/core/BookSamples"
+import * as Candles from "@kalshibook/core/Candles"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
-import { measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
+import { candleColumns, measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 
 export type Value = string | number | bigint | boolean | null
@@ -140,4 +141,44 @@ export const ofTrades = (trades: ReadonlyArray<TradeRecord>): RowColumns =>
       is_block_trade: trade.isBlockTrade,
       is_filled: trade.epoch === 0
     }))
+  )
+
+/** Four columns of prices, empty where there are none. */
+const priceValues = (name: string, prices: Candles.Prices | undefined): Readonly<Record<string, Value>> =>
+  prices === undefined
+    ? {}
+    : {
+        [`${name}_open`]: BigInt(prices.openE4),
+        [`${name}_high`]: BigInt(prices.highE4),
+        [`${name}_low`]: BigInt(prices.lowE4),
+        [`${name}_close`]: BigInt(prices.closeE4)
+      }
+
+/** Candles, a row each. `knownMicros`: what happened at that moment or later is not stored. */
+export const ofCandles = (
+  marketTicker: MarketTicker,
+  candles: ReadonlyArray<{ readonly candle: Candles.Candle; readonly areTradesWhole: boolean }>,
+  knownMicros: number
+): RowColumns =>
+  filled(
+    candleColumns,
+    candles.map(({ areTradesWhole, candle }) => {
+      const causes = Candles.causesOf(candle)
+      return {
+        market_ticker: marketTicker,
+        ts_start: BigInt(candle.startMicros),
+        ts_end: BigInt(candle.endMicros),
+        is_complete: candle.endMicros <= knownMicros,
+        ...priceValues("price", candle.price),
+        trade_count: BigInt(candle.tradeCount),
+        volume: BigInt(candle.volumeE2),
+        are_trades_whole: areTradesWhole,
+        ...priceValues("yes_bid", candle.yesBid),
+        ...priceValues("yes_ask", candle.yesAsk),
+        book_records: BigInt(candle.bookRecords),
+        trust: Candles.trustOf(candle, Math.min(candle.endMicros, knownMicros) - candle.startMicros),
+        book_trusted_micros: BigInt(candle.trustedMicros),
+        gap_causes: causes.length === 0 ? null : causes.join(",")
+      }
+    })
   )

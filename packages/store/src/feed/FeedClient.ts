@@ -121,9 +121,14 @@ const connection = (following: Following, options: FeedClientOptions): Effect.Ef
     socket.on("error", (error) => {
       cause = error.message
     })
+    let lookedAtMillis = performance.now()
     const look = setInterval(() => {
+      const nowMillis = performance.now()
+      // While this process itself was held up nothing could be heard: what came meanwhile is read next.
+      heardAtMillis += Math.max(0, nowMillis - lookedAtMillis - 2 * lookMillis)
+      lookedAtMillis = nowMillis
       if (keepReading(socket, following)) return
-      if (performance.now() - heardAtMillis > silenceMillisMax) giveUp(`nothing came for ${silenceMillisMax / 1_000} s`)
+      if (nowMillis - heardAtMillis > silenceMillisMax) giveUp(`nothing came for ${silenceMillisMax / 1_000} s`)
     }, lookMillis)
     socket.on("close", () => {
       clearInterval(look)

@@ -99,8 +99,8 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
 
       // Read are all that are near enough: 20 of them, of which 3 were lost.
       const read = byRest(hour(5) + minute).slice(10)
-      assert.strictEqual(yield* channelGaps.fillPart(read.slice(0, 12)), 1)
-      assert.strictEqual(yield* channelGaps.fill(hole(), read.slice(12), hour(5) + minute, 1), 3)
+      assert.lengthOf(yield* channelGaps.fillPart(read.slice(0, 12)), 1)
+      assert.lengthOf(yield* channelGaps.fill(hole(), read.slice(12), hour(5) + minute, 1), 2)
       assert.deepStrictEqual(yield* idsOf("trades"), ["t21", "t22", "t23", "t24", "t25", "t26", "t27", "t28", "t29"])
       assert.deepStrictEqual(yield* channelGaps.unfilled("trade", 10), [])
     })
@@ -118,7 +118,7 @@ layer(stores.pipe(Layer.provideMerge(PgTest.layer)), { excludeTestServices: true
       yield* hot.append(batch({ channelGaps: [late], watermark: watermark({ tsReceivedMicros: hour(9) + 1 }) }))
       const lacked = trade({ marketTicker, tradeId: "lacked", epoch: 0, tsReceivedMicros: hour(9) + minute })
       const read = [...byRest(hour(9) + minute).slice(18), lacked]
-      assert.strictEqual(yield* channelGaps.fill(late, read, hour(9) + minute), 1)
+      assert.deepStrictEqual(yield* channelGaps.fill(late, read, hour(9) + minute), [lacked])
       assert.deepStrictEqual(yield* idsOf("trades"), ["lacked"])
     })
   )

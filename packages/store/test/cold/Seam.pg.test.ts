@@ -148,7 +148,7 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("The sea
             return reads++ === 0 ? Effect.andThen(Effect.orDie(sealing.prune(hour(6))), read) : read
           }
         }
-        const between = HistoryAnswers.make({ ...tiers, hot: pruning })
+        const between = HistoryAnswers.make({ ...tiers, hot: pruning }, { before: () => Effect.succeedNone })
         const moment = hour(7) + 1_800_000_000
         const answer = yield* between.bookAt("KXSEAM-YOUNG", moment, "received")
         const plain = plainAt(logs.get("KXSEAM-YOUNG") ?? [], moment, "received")

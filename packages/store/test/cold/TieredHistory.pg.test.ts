@@ -4,6 +4,7 @@ import * as Book from "@kalshibook/core/Book"
 import * as BookMeasures from "@kalshibook/core/BookMeasures"
 import type { BookClock, BookRecord } from "@kalshibook/core/BookRecord"
 import * as BookSamples from "@kalshibook/core/BookSamples"
+import * as Candles from "@kalshibook/core/Candles"
 import { hourMicros } from "@kalshibook/core/cold/SegmentKeys"
 import * as Replay from "@kalshibook/core/Replay"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
@@ -13,6 +14,7 @@ import { Effect, Option, Stream } from "effect"
 import fc from "fast-check"
 import { batch, hourStartMicros, snapshot, trade, watermark } from "../Batch.ts"
 import * as MarketLogs from "../MarketLogs.ts"
+import * as PlainCandles from "../PlainCandles.ts"
 import { property } from "../PropertyEffect.ts"
 import * as SealedWorld from "./SealedWorld.ts"
 import * as TwoTiers from "./TwoTiers.ts"
@@ -198,6 +200,7 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("History
                   yield* checkSamples(ticker, log, `${stage}: ${ticker}`)
                   yield* checkDerived(ticker, log, `${stage}: ${ticker}`)
                   yield* checkTrades(ticker, `${stage}: ${ticker}`)
+                  yield* checkCandles(ticker, log, `${stage}: ${ticker}`)
                 }
               })
 
@@ -299,6 +302,26 @@ layer(TwoTiers.layer(), { excludeTestServices: true, timeout: 60_000 })("History
                     if (page.length < 3) break
                   }
                   assert.deepStrictEqual(found, expected, what)
+                }
+              })
+
+            const checkCandles = (marketTicker: string, log: ReadonlyArray<BookRecord>, what: string) =>
+              Effect.gen(function* () {
+                const mine = traded.filter((each) => each.marketTicker === marketTicker).sort(byTime)
+                const [one = 0] = drawn.questions.map(({ atMicros }) => atMicros + shift)
+                for (const [fromMicros, intervalMicros] of [
+                  [0, hourMicros],
+                  [Candles.startOf(one, hourMicros / 12), hourMicros / 12]
+                ] as const) {
+                  const asked = { marketTicker, fromMicros, toMicros: Number.MAX_SAFE_INTEGER, intervalMicros }
+                  const query = { ...asked, isContinued: false, candlesAtOnce: 70 }
+                  const parts = yield* Effect.orDie(Stream.runCollect(history.candles(query)))
+                  const expected = PlainCandles.of(log, mine, asked, end.tsReceivedMicros + 1)
+                  assert.deepStrictEqual(
+                    parts.flatMap(({ candles }) => candles),
+                    expected,
+                    what
+                  )
                 }
               })
 

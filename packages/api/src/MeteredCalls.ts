@@ -1,0 +1,125 @@
+/**
+ * How a call of a caller is let in and paid, in one of two ways.
+ *
+ * A call whose cost is found by making it, a page of a list, holds before it what it costs at most and is settled after it: nobody reads what
+ * he cannot pay. A call of one small price is made first and then charged, tokens and credits in one step, before its answer goes out: one
+ * statement, shared by all that wait, in place of two. Whoever cannot pay gets no answer then either; a few lookups were done for nothing.
+ */
+import type { Admission, Ledger, LedgerCall } from "@kalshibook/store/Ledger"
+import { Clock, Duration, Effect, Exit } from "effect"
+import type { HttpServerResponse } from "effect/http"
+import { settleMillisMax } from "./ApiLimits.ts"
+import { type AskedCall, ledgerCallOf } from "./AskedCall.ts"
+import type { Caller } from "./Caller.ts"
+import { keptMicrosOf } from "./CallerTerms.ts"
+import * as Failures from "./Failures.ts"
+import * as MeteredAnswer from "./MeteredAnswer.ts"
+import * as Refusals from "./Refusals.ts"
+import { type Meter, RequestMeta } from "./RequestMeta.ts"
+import * as RowPayments from "./RowPayments.ts"
+
+type Answer<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+
+export const make = (ledger: Ledger["Service"]) => {
+  const refusals = Refusals.make()
+
+  /** What the ledger has said, as headers; fails where it lets the call not in. */
+  const judge = Effect.fnUntraced(function* (caller: Caller, call: LedgerCall, admission: Admission) {
+    const { notes } = yield* RequestMeta
+    Object.assign(notes.headers, MeteredAnswer.limitHeaders(caller.tier, admission))
+    if (admission.verdict === "rate_limited") {
+      refusals.note(call, admission.waitMicros, (yield* Clock.currentTimeMillis) * 1_000)
+      return yield* Failures.tooFast(admission.waitMicros)
+    }
+    yield* Failures.refuseUnpaid(admission, call.creditsMax)
+  })
+
+  const held = <E, R>(caller: Caller, asked: AskedCall, ledgerCall: LedgerCall, call: Answer<E, R>) =>
+    Effect.gen(function* () {
+      const { notes, requestId } = yield* RequestMeta
+      const { ceiling, isDryRun, price } = asked
+      const admission = yield* ledger.admit(ledgerCall)
+      yield* judge(caller, ledgerCall, admission)
+      const hold: RowPayments.Hold = {
+        left: admission.creditsHeld,
+        use: (credits, rows) => {
+          meter.charge = { credits: meter.charge.credits + credits, rows: meter.charge.rows + rows }
+        }
+      }
+      const payments = RowPayments.make(ledger, ledgerCall, { price, hold, keptMicros: keptMicrosOf(caller.tier) })
+      const meter: Meter = {
+        ...unpaid(caller, asked),
+        isFree: admission.verdict === "repeated",
+        estimate: isDryRun ? ceiling : undefined,
+        payments: RowPayments.counted(payments, (credits) => (meter.paid += credits))
+      }
+      notes.meter = meter
+      let isSettled = false
+      const settle = (isAnswered: boolean) =>
+        Effect.suspend(() => {
+          const isUsed = isAnswered && meter.estimate === undefined && price.kind !== "key"
+          const { accountId } = ledgerCall
+          hold.left = 0
+          return ledger.settle({ requestId, accountId, state: isUsed ? "used" : "returned", ...meter.charge })
+        }).pipe(
+          Effect.interruptible,
+          Effect.timeout(Duration.millis(settleMillisMax)),
+          Effect.tap((settled) => Effect.sync(() => (isSettled = settled))),
+          // The hold lapses: the call costs nothing.
+          Effect.catch((error) => Effect.logWarning(`a call could not be charged: ${error.message}`))
+        )
+      const response = yield* Effect.onExit(call, (exit) => settle(isAnswer(exit)))
+      const credits = (isSettled ? meter.charge.credits : 0) + meter.paid
+      Object.assign(notes.headers, MeteredAnswer.creditHeaders(admission, credits))
+      return response
+    })
+
+  const charged = <E, R>(caller: Caller, asked: AskedCall, ledgerCall: LedgerCall, call: Answer<E, R>) =>
+    Effect.gen(function* () {
+      const { notes } = yield* RequestMeta
+      const meter: Meter = unpaid(caller, asked)
+      notes.meter = meter
+      const charge = (isAnswered: boolean) =>
+        ledger.charge({
+          call: { ...ledgerCall, creditsMax: isAnswered ? meter.charge.credits : 0 },
+          state: isAnswered ? "used" : "returned",
+          rows: isAnswered ? meter.charge.rows : 0,
+          isOnce: false
+        })
+      // Whoever goes away has used his token all the same.
+      const exit = yield* call.pipe(
+        Effect.onInterrupt(() => Effect.ignore(charge(false))),
+        Effect.exit
+      )
+      const paid = yield* charge(isAnswer(exit))
+      yield* judge(caller, ledgerCall, paid)
+      if (isAnswer(exit))
+        Object.assign(notes.headers, MeteredAnswer.creditHeaders({ ...paid, creditsHeld: paid.credits }, paid.credits))
+      return yield* exit
+    })
+
+  return {
+    run: <E, R>(caller: Caller, asked: AskedCall, call: Answer<E, R>) =>
+      Effect.gen(function* () {
+        const { requestId } = yield* RequestMeta
+        const ledgerCall = ledgerCallOf(caller, asked, requestId)
+        const known = refusals.waitMicros(ledgerCall, (yield* Clock.currentTimeMillis) * 1_000)
+        if (known > 0) return yield* Failures.tooFast(known)
+        const way = asked.price.kind === "call" && !asked.isDryRun ? charged : held
+        return yield* way(caller, asked, ledgerCall, call)
+      })
+  }
+}
+
+const isAnswer = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>): boolean =>
+  Exit.isSuccess(exit) && exit.value.status < 400
+
+const unpaid = (caller: Caller, { price }: AskedCall): Meter => ({
+  caller,
+  price,
+  isFree: false,
+  estimate: undefined,
+  payments: RowPayments.free,
+  paid: 0,
+  charge: { rows: 0, credits: 0 }
+})

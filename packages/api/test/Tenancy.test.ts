@@ -1,0 +1,120 @@
+/**
+ * Nobody sees or changes anything of another account: every operation of the contract is asked with every id of another account. A new
+ * operation is walked by itself; one that needs a body, or an id of a new kind, fails here until this file says what to send.
+ */
+import { assert, layer } from "@effect/vitest"
+import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
+import { scopes } from "@kalshibook/core/contract/Pricing"
+import { Accounts } from "@kalshibook/store/Accounts"
+import { Keys } from "@kalshibook/store/Keys"
+import { Ledger } from "@kalshibook/store/Ledger"
+import { Effect, Redacted } from "effect"
+import * as ApiTest from "./ApiTest.ts"
+import { ask, json } from "./Http.ts"
+import * as Seed from "./Seed.ts"
+
+const terms = { requestsPerSecond: 100_000, burst: 100_000, creditsMonthly: 10_000 }
+const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
+const downloadId = `dl_${"5f0c2d6e".repeat(4)}`
+
+/** An account with a key for everything, a name of its own, a call and a download that it has paid for. */
+const customer = Effect.fnUntraced(function* (name: string) {
+  const ledger = yield* Ledger
+  const account = yield* (yield* Accounts).create({ name, tier: "enterprise", terms })
+  const { accountId } = account
+  const { key, record } = yield* (yield* Keys).create({ accountId, name: `key of ${name}`, scopes })
+  const secret = Redacted.value(key)
+  const { requestId } = yield* json(book, { key: secret })
+  const call = {
+    requestId: `${accountId}/${downloadId}`,
+    accountId,
+    prefix: record.prefix,
+    endpoint: "createDownload",
+    question: null,
+    creditsMax: 7,
+    cost: 0,
+    buckets: [],
+    terms: { creditsMonthly: terms.creditsMonthly, isPostpaid: false, capCredits: null },
+    keyCapCredits: null
+  }
+  yield* ledger.charge({ call, state: "used", rows: 70_000, isOnce: true })
+  return { account, key: secret, prefix: record.prefix, requestId: String(requestId) }
+})
+
+/** By the name of a path's parameter: what belongs to nobody, beside the ids that are walked. */
+const publicIds: Readonly<Record<string, string>> = {
+  ticker: Seed.recorded,
+  date: "2026-11-21",
+  code: "internal",
+  id: downloadId,
+  key_id: "0123456789"
+}
+
+/** By group and endpoint: what has to be sent. */
+const bodies: Readonly<Record<string, unknown>> = {
+  "keys.create": { name: "mine", scopes: ["read"] },
+  "keys.change": { name: "taken over", month_credits_cap: 0 },
+  "keys.rotate": { overlap_seconds: 0 },
+  "account.change": { month_credits_cap: 5_000 },
+  "downloads.create": { dates: ["2026-11-21"], dry_run: true }
+}
+
+const endpoints = Object.entries(KalshiBookApi.groups).flatMap(([group, { endpoints }]) =>
+  Object.entries(endpoints).map(([name, endpoint]) => ({ name: `${group}.${name}`, ...endpoint }))
+)
+
+layer(ApiTest.layer())("an account", (it) => {
+  it.effect(
+    "is seen and changed by nobody else, through no operation of the contract, by whoever knows all its ids",
+    () =>
+      Effect.gen(function* () {
+        const one = yield* customer("somebody else's account")
+        const other = yield* customer("the asking account")
+        const ids = [one.prefix, one.account.accountId, one.requestId, downloadId, one.account.name, one.key.slice(20)]
+        const secrets = [...ids.filter((id) => id !== downloadId), `key of ${one.account.name}`]
+        const facts = Effect.all({
+          account: json("/v1/account", { key: one.key }),
+          keys: json("/v1/keys", { key: one.key }),
+          usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key })
+        }).pipe(Effect.map(({ account, keys, usage }) => [account.body, keys.body, usage.body.days, usage.body.tier]))
+        const before = JSON.stringify(yield* facts)
+        assert.include(before, '"credits":7')
+
+        let asked = 0
+        for (const { method, name, path, payload } of endpoints) {
+          const names = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter ?? "")
+          for (const parameter of names)
+            assert.isDefined(publicIds[parameter], `${name}: which ids does :${parameter} take?`)
+          const body = bodies[name]
+          if (payload.size > 0) assert.isDefined(body, `${name}: which body does it take?`)
+          const plain = names.reduce(
+            (left, parameter) => left.replace(`:${parameter}`, publicIds[parameter] ?? ""),
+            path
+          )
+          for (const id of ids) {
+            const written = encodeURIComponent(id)
+            const targets = [
+              path.replace(/:\w+/, written),
+              ...(method === "GET" ? [`${plain}?account=${written}`] : [])
+            ]
+            for (const target of targets) {
+              const { status, text } = yield* ask(target, {
+                method,
+                key: other.key,
+                ...(body === undefined ? {} : { body })
+              })
+              asked++
+              const about = `${method} ${target}: ${status} ${text}`
+              assert.isBelow(status, 500, about)
+              // What was asked is repeated in problems; nothing else is known of it.
+              const told = target === path ? text : text.replaceAll(written, "").replaceAll(id, "")
+              for (const secret of secrets) assert.notInclude(told, secret, about)
+              if (names.includes("key_id") || names.includes("id")) assert.include([400, 401, 403, 404], status, about)
+            }
+          }
+        }
+        assert.isAbove(asked, 150)
+        assert.strictEqual(JSON.stringify(yield* facts), before, "nothing of it changed")
+      })
+  )
+})

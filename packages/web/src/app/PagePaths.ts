@@ -1,0 +1,15 @@
+/** The paths of all pages, in the router's way of writing them. The server reads them from the build, so that both know the same pages. */
+export const pagePaths = {
+  landing: "/",
+  explore: "/explore",
+  series: "/series/$ticker",
+  event: "/events/$ticker",
+  market: "/markets/$ticker",
+  coverage: "/coverage",
+  status: "/status",
+  playground: "/playground",
+  pricing: "/pricing",
+  keys: "/keys",
+  usage: "/usage",
+  downloads: "/downloads"
+} as const

@@ -1,0 +1,39 @@
+// adapter: where the page begins in the browser.
+/** Puts the site on the page. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query"
+import { RouterProvider } from "@tanstack/react-router"
+import { createRoot } from "react-dom/client"
+import * as Problem from "./api/Problem.ts"
+import { router } from "./app/Router.tsx"
+import * as Theme from "./app/Theme.ts"
+import * as ApiKey from "./session/ApiKey.ts"
+import "./styles.css"
+
+const retriesMax = 4
+const retryMillisMax = 10_000
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) => failures < retriesMax && Problem.isProblem(error) && Problem.isPassing(error),
+      retryDelay: (failures, error) =>
+        Problem.isProblem(error) && error.retryAfterSeconds !== undefined
+          ? error.retryAfterSeconds * 1_000
+          : Math.min(500 * 2 ** failures, retryMillisMax),
+      refetchOnWindowFocus: false
+    }
+  }
+})
+
+// What was refused to nobody may be answered to somebody, and the other way round.
+ApiKey.subscribe(() => void client.resetQueries())
+Theme.apply()
+
+const place = document.getElementById("root")
+if (place !== null) {
+  createRoot(place).render(
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  )
+}

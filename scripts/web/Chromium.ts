@@ -1,0 +1,48 @@
+/**
+ * The browser that tests drive: one of the system, found or, where root may install packages (Debian, Ubuntu), installed once. Playwright's
+ * own download is not used.
+ */
+import { spawnSync } from "node:child_process"
+import fs from "node:fs"
+
+const places = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium"
+]
+
+const remedy =
+  'Install one ("apt-get update && apt-get install --no-install-recommends chromium", Debian or Ubuntu), ' +
+  "or name the program of another by KALSHIBOOK_TEST_CHROMIUM."
+
+/** The program of a Chromium; `undefined` where there is none. */
+const find = (): string | undefined => {
+  const named = process.env["KALSHIBOOK_TEST_CHROMIUM"]
+  return named !== undefined && named !== "" ? named : places.find((place) => fs.existsSync(place))
+}
+
+/** The same for a test, which fails with what to do. */
+export const program = (): string => {
+  const found = find()
+  if (found === undefined) throw new Error(`There is no Chromium to test pages with. ${remedy}`)
+  return found
+}
+
+/** Installs one where there is none and it can be; what it says goes to the terminal only when it fails. */
+export const ensure = (): void => {
+  if (find() !== undefined || process.getuid?.() !== 0 || !fs.existsSync("/usr/bin/apt-get")) return
+  process.stdout.write("Installing Chromium for the tests of pages (once for a machine) ...\n")
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  for (const args of [
+    ["update", "-q"],
+    ["install", "-q", "-y", "--no-install-recommends", "chromium"]
+  ]) {
+    const { status, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env })
+    if (status !== 0) {
+      process.stdout.write(`${stderr.trim().split("\n").slice(-3).join("\n")}\n${remedy}\n`)
+      return
+    }
+  }
+}

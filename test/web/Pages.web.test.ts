@@ -1,0 +1,245 @@
+/**
+ * The site as people have it: a real browser, the running system behind it. Every page in both widths and both colours without a word on the
+ * console and without serious findings of axe; a market's book, wherever it is scrubbed, stepped or played to, level by level the API's.
+ */
+import fs from "node:fs"
+import { Effect } from "effect"
+import type { Page } from "playwright-core"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as Browser from "./Browser.ts"
+import * as World from "./World.ts"
+
+const worldMillisMax = 240_000
+const pagesMillisMax = 240_000
+
+let world: World.World
+let axeSource = ""
+
+beforeAll(async () => {
+  axeSource = fs.readFileSync(Browser.axeFile, "utf8")
+  world = await World.start()
+}, worldMillisMax)
+afterAll(() => world?.stop(), worldMillisMax)
+
+interface Place {
+  readonly path: string
+  /** Says that what the page is about has come. */
+  readonly shows: string
+  readonly isKeyed?: boolean
+}
+
+const places = (ticker: string): ReadonlyArray<Place> => [
+  { path: "/", shows: "[data-level]" },
+  { path: "/explore", shows: "table" },
+  { path: `/markets/${ticker}`, shows: "[data-level]" },
+  { path: `/events/${ticker.split("-").slice(0, 2).join("-")}`, shows: "table" },
+  { path: "/series/KXBTC15M", shows: "table" },
+  { path: "/coverage", shows: "text=Not known" },
+  { path: `/coverage?market=${ticker}`, shows: "text=connection lost" },
+  { path: "/status", shows: "text=Receipt to stored" },
+  { path: "/pricing", shows: "text=getOrderbook" },
+  { path: "/playground", shows: "text=Order books" },
+  { path: "/downloads", shows: "text=Sealed days" },
+  { path: "/keys", shows: "text=Your key" },
+  { path: "/usage", shows: "text=This needs a key" },
+  { path: "/keys", shows: "text=Keys of the account", isKeyed: true },
+  { path: "/usage", shows: "text=Credits left", isKeyed: true },
+  { path: "/explore", shows: "text=every series", isKeyed: true },
+  { path: "/playground?op=listTrades", shows: "text=At most", isKeyed: true },
+  { path: "/no/such/page", shows: "text=no such page" }
+]
+
+const enterKey = (page: Page, key: string): Promise<unknown> =>
+  page.addInitScript(`sessionStorage.setItem("kalshibook.key", ${JSON.stringify(key)})`)
+
+/** In which colours axe looks at pages of a width: colours are what differs by theme, places by width. */
+const axeTheme = { 1440: "light", 390: "dark" } as const
+const themes = ["light", "dark"] as const
+
+describe.each([1440, 390] as const)("at %i pixels, in light and dark", (width) => {
+  it("every page shows what it is about, whole, without a complaint and without serious findings of axe", {
+    timeout: pagesMillisMax
+  }, async () => {
+    const wrong: Array<string> = []
+    const pageOf = async (): Promise<Page> => (await Browser.open(world.browser, { width, theme: "light" })).newPage()
+    const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
+    await enterKey(keyed, world.key)
+    const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
+    for (const { isKeyed, path, shows } of places(world.ticker)) {
+      const page = isKeyed === true ? keyed : anonymous
+      await page.goto(`${world.system.url}${path}`)
+      await page.locator(shows).first().waitFor({ state: "attached" })
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme })
+        const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if (Number(wide) > 0) wrong.push(`${path} is ${wide} pixels wider than its window`)
+        if (colorScheme !== axeTheme[width]) continue
+        for (const finding of await Browser.seriousFindings(page, axeSource)) wrong.push(`${path}: ${finding}`)
+      }
+    }
+    await Promise.all([anonymous.context().close(), keyed.context().close()])
+    // The address that leads nowhere is answered with 404, which the browser notes.
+    const noted = said.flat().filter((text) => !text.includes("404 (Not Found)"))
+    assert.deepStrictEqual([...wrong, ...noted], [])
+  })
+})
+
+interface Shown {
+  readonly at: string
+  readonly offset: number
+  readonly yes: ReadonlyArray<readonly [number, number]>
+  readonly no: ReadonlyArray<readonly [number, number]>
+}
+
+/** Until an expression is true of the page. Playwright's own way is refused by the page's policy: it evaluates text. */
+const holds = (page: Page, expression: string): Promise<true> =>
+  World.until(async () => ((await page.evaluate(expression)) === true ? true : undefined))
+
+/** The ladder as it stands on the page, at one moment of it: best first. */
+const ladderOf = (page: Page): Promise<Shown> =>
+  page.evaluate(`(() => {
+    const table = document.querySelector("table[data-at]")
+    const side = (name) =>
+      [...table.querySelectorAll("[data-level=" + name + "]")].map((row) => [Number(row.dataset.price), Number(row.dataset.size)])
+    return { at: table.dataset.at, offset: Number(table.dataset.offset), yes: side("yes"), no: side("no").reverse() }
+  })()`)
+
+const isoOf = (micros: string): string =>
+  new Date(Math.floor(Number(micros) / 1_000)).toISOString().replace("Z", `${micros.slice(-3)}Z`)
+
+/** Compares what is shown with what the API answers for the shown moment. Returns how many levels there were. */
+const compare = async (shown: Shown): Promise<number> => {
+  const path = `/v1/markets/${world.ticker}/orderbook?at=${isoOf(shown.at)}&depth=${Math.max(shown.yes.length, shown.no.length, 1)}`
+  const { body } = await Effect.runPromise(
+    world.system.get<{
+      orderbook_fp: {
+        yes_dollars: ReadonlyArray<readonly [string, string]>
+        no_dollars: ReadonlyArray<readonly [string, string]>
+      }
+      provenance: { offset: number }
+    }>(path)
+  )
+  const levels = (ladder: ReadonlyArray<readonly [string, string]>, count: number) =>
+    ladder
+      .map(([price, size]) => [Math.round(Number(price) * 1e4), Math.round(Number(size) * 100)])
+      .reverse()
+      .slice(0, count)
+  const { no_dollars, yes_dollars } = body.orderbook_fp
+  assert.deepStrictEqual(
+    { offset: shown.offset, yes: shown.yes, no: shown.no },
+    {
+      offset: body.provenance.offset,
+      yes: levels(yes_dollars, 12),
+      no: levels(no_dollars, 12)
+    },
+    path
+  )
+  return shown.yes.length + shown.no.length
+}
+
+it("wherever a market is scrubbed, stepped or played to, every shown level is the API's", {
+  timeout: pagesMillisMax
+}, async () => {
+  const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
+  const page = await context.newPage()
+  await page.goto(`${world.system.url}/markets/${world.ticker}`)
+  await page.locator("[data-level]").first().waitFor()
+  // The picture is there: more than a ground and its scales.
+  await holds(
+    page,
+    `(() => {
+      const canvas = document.querySelector("canvas")
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+      return new Set(new Uint32Array(data.buffer)).size > 100
+    })()`
+  )
+  const slider = page.getByRole("slider")
+  const box = await slider.boundingBox()
+  assert.isNotNull(box)
+  if (box === null) return
+  let levels = 0
+  const y = box.y + box.height / 2
+  // Dragged: each book on the way, and the one where it is let go.
+  await page.mouse.move(box.x + box.width * 0.95, y)
+  await page.mouse.down()
+  for (const share of [0.8, 0.6, 0.4, 0.55, 0.7]) {
+    await page.mouse.move(box.x + box.width * share, y)
+    levels += await compare(await ladderOf(page))
+  }
+  await page.mouse.up()
+  const at = (await slider.getAttribute("aria-valuetext")) ?? ""
+  assert.match(at, /UTC$/)
+  await holds(
+    page,
+    `document.querySelector("[data-check]").previousElementSibling.textContent.includes("API for this moment")`
+  )
+  const settled = await ladderOf(page)
+  levels += await compare(settled)
+  // Stepped by record, on and back: each step is another moment.
+  const moments = new Set([settled.at])
+  for (const name of ["One record on", "One record on", "One record on", "One record back", "One record back"]) {
+    const before = (await ladderOf(page)).at
+    await page.getByRole("button", { name }).click()
+    await holds(page, `document.querySelector("table[data-at]").dataset.at !== "${before}"`)
+    const shown = await ladderOf(page)
+    if (name === "One record on") assert.isFalse(moments.has(shown.at))
+    else assert.isTrue(moments.has(shown.at))
+    moments.add(shown.at)
+    levels += await compare(shown)
+  }
+  // Played: whatever frame is caught.
+  await page.getByRole("combobox", { name: "Speed of play" }).selectOption("5")
+  await page.getByRole("button", { name: "Play" }).click()
+  const started = (await ladderOf(page)).at
+  await holds(page, `Number(document.querySelector("table[data-at]").dataset.at) > ${started} + 1500000`)
+  for (let frame = 0; frame < 5; frame++) levels += await compare(await ladderOf(page))
+  await page.getByRole("button", { name: "Pause" }).click()
+  // The page's own check says the same.
+  await page.getByRole("button", { name: "Check against the API" }).click()
+  await page.locator('[data-check="same"]').waitFor()
+  assert.isAbove(levels, 200)
+  await context.close()
+})
+
+it("a key is made, shown once, used, and revoked", { timeout: pagesMillisMax }, async () => {
+  const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
+  const page = await context.newPage()
+  await page.goto(`${world.system.url}/keys`)
+  await page.getByLabel("Your key").fill("kb_live_wrong")
+  await page.getByRole("button", { name: "Use key" }).click()
+  await page.getByText("is copied whole").waitFor()
+  await page.getByLabel("Your key").fill(world.key)
+  await page.getByRole("button", { name: "Use key" }).click()
+  await page.getByRole("button", { name: "Make a key" }).click()
+  await page.getByLabel("Name", { exact: true }).fill("nightly")
+  await page.getByLabel("Credits a month, at most").fill("500")
+  await page.getByRole("button", { name: "Make it" }).click()
+  const secret = (await page.getByLabel("The new key").locator("pre").textContent()) ?? ""
+  assert.match(secret, /^kb_live_\w{20,}$/)
+  const usage = () => fetch(`${world.system.url}/v1/usage`, { headers: { "X-API-Key": secret, connection: "close" } })
+  assert.strictEqual((await usage()).status, 200)
+  await page.getByRole("button", { name: "I have it" }).click()
+  assert.notInclude(await page.content(), secret)
+  await page.getByRole("button", { name: "Revoke nightly" }).click()
+  await page.getByRole("button", { name: "Revoke", exact: true }).click()
+  await page.getByText("revoked").waitFor()
+  await World.until(async () => ((await usage()).status === 401 ? true : undefined))
+  await context.close()
+})
+
+it("the playground sends what its form says, and shows what came back and what it cost", {
+  timeout: pagesMillisMax
+}, async () => {
+  const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
+  const page = await context.newPage()
+  await enterKey(page, world.key)
+  await page.goto(`${world.system.url}/playground?op=getOrderbook`)
+  await page.getByLabel("ticker (required)").fill(world.ticker)
+  await page.getByLabel("depth", { exact: true }).fill("3")
+  await page.getByText("At most 1 credit").waitFor()
+  await page.getByRole("button", { name: "Send" }).click()
+  await page.getByText("1 credit used").waitFor()
+  const body = (await page.getByRole("region", { name: "The body of the answer" }).textContent()) ?? ""
+  assert.strictEqual(JSON.parse(body).market_ticker, world.ticker)
+  await context.close()
+})

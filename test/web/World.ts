@@ -1,0 +1,70 @@
+/** What the tests of pages look at: the running system with its site, an open market that has been recorded for a while, and a browser. */
+import { setTimeout as sleep } from "node:timers/promises"
+import * as Sample from "@kalshibook/api/Sample"
+import * as Site from "@kalshibook/api/site/Site"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
+import type { Browser } from "playwright-core"
+import * as Customer from "../../packages/api/test/Customer.ts"
+import * as WebBuild from "../../scripts/web/WebBuild.ts"
+import * as System from "../system/System.ts"
+import * as Chromium from "./Browser.ts"
+
+const series = "KXBTC15M"
+
+/** Records of the open market that are there before anything is looked at, the later half after a hole. */
+const recordsMin = 400
+const pollMillis = 100
+
+export interface World {
+  readonly system: System.RunningSystem
+  readonly browser: Browser
+  /** An open market that needs no key. */
+  readonly ticker: string
+  /** With every scope. */
+  readonly key: string
+  readonly stop: () => Promise<void>
+}
+
+export const start = async (): Promise<World> => {
+  const problem = await WebBuild.ensure()
+  if (problem !== undefined) throw new Error(problem)
+  const scope = Effect.runSync(Scope.make())
+  const within = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+    Effect.runPromise(Scope.provide(effect, scope))
+  const site = Layer.merge(Site.layer(WebBuild.siteFolder), Layer.succeed(Sample.DemoSeries, new Set([series])))
+  const [browser, system] = await Promise.all([
+    within(Chromium.start),
+    within(System.start({ seed: 7, marketsOpen: 12, deltasPerSecond: 150 }, {}, site))
+  ])
+  const get = <Body>(path: string) => Effect.runPromise(system.get<Body>(path))
+  const markets = `/v1/markets?series_ticker=${series}&status=active`
+  const openMarket = async () =>
+    (await get<{ markets?: ReadonlyArray<{ ticker: string }> }>(markets)).body.markets?.[0]?.ticker
+  const ticker = await until(openMarket)
+  const untilRecords = (records: number) =>
+    until(async () => {
+      const { body } = await get<{ provenance?: { offset: number } }>(`/v1/markets/${ticker}/orderbook`)
+      return (body.provenance?.offset ?? 0) >= records ? true : undefined
+    })
+  await untilRecords(recordsMin / 2)
+  system.exchange.faults.inflict({ fault: "cut" })
+  await untilRecords(recordsMin)
+  const made = await Effect.runPromise(
+    system.keys.create({
+      accountId: Customer.accountId(),
+      name: "pages",
+      scopes: ["read", "stream", "download", "admin"]
+    })
+  )
+  const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  return { system, browser, ticker, key: Redacted.value(made.key), stop }
+}
+
+/** Until there is something; the caller's timeout says when that is too long. */
+export const until = async <A>(look: () => Promise<A | undefined>): Promise<A> => {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    await sleep(pollMillis)
+  }
+}
