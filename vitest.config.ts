@@ -19,6 +19,7 @@ const longest = [
   "test/processes/Kills.pg.test.ts",
   "packages/collector/test/simulation/Simulation1.sim.test.ts",
   "packages/collector/test/simulation/Simulation2.sim.test.ts",
+  "test/web/Pages.web.test.ts",
   "test/processes/Database.pg.test.ts",
   "test/system/Truth.pg.test.ts",
   "test/start/start.sim.test.ts",

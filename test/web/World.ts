@@ -14,6 +14,8 @@ const series = "KXBTC15M"
 /** Records of the open market that are there before anything is looked at, the later half after a hole. */
 const recordsMin = 400
 const pollMillis = 100
+/** Longer than anything takes on a busy machine. */
+const waitMillisMax = 60_000
 
 export interface World {
   readonly system: System.RunningSystem
@@ -60,11 +62,12 @@ export const start = async (): Promise<World> => {
   return { system, browser, ticker, key: Redacted.value(made.key), stop }
 }
 
-/** Until there is something; the caller's timeout says when that is too long. */
-export const until = async <A>(look: () => Promise<A | undefined>): Promise<A> => {
-  for (;;) {
+/** Until there is something; fails, with what it is, when that takes too long. */
+export const until = async <A>(look: () => Promise<A | undefined>, what = "what is waited for"): Promise<A> => {
+  for (const untilMillis = performance.now() + waitMillisMax; performance.now() < untilMillis; ) {
     const found = await look()
     if (found !== undefined) return found
     await sleep(pollMillis)
   }
+  throw new Error(`not within ${waitMillisMax / 1_000} seconds: ${what}`)
 }

@@ -32,10 +32,8 @@ import { StreamMeters } from "./StreamMeter.ts"
 import * as SiteRoutes from "./site/SiteRoutes.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
 
-/** Calls and streams know callers and open connections by the same services. */
-const callers = Layer.merge(Callers.layer, OpenConnections.layer)
-
-const stream = StreamRoute.layer.pipe(Layer.provide(Layer.merge(callers, StreamMeters.layer)))
+/** Calls and streams, in whatever protocol, know callers and open connections by the same services. */
+const callers = Layer.mergeAll(Callers.layer, OpenConnections.layer, StreamMeters.layer)
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,
@@ -92,7 +90,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     SiteRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
-    stream,
+    StreamRoute.layer,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(
     Layer.provide(handlers),

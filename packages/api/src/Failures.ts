@@ -31,6 +31,7 @@ import { retryAfterSeconds } from "./ApiLimits.ts"
 import type { TooManyConnections as ConnectionsFull } from "./OpenConnections.ts"
 import { RequestMeta } from "./RequestMeta.ts"
 import type { CreditsEnded } from "./RowPayments.ts"
+import type { StreamUnpaid } from "./StreamMeter.ts"
 import { withoutParameters, withParameter, withTicker } from "./Suggestions.ts"
 
 type Catalog = MarketCatalog["Service"]
@@ -86,6 +87,12 @@ export const tooManyConnections = Effect.fnUntraced(function* ({ max, whose }: C
   const { requestId } = yield* RequestMeta
   const detail = `The ${whose === "account" ? "account" : "key"} has ${max} open streams, as many as it may. Close one of them first.`
   return yield* new TooManyConnections({ detail, connections_max: max, request_id: requestId })
+})
+
+/** Nothing can be held for even the first records of a stream. */
+export const streamUnpaid = Effect.fnUntraced(function* ({ creditsLeft, verdict, waitMicros }: StreamUnpaid) {
+  yield* refuseUnpaid({ creditsLeft, verdict }, 1)
+  return yield* tooFast(waitMicros)
 })
 
 /** Not enough credits for what the call turned out to cost. */

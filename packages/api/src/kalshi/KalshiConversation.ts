@@ -7,11 +7,14 @@ import { Deferred, Duration, Effect, Queue } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { Socket } from "effect/socket"
 import type { Caller } from "../Caller.ts"
+import * as Failures from "../Failures.ts"
 import { OpenConnections } from "../OpenConnections.ts"
-import { KalshiCharge } from "./KalshiCharge.ts"
+import { RequestMeta } from "../RequestMeta.ts"
+import { StreamMeters } from "../StreamMeter.ts"
 import * as KalshiLink from "./KalshiLink.ts"
 import * as KalshiSession from "./KalshiSession.ts"
 import * as LivePlay from "./LivePlay.ts"
+import * as MessagePayments from "./MessagePayments.ts"
 import * as ReplayPlay from "./ReplayPlay.ts"
 import { nowMicros, type RunningReplay } from "./Replays.ts"
 
@@ -38,15 +41,17 @@ interface Ending {
   readonly reason: string
 }
 
-/** Fails where the account has as many connections as it may, or the request is no websocket's; else ends with the connection. */
+/** Fails where the account has as many connections as it may, or no credits, or the request is no websocket's; else ends with the connection. */
 export const hold = Effect.fn("KalshiConversation.hold")(function* (options: ConversationOptions) {
   const { caller, gaps, replay, request } = options
   const connections = yield* OpenConnections
   const ended = yield* Deferred.make<Ending>()
   const end = (code: number, reason: string) => Effect.asVoid(Deferred.succeed(ended, { code, reason }))
-  const { connectionId } = yield* connections.open({ caller, close: ({ message }) => end(1008, message) })
-  const charge = yield* KalshiCharge
-  const { pay } = yield* charge(caller, connectionId, replay === undefined ? "live" : "replay")
+  yield* connections.open({ caller, close: ({ message }) => end(1008, message) })
+  const meters = yield* StreamMeters
+  const { requestId } = yield* RequestMeta
+  const meter = yield* Effect.catchTag(meters.open({ caller, requestId }), "StreamUnpaid", Failures.streamUnpaid)
+  const { pay } = MessagePayments.of(meter)
 
   const socket = yield* request.upgrade
   const { pull } = yield* socket.reader
@@ -79,7 +84,7 @@ export const hold = Effect.fn("KalshiConversation.hold")(function* (options: Con
   const ending = yield* Effect.raceAllFirst([reading, pinging, playing, Deferred.await(ended)]).pipe(
     Effect.catchTags({
       SocketError: () => Effect.undefined,
-      CreditsEnded: () => Effect.succeed({ code: 1008, reason: "there are not enough credits for what follows" }),
+      StreamUnpaid: () => Effect.succeed({ code: 1008, reason: "there are not enough credits for what follows" }),
       InTheFuture: () => Effect.succeed({ code: 1008, reason: "the replay has come to the end of what is stored" })
     }),
     Effect.catch((error) =>

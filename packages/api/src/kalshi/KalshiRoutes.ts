@@ -25,6 +25,7 @@ import { LiveMarkets } from "../live/LiveMarkets.ts"
 import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
+import type { StreamMeters } from "../StreamMeter.ts"
 import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
 import * as KalshiConversation from "./KalshiConversation.ts"
 import type { KalshiMoment } from "./KalshiMoment.ts"
@@ -242,7 +243,7 @@ const answerOf = (problem: Problem) =>
 const isProblem = (error: unknown): error is Problem =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error
 
-type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays
+type Needs = Callers | History | MarketCatalog | PricedCalls | OpenConnections | ReplaySource | Replays | StreamMeters
 
 /** Routes beside the contract, for `ApiServer.layer`. */
 export const layer = HttpRouter.use((router) =>

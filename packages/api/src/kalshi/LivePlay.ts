@@ -8,11 +8,11 @@ import type { ChannelGap } from "@kalshibook/core/ChannelGap"
 import type { LiveLog } from "@kalshibook/core/FeedMessage"
 import { Duration, Effect, Option, Queue } from "effect"
 import { LiveMarkets, type LiveUpdate } from "../live/LiveMarkets.ts"
-import type { MessagePayments } from "./KalshiCharge.ts"
 import * as KalshiCommands from "./KalshiCommands.ts"
 import type { KalshiLink } from "./KalshiLink.ts"
 import * as KalshiSession from "./KalshiSession.ts"
 import * as KalshiTelling from "./KalshiTelling.ts"
+import type { MessagePayments } from "./MessagePayments.ts"
 
 export interface LivePlayOptions extends MessagePayments {
   readonly session: KalshiSession.Session

@@ -13,17 +13,16 @@ import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { ReplayEntry } from "@kalshibook/core/ReplayEntry"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { type BookAnswer, History } from "@kalshibook/store/History"
-import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { type ReplayReader, ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Duration, Effect, Option, Queue } from "effect"
-import type { CreditsEnded } from "../RowPayments.ts"
 import * as KalshiCommands from "./KalshiCommands.ts"
 import type { KalshiLink } from "./KalshiLink.ts"
 import * as KalshiSession from "./KalshiSession.ts"
 import * as KalshiTelling from "./KalshiTelling.ts"
+import type { MessagePayments } from "./MessagePayments.ts"
 import { nowMicros, type RunningReplay } from "./Replays.ts"
 
-export interface ReplayPlayOptions {
+export interface ReplayPlayOptions extends MessagePayments {
   readonly session: KalshiSession.Session
   readonly replay: RunningReplay
   readonly link: KalshiLink
@@ -31,8 +30,6 @@ export interface ReplayPlayOptions {
   readonly inbox: Queue.Dequeue<string, never>
   /** Whether the client has sent more commands lately than it may. */
   readonly isTooFast: () => Effect.Effect<boolean>
-  /** Pays for so many messages before they are sent. */
-  readonly pay: (messages: number) => Effect.Effect<void, CreditsEnded | HotTierError>
 }
 
 /** Entries that are told between two looks at the client. */

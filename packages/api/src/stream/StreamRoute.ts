@@ -14,7 +14,7 @@ import { refuseScope } from "../Metering.ts"
 import { type ConnectionEnding, OpenConnections } from "../OpenConnections.ts"
 import { RequestMeta } from "../RequestMeta.ts"
 import { streamPath } from "../RouteTable.ts"
-import { StreamMeters, type StreamUnpaid } from "../StreamMeter.ts"
+import { StreamMeters } from "../StreamMeter.ts"
 import * as SocketLink from "./SocketLink.ts"
 import { StreamServer, type StreamSession } from "./StreamServer.ts"
 
@@ -56,12 +56,6 @@ const caller = Effect.fnUntraced(function* (
   return yield* new KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-/** Nothing can be held for even the first records. */
-const refuseUnpaid = Effect.fnUntraced(function* ({ creditsLeft, verdict, waitMicros }: StreamUnpaid) {
-  yield* Failures.refuseUnpaid({ creditsLeft, verdict }, 1)
-  return yield* Failures.tooFast(waitMicros)
-})
-
 const answer = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const query = yield* HttpServerRequest.ParsedSearchParams
@@ -98,7 +92,7 @@ const answer = Effect.gen(function* () {
     Failures.tooManyConnections
   )
 
-  const meter = yield* Effect.catchTag(meters.open({ caller: who, requestId }), "StreamUnpaid", refuseUnpaid)
+  const meter = yield* Effect.catchTag(meters.open({ caller: who, requestId }), "StreamUnpaid", Failures.streamUnpaid)
 
   // Reads begin with the handshake.
   const upgraded = yield* request.upgrade

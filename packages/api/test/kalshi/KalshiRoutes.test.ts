@@ -31,7 +31,8 @@ const get = (base: string, path: string, asked: Asked = {}) =>
 const conversation = Effect.fnUntraced(function* (
   path: string,
   commands: ReadonlyArray<object>,
-  onFrame: (frame: Json) => object | undefined = () => undefined
+  onFrame: (frame: Json) => object | undefined = () => undefined,
+  key: string = Customer.key()
 ) {
   const url = `ws://127.0.0.1:${yield* port}${path}`
   // The server's clock goes on while it is waited for.
@@ -43,7 +44,7 @@ const conversation = Effect.fnUntraced(function* (
   }>((resume) => {
     const frames: Array<Json> = []
     // Node's own sends headers, which browsers' cannot.
-    const options = { headers: { "KALSHI-ACCESS-KEY": Customer.key() } } as unknown as Array<string>
+    const options = { headers: { "KALSHI-ACCESS-KEY": key } } as unknown as Array<string>
     const socket = new WebSocket(url, options)
     socket.addEventListener("open", () => {
       for (const command of commands) socket.send(JSON.stringify(command))
@@ -215,6 +216,38 @@ layer(api)("Kalshi's paths in the past", (it) => {
           )
         }
       })
+  )
+
+  it.effect("count each message as a record of a stream, and let nobody in who has no credits", () =>
+    Effect.gen(function* () {
+      const path = `${past(0, `,to=${isoFromMicros(Seed.after(20_000))},name=paid`)}/trade-api/ws/v2`
+      const rich = yield* Customer.customer({
+        tier: "project",
+        terms: { creditsMonthly: 10 },
+        key: { scopes: ["read", "stream"] }
+      })
+      const { frames } = yield* conversation(path, [subscribe(1, ["orderbook_delta"])], undefined, rich.key)
+      assert.isAbove(frames.length, 3)
+      const usage = JSON.parse((yield* ask("/v1/usage", { key: rich.key })).text)
+      const [stream] = usage.days.filter((day: Json) => day.operation === "openStream")
+      assert.deepInclude(stream, { rows: frames.length, credits: 1 })
+      const poor = yield* Customer.customer({
+        tier: "project",
+        terms: { creditsMonthly: 0 },
+        key: { scopes: ["stream"] }
+      })
+      const refused = yield* ask(path.replace("paid", "unpaid"), {
+        key: poor.key,
+        headers: {
+          Connection: "Upgrade",
+          Upgrade: "websocket",
+          "Sec-WebSocket-Version": "13",
+          "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="
+        }
+      })
+      assert.strictEqual(refused.status, 402)
+      assert.include(refused.text, "credits_exhausted")
+    })
   )
 
   it.effect("let a replay be looked at, stopped, sought and ended", () =>

@@ -1,5 +1,6 @@
 /** The whole recorded life of a market as a track to scrub over, with its gaps; a slider for the keyboard as well as for the hand. */
 
+import { type PointerEvent, useRef } from "react"
 import * as Causes from "../book/Causes.ts"
 import * as Instant from "../format/Instant.ts"
 import { useTimes } from "../format/Zone.ts"
@@ -23,6 +24,12 @@ export const Timeline = (props: {
   const times = useTimes()
   const span = life.toMicros - life.fromMicros
   const share = (micros: number) => `${Math.min(100, Math.max(0, ((micros - life.fromMicros) / span) * 100))}%`
+  // Browsers tell of the last value once more after the pointer is up: that is no drag.
+  const isHeld = useRef(false)
+  const letGo = (event: PointerEvent<HTMLInputElement>) => {
+    isHeld.current = false
+    onSeek(micros(event.currentTarget.value), true)
+  }
   const micros = (text: string) => life.fromMicros + Math.round((Number(text) / steps) * span)
   return (
     <div>
@@ -53,9 +60,12 @@ export const Timeline = (props: {
           aria-label={props.label}
           aria-valuetext={`${times.moment(atMicros)} ${times.zoneName}`}
           value={Math.min(steps, Math.max(0, ((atMicros - life.fromMicros) / span) * steps))}
-          onChange={(event) => onSeek(micros(event.target.value), false)}
-          onPointerUp={(event) => onSeek(micros(event.currentTarget.value), true)}
-          onKeyUp={(event) => onSeek(micros(event.currentTarget.value), true)}
+          onPointerDown={() => {
+            isHeld.current = true
+          }}
+          onChange={(event) => onSeek(micros(event.target.value), !isHeld.current)}
+          onPointerUp={letGo}
+          onPointerCancel={letGo}
         />
       </div>
       <div className="flex justify-between text-xs text-faint">
