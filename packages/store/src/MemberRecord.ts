@@ -1,9 +1,6 @@
 /** What is known of the people of an account, and of those who were invited. */
+import { type MemberRole, memberRoles } from "@kalshibook/core/contract/MemberRoles"
 import type { Account } from "./Accounts.ts"
-
-/** `owner`: everything. `member`: data and keys. `billing`: what was used and what it costs. */
-export const memberRoles = ["owner", "member", "billing"] as const
-export type MemberRole = (typeof memberRoles)[number]
 
 /** Somebody who is signed in. */
 export interface Person {

@@ -4,19 +4,12 @@
  *
  * An account always has an owner, until it is closed.
  */
+import type { MemberRole } from "@kalshibook/core/contract/MemberRoles"
 import { Context, Effect, Layer, type Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "./AccountsState.ts"
 import type { HotTierError } from "./HotTierError.ts"
-import type {
-  Invitation,
-  InvitationWish,
-  Member,
-  MemberOutcome,
-  MemberRole,
-  Membership,
-  Person
-} from "./MemberRecord.ts"
+import type { Invitation, InvitationWish, Member, MemberOutcome, Membership, Person } from "./MemberRecord.ts"
 import { membersInMemory } from "./MembersMemory.ts"
 import { membersInPostgres } from "./MembersPostgres.ts"
 

@@ -1,4 +1,5 @@
 /** The twin of `MembersPostgres` in memory. */
+import type { MemberRole } from "@kalshibook/core/contract/MemberRoles"
 import { Clock, Effect, Option } from "effect"
 import type { Account } from "./Accounts.ts"
 import type { AccountsState } from "./AccountsState.ts"
@@ -9,7 +10,6 @@ import {
   invitationMicros,
   type Member,
   type MemberOutcome,
-  type MemberRole,
   type Membership
 } from "./MemberRecord.ts"
 import type { Members } from "./Members.ts"
@@ -22,9 +22,8 @@ interface KeptInvitation extends Invitation {
 const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
 
 export const membersInMemory = (state: AccountsState["Service"]): Members["Service"] => {
-  const members = new Map<string, Map<string, Member>>()
+  const { closed, members } = state
   const invitations = new Map<string, KeptInvitation>()
-  const closed = new Set<string>()
 
   const membersOf = (accountId: string): Map<string, Member> => members.get(accountId) ?? new Map()
   const add = (accountId: string, member: Member) =>

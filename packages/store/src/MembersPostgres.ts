@@ -1,4 +1,5 @@
 /** Members in Postgres. What concerns one account acts for it alone; opening, joining and closing one is done as the owner of the tables. */
+import type { MemberRole } from "@kalshibook/core/contract/MemberRoles"
 import { Clock, Effect, Option } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type AccountRow, accountOf } from "./Accounts.ts"
@@ -11,7 +12,6 @@ import {
   invitationMicros,
   type Member,
   type MemberOutcome,
-  type MemberRole,
   type Membership
 } from "./MemberRecord.ts"
 import type { Members } from "./Members.ts"
@@ -171,6 +171,7 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
         yield* sql`update api_keys set name = 'closed', ts_revoked_micros = coalesce(ts_revoked_micros, ${micros}) where ${which}`
         yield* sql`delete from account_members where ${which}`
         yield* sql`delete from account_invitations where ${which}`
+        yield* sql`delete from stream_tickets where ${which}`
       }).pipe(sql.withTransaction, during("closeAccount"))
   }
 }

@@ -8,8 +8,8 @@ import { Members } from "@kalshibook/store/Members"
 import { Layer } from "effect"
 import { accountsSuite, pepperLayer } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
-import { membersSuite } from "./MembersSuite.ts"
 import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
+import { membersSuite } from "./MembersSuite.ts"
 
 const stores = Layer.mergeAll(
   Accounts.layerMemory,
