@@ -41,6 +41,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Members } from "@kalshibook/store/Members"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
@@ -70,6 +71,7 @@ const stores = Layer.mergeAll(
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
+  Members.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,

@@ -14,6 +14,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Members } from "@kalshibook/store/Members"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
@@ -43,7 +44,8 @@ const stores = Layer.mergeAll(
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer,
-  Keys.layerNoDeps
+  Keys.layerNoDeps,
+  Members.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
   Layer.provideMerge(PepperFile.layer),

@@ -22,7 +22,8 @@ import { StreamServer, type StreamSession } from "./StreamServer.ts"
 const endings: Readonly<Record<ConnectionEnding["reason"], GoodbyeReason>> = {
   key_revoked: "key_revoked",
   key_expired: "key_expired",
-  gone: "account_closed"
+  gone: "account_closed",
+  member_left: "account_closed"
 }
 
 const parameters = { format: formats, slow: slowPolicies } as const

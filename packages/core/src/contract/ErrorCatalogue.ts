@@ -7,12 +7,14 @@ import type * as ProblemKind from "./ProblemKind.ts"
 import { type ProblemCode, problemClasses } from "./Problems.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
+import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 
 const areas: ReadonlyArray<readonly [title: string, kinds: ProblemKind.Kinds]> = [
   ["The question", ProblemsOfQuestions.kinds],
   ["Keys, credits and limits", ProblemsOfAccess.kinds],
+  ["People and accounts", ProblemsOfPeople.kinds],
   ["Files and downloads", ProblemsOfFiles.kinds],
   ["The server", ProblemsOfServer.kinds]
 ]

@@ -5,6 +5,7 @@
 import * as ProblemKind from "./ProblemKind.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
+import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 
@@ -12,6 +13,7 @@ import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 export const problems = {
   ...ProblemsOfQuestions.kinds,
   ...ProblemsOfAccess.kinds,
+  ...ProblemsOfPeople.kinds,
   ...ProblemsOfFiles.kinds,
   ...ProblemsOfServer.kinds
 } as const
@@ -21,6 +23,7 @@ export type ProblemCode = keyof typeof problems
 export const problemClasses = {
   ...ProblemsOfQuestions.classes,
   ...ProblemsOfAccess.classes,
+  ...ProblemsOfPeople.classes,
   ...ProblemsOfFiles.classes,
   ...ProblemsOfServer.classes
 } as const satisfies Record<ProblemCode, unknown>
@@ -50,5 +53,9 @@ export const problemsOfMetered = [
   ProblemsOfAccess.CreditsExhausted,
   ProblemsOfAccess.CapReached,
   ProblemsOfAccess.MaxCreditsExceeded,
-  ProblemsOfAccess.RateLimited
+  ProblemsOfAccess.RateLimited,
+  ProblemsOfPeople.SignInRequired,
+  ProblemsOfPeople.NoAccount,
+  ProblemsOfPeople.RoleMissing,
+  ProblemsOfPeople.SignInAway
 ] as const
