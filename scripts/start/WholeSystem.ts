@@ -3,7 +3,7 @@
  * reverse one, so that whatever was received is stored before its database goes.
  */
 import path from "node:path"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
@@ -132,7 +132,7 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
-      Layer.provide(ApiConfig.mcpOrigins),
+      Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(siteFolder)),

@@ -1,5 +1,5 @@
 /** The API as a program of its own: answers from the database that the environment names. */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
@@ -56,7 +56,7 @@ const server = Layer.unwrap(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
-  Layer.provide(ApiConfig.mcpOrigins),
+  Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
   Layer.provide(stores)
 )
 

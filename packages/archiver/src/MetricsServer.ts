@@ -4,7 +4,7 @@
  * `KALSHIBOOK_METRICS_HOST` is 127.0.0.1 unless set. In one process with the API, the API has both.
  */
 import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import * as ProgramRoutes from "@kalshibook/store/ProgramRoutes"
 import { type Config, Effect, Layer, Option } from "effect"

@@ -1,5 +1,5 @@
 /** The simulated exchange as a program: `npm run simulator`. Settings come from `KALSHIBOOK_SIMULATOR_*` (docs/settings.md). */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import { Console, Effect, Option, Result } from "effect"
 import { SimulatorStartError, startSimulatedExchange } from "./SimulatedExchange.ts"
