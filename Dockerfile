@@ -1,4 +1,4 @@
-# One image for every program: `docker run kalshibook api` (or collector, archiver, simulator). docs/deploy.md says how they belong together.
+# One image for every program: `docker run kalshibook api` (or recorder, collector, archiver, simulator). docs/deploy.md says how they belong together.
 # Node is the one of package.json; a test holds this file to it, and to the paths that there are.
 
 FROM node:24.21.0-bookworm-slim AS manifests

@@ -133,7 +133,7 @@ const runAll = Effect.fnUntraced(function* (
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
-      Layer.provide(ApiConfig.mcpOrigins),
+      Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
       Layer.provide(ApiConfig.demoSeries(settings.exchange === "kalshi" ? [] : demoSeries)),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(settings.siteFolder ?? siteFolder)),

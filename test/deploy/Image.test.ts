@@ -1,9 +1,10 @@
 /** The image and the services are of what there is: no Docker here, so every path, name and command of theirs is held to this repository. */
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import fs from "node:fs"
+import os from "node:os"
 import path from "node:path"
 import * as Environment from "@kalshibook/core/settings/Environment"
-import { assert, it } from "vitest"
+import { assert, it, onTestFinished } from "vitest"
 
 const root = path.resolve(import.meta.dirname, "../..")
 const read = (file: string): string => fs.readFileSync(path.join(root, file), "utf8")
@@ -20,7 +21,11 @@ const instructions = read("Dockerfile")
 const all = (name: string): ReadonlyArray<string> =>
   instructions.filter((one) => one.name === name).map(({ rest }) => rest)
 
-const services = ["api", "archiver", "collector"] as const
+/** Folder and program of each service; a recorder is collector and archiver on one disk. */
+const services = [
+  ["api", "api"],
+  ["collector", "recorder"]
+] as const
 const programs = ["collector", "archiver", "api", "simulator"]
 
 it("the image has the Node of package.json, and every workspace's manifest before anything is installed", () => {
@@ -66,7 +71,8 @@ it("its environment is made of settings, all of them right, and it is not root's
 it("it runs one program, in the place of the shell, and nothing else", () => {
   const script = read("deploy/run.sh")
   assert.isAbove(fs.statSync(path.join(root, "deploy/run.sh")).mode & 0o100, 0)
-  assert.include(script, `${programs.join(" | ")}) ;;`)
+  assert.include(script, `${programs.join(" | ")}) set -- node`)
+  assert.include(script, "recorder) set -- node")
   for (const program of programs) assert.isTrue(exists(`packages/${program}/src/main.ts`))
   assert.deepStrictEqual(all("ENTRYPOINT"), ['["/app/deploy/run.sh"]'])
   assert.isTrue(exists("deploy/health.mjs"))
@@ -76,11 +82,42 @@ it("it runs one program, in the place of the shell, and nothing else", () => {
 })
 
 it("every service begins its program of the image, and what it watches is there", () => {
-  for (const service of services) {
-    const { build, deploy } = JSON.parse(read(`packages/${service}/railway.json`))
+  for (const [folder, program] of services) {
+    const { build, deploy } = JSON.parse(read(`packages/${folder}/railway.json`))
     assert.strictEqual(build.dockerfilePath, "Dockerfile")
-    assert.strictEqual(deploy.startCommand, `/app/deploy/run.sh ${service}`)
+    assert.strictEqual(deploy.startCommand, `/app/deploy/run.sh ${program}`)
     assert.strictEqual(deploy.healthcheckPath, "/healthz")
     for (const pattern of build.watchPatterns) assert.isTrue(exists(pattern.replace(/\/\*\*$/, "")), pattern)
   }
+})
+
+it("programs that run together stop together, by a signal or when one of them ends", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kalshibook-together-"))
+  onTestFinished(() => fs.rmSync(folder, { recursive: true }))
+  const program = (name: string, text: string): string => {
+    const file = path.join(folder, `${name}.mjs`)
+    fs.writeFileSync(file, text)
+    return file
+  }
+  const told =
+    'process.on("SIGTERM", () => { console.log("told", process.env.KALSHIBOOK_METRICS_PORT); process.exit(0) })'
+  const waits = program("waits", `${told}; setInterval(() => {}, 1000); console.log("runs")`)
+  const ends = program("ends", "setTimeout(() => process.exit(3), 300)")
+  const run = (programs: ReadonlyArray<string>, onOutput: (text: string, stop: () => void) => void) =>
+    new Promise<{ readonly code: number | null; readonly output: string }>((resolve) => {
+      const env = { ...process.env, KALSHIBOOK_METRICS_PORT: "4000" }
+      const child = spawn(process.execPath, [path.join(root, "deploy/together.mjs"), ...programs], { env })
+      let output = ""
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString()
+        onOutput(output, () => child.kill("SIGTERM"))
+      })
+      child.once("close", (code) => resolve({ code, output }))
+    })
+  const one = await run([waits, ends], () => {})
+  assert.strictEqual(one.code, 3)
+  assert.include(one.output, "told 4000")
+  const both = await run([waits, waits], (output, stop) => output.split("runs").length === 3 && stop())
+  assert.strictEqual(both.code, 0)
+  for (const port of [4000, 4001]) assert.include(both.output, `told ${port}`)
 })

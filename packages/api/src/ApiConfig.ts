@@ -3,6 +3,7 @@ import path from "node:path"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import { Config, Effect, Layer, Option } from "effect"
 import type { Address } from "./ApiServer.ts"
+import { AddressHeader } from "./ClientAddress.ts"
 import { AllowedOrigins } from "./mcp/McpDoor.ts"
 import { DemoSeries } from "./Sample.ts"
 
@@ -37,4 +38,10 @@ export const demoSeries = (otherwise: ReadonlyArray<string>): Layer.Layer<never,
 export const mcpOrigins: Layer.Layer<never, Config.ConfigError> = Layer.effect(
   AllowedOrigins,
   Effect.map(Environment.config("KALSHIBOOK_MCP_ORIGINS"), (origins) => new Set(origins))
+)
+
+/** `KALSHIBOOK_CLIENT_ADDRESS_HEADER`: the header in which a proxy tells whose request it is. */
+export const addressHeader: Layer.Layer<never, Config.ConfigError> = Layer.effect(
+  AddressHeader,
+  Environment.config("KALSHIBOOK_CLIENT_ADDRESS_HEADER")
 )

@@ -58,7 +58,7 @@ const server = Layer.unwrap(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
-  Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.demoSeries([]))),
+  Layer.provide(Layer.mergeAll(ApiConfig.mcpOrigins, ApiConfig.addressHeader, ApiConfig.demoSeries([]))),
   Layer.provide(stores)
 )
 

@@ -143,6 +143,12 @@ export const entriesOf = (given: string): ReadonlyArray<string> =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "")
 
+/** In lower case, as servers have them. */
+export const headerName: Kind<string> = {
+  expected: "the name of a header",
+  parse: (given) => (/^[A-Za-z0-9-]+$/.test(given) ? Option.some(given.toLowerCase()) : Option.none())
+}
+
 /** An address of one of two schemes, `http` and `https` or `ws` and `wss`. */
 export const url = (scheme: "http" | "ws"): Kind<string> => ({
   expected: `an address that begins with ${scheme}:// or ${scheme}s://`,

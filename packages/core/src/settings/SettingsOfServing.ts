@@ -14,6 +14,12 @@ export const settings = {
     programs: api,
     meaning: "the address it listens on: this machine alone, unless TLS stands in front of it"
   }),
+  KALSHIBOOK_CLIENT_ADDRESS_HEADER: Setting.optional(Setting.headerName, {
+    programs: api,
+    otherwise: "the address of the connection counts",
+    meaning:
+      "the header in which a proxy tells whose request it is (`x-real-ip` at Railway), by which callers without a valid key are limited; only where every request passes that proxy, and it sets the header itself"
+  }),
   KALSHIBOOK_SITE_DIR: Setting.optional(Setting.folder, {
     programs: api,
     otherwise: "the build in this clone",
