@@ -1,5 +1,5 @@
 /** The API as a program of its own: answers from the database that the environment names. */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
