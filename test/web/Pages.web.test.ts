@@ -5,7 +5,7 @@
 import fs from "node:fs"
 import { Effect } from "effect"
 import type { Page, WebSocketRoute } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, it } from "vitest"
 import * as Browser from "./Browser.ts"
 import * as World from "./World.ts"
 
@@ -52,36 +52,63 @@ const places = (ticker: string): ReadonlyArray<Place> => [
 const enterKey = (page: Page, key: string): Promise<unknown> =>
   page.addInitScript(`sessionStorage.setItem("kalshibook.key", ${JSON.stringify(key)})`)
 
-/** In which colours axe looks at pages of a width: colours are what differs by theme, places by width. */
-const axeTheme = { 1440: "light", 390: "dark" } as const
-const themes = ["light", "dark"] as const
+/**
+ * Each page is loaded once and looked at in both widths and both colours; axe looks twice, so that it has seen each width and each colour:
+ * colours are what differs by theme, places by width.
+ */
+const looks = [
+  { width: 1_440, theme: "light", isAxed: true },
+  { width: 1_440, theme: "dark", isAxed: false },
+  { width: 390, theme: "dark", isAxed: true },
+  { width: 390, theme: "light", isAxed: false }
+] as const
 
-describe.each([1440, 390] as const)("at %i pixels, in light and dark", (width) => {
-  it("every page shows what it is about, whole, without a complaint and without serious findings of axe", {
-    timeout: pagesMillisMax
-  }, async () => {
-    const wrong: Array<string> = []
-    const pageOf = async (): Promise<Page> => (await Browser.open(world.browser, { width, theme: "light" })).newPage()
-    const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
-    await enterKey(keyed, world.key)
-    const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
-    for (const { isKeyed, path, shows } of places(world.ticker)) {
-      const page = isKeyed === true ? keyed : anonymous
-      await page.goto(`${world.system.url}${path}`)
-      await page.locator(shows).first().waitFor({ state: "attached" })
-      for (const colorScheme of themes) {
-        await page.emulateMedia({ colorScheme })
-        const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if (Number(wide) > 0) wrong.push(`${path} is ${wide} pixels wider than its window`)
-        if (colorScheme !== axeTheme[width]) continue
-        for (const finding of await Browser.seriousFindings(page, axeSource)) wrong.push(`${path}: ${finding}`)
-      }
+const widerThanWindow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+it("every page, in both widths and colours, shows what it is about, whole, without a complaint and without serious findings of axe", {
+  timeout: pagesMillisMax
+}, async () => {
+  const wrong: Array<string> = []
+  const pageOf = async (): Promise<Page> =>
+    (await Browser.open(world.browser, { width: 1_440, theme: "light" })).newPage()
+  const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
+  await enterKey(keyed, world.key)
+  const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
+  const look = async (page: Page, { path, shows }: Place) => {
+    await page.goto(`${world.system.url}${path}`)
+    await page.locator(shows).first().waitFor({ state: "attached" })
+    for (const { isAxed, theme, width } of looks) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 1_000 })
+      await page.emulateMedia({ colorScheme: theme })
+      const wide = Number(await page.evaluate(widerThanWindow))
+      if (wide > 0) wrong.push(`${path} at ${width} is ${wide} pixels wider than its window`)
+      if (!isAxed) continue
+      for (const finding of await Browser.seriousFindings(page, axeSource))
+        wrong.push(`${path} at ${width}: ${finding}`)
     }
-    await Promise.all([anonymous.context().close(), keyed.context().close()])
-    // The address that leads nowhere is answered with 404, which the browser notes.
-    const noted = said.flat().filter((text) => !text.includes("404 (Not Found)"))
-    assert.deepStrictEqual([...wrong, ...noted], [])
-  })
+  }
+  const all = async (page: Page, isKeyed: boolean) => {
+    for (const place of places(world.ticker)) if ((place.isKeyed ?? false) === isKeyed) await look(page, place)
+  }
+  await Promise.all([all(anonymous, false), all(keyed, true)])
+  await Promise.all([anonymous.context().close(), keyed.context().close()])
+  // The address that leads nowhere is answered with 404, which the browser notes.
+  const noted = said.flat().filter((text) => !text.includes("404 (Not Found)"))
+  assert.deepStrictEqual([...wrong, ...noted], [])
+})
+
+it("what is drawn by hand fits a phone from the first moment on", { timeout: pagesMillisMax }, async () => {
+  const page = await (await Browser.open(world.browser, { width: 390, theme: "dark" })).newPage()
+  const said = Browser.complaints(page)
+  for (const path of ["/", `/markets/${world.ticker}`]) {
+    await page.goto(`${world.system.url}${path}`)
+    await page.locator("[data-level]").first().waitFor()
+    assert.isAtMost(Number(await page.evaluate(widerThanWindow)), 0, path)
+    const canvas = await page.locator("canvas").first().boundingBox()
+    assert.isAtMost(canvas?.width ?? 1_000, 390, path)
+  }
+  assert.deepStrictEqual(said, [])
+  await page.context().close()
 })
 
 interface Shown {

@@ -1,5 +1,8 @@
 /** Three questions that anybody can ask of this server, as lines to paste. */
+import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
+import type { Orderbook } from "../api/Answers.ts"
+import * as Client from "../api/Client.ts"
 import { Code } from "../design/Copy.tsx"
 import { Loading } from "../design/States.tsx"
 import { nowMicros } from "../format/Clock.ts"
@@ -36,14 +39,44 @@ export const CurlLines = ({ shown }: { readonly shown: ShownMarket | undefined }
     part === undefined
       ? ofPresent(market.ticker, before)
       : ofDay(market.ticker, middle, Instant.isoShort(part.toMicros))
+  const bookPath = lines.find(([, path]) => path.includes("/orderbook?"))?.[1]
   return (
-    <ol className="grid gap-4">
-      {lines.map(([title, path]) => (
-        <li key={title} className="min-w-0">
-          <p className="mb-1.5 text-sm text-soft">{title}</p>
-          <Code text={`curl "${location.origin}${path}"`} label={title} />
-        </li>
-      ))}
-    </ol>
+    <div className="grid gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
+      <ol className="grid content-start gap-4">
+        {lines.map(([title, path]) => (
+          <li key={title} className="min-w-0">
+            <p className="mb-1.5 text-sm text-soft">{title}</p>
+            <Code text={`curl "${location.origin}${path}"`} label={title} />
+          </li>
+        ))}
+      </ol>
+      {bookPath === undefined ? null : <BookAnswer path={bookPath} />}
+    </div>
   )
+}
+
+/** What the line about the book is answered, now. */
+const BookAnswer = ({ path }: { readonly path: string }) => {
+  const answer = useQuery({
+    queryKey: ["answer", path],
+    queryFn: ({ signal }) => Client.ask<Orderbook>({ path }, signal),
+    staleTime: Number.POSITIVE_INFINITY
+  })
+  return (
+    <div className="min-w-0">
+      <p className="mb-1.5 text-sm text-soft">What the book's line is answered</p>
+      {answer.data === undefined ? (
+        <Loading lines={8} label="Loading the answer" />
+      ) : (
+        <Code label="The answer" text={shortened(answer.data)} className="[&_[data-scrolls]]:max-h-80" />
+      )}
+    </div>
+  )
+}
+
+/** What a reader looks for first; a level a line. */
+const shortened = ({ at, best, book_hash, market_ticker, orderbook_fp, provenance, trust }: Orderbook): string => {
+  const { offset, ts_received } = provenance
+  const shown = { market_ticker, at, orderbook_fp, best, trust, provenance: { offset, ts_received }, book_hash }
+  return JSON.stringify(shown, undefined, 2).replaceAll(/\[\s+("[\d.]+"),\s+("[\d.]+")\s+\]/g, "[$1, $2]")
 }

@@ -1,6 +1,6 @@
 /** The heart of a market's page: heatmap, scrubber and transport, the ladder of the shown moment, and everything beside it. */
 import { useNavigate } from "@tanstack/react-router"
-import { useEffect, useMemo, useState } from "react"
+import { useCallback, useEffect, useMemo, useState } from "react"
 import type { Market } from "../api/Answers.ts"
 import * as Gap from "../book/Gap.ts"
 import { Ladder } from "../book/Ladder.tsx"
@@ -30,10 +30,15 @@ import { useBook } from "./useBook.ts"
 import { useFollowed } from "./useFollowed.ts"
 import { usePicture } from "./usePicture.ts"
 import { usePlayer } from "./usePlayer.ts"
+import { useSlow } from "./useSlow.ts"
 import { useTrades } from "./useTrades.ts"
 import { spans, useWindow } from "./useWindow.ts"
 
 const ladderRows = 12
+/** How often what is beside the picture and the ladder is drawn anew: it is text and curves of a whole book. */
+const besideMillis = 200
+/** How often the list of trades follows a drag. */
+const tradesMillis = 500
 /** As `/v1/pricing` has it of `openStream`. */
 const streamCost = "1 credit / 2,500 changes"
 
@@ -62,7 +67,7 @@ export const MarketBook = (props: {
   const picture = usePicture(ticker, life, window, isLive, followed.book)
   const { columns } = picture
   const found = useBook(ticker, moment, speed, columns, strip, followed)
-  const trades = useTrades(ticker, window, atMicros, life.toMicros)
+  const trades = useTrades(ticker, window, useSlow(atMicros, tradesMillis), life.toMicros)
 
   const navigate = useNavigate({ from: "/markets/$ticker" })
   const addressed =
@@ -72,10 +77,12 @@ export const MarketBook = (props: {
     else if (isLive) void navigate({ search: {}, replace: true, resetScroll: false })
   }, [addressed, isLive, navigate])
 
-  const seek = (micros: number, isDone: boolean) => player.setMoment(Moment.dragged(micros, isDone))
-  const toMoment = (micros: number) => player.setMoment(Moment.at(micros))
+  const { setMoment } = player
+  const seek = (micros: number, isDone: boolean) => setMoment(Moment.dragged(micros, isDone))
+  const toMoment = useCallback((micros: number) => setMoment(Moment.at(micros)), [setMoment])
   const shownMicros = found.book === undefined ? undefined : moment.mode === "live" ? found.book.atMicros : atMicros
   const { book } = found
+  const later = useSlow(found, besideMillis)
   const isKeyed = ApiKey.useApiKey() !== undefined
   const liveCost = isKeyed ? streamCost : isOpenToAll ? undefined : "needs a key"
 
@@ -132,7 +139,7 @@ export const MarketBook = (props: {
               onPlay={player.play}
               onPause={() => toMoment(moment.mode === "live" ? (found.book?.atMicros ?? atMicros) : atMicros)}
               onStep={(direction) => player.step(direction, columns)}
-              onLive={() => player.setMoment(Moment.live)}
+              onLive={() => setMoment(Moment.live)}
               onMoment={toMoment}
               onSpeed={player.setSpeed}
             />
@@ -142,7 +149,10 @@ export const MarketBook = (props: {
         <Tabs
           label="More of this market"
           tabs={[
-            { name: "Depth", content: () => (book === undefined ? <Loading /> : <DepthCurve book={book} />) },
+            {
+              name: "Depth",
+              content: () => (later.book === undefined ? <Loading /> : <DepthCurve book={later.book} />)
+            },
             {
               name: "Trades",
               content: () => (
@@ -156,6 +166,7 @@ export const MarketBook = (props: {
             { name: "Rules and metadata", content: () => <MarketFacts market={market} /> }
           ]}
         />
+        <RequestPanel ticker={ticker} found={later} isOpen={isOpenToAll} />
       </div>
       <div className="grid min-w-0 gap-4">
         <Panel
@@ -175,7 +186,7 @@ export const MarketBook = (props: {
               <div className="grid gap-1 border-t border-line px-4 py-2 text-xs text-faint">
                 {isLive ? <StandingBadge standing={found.standing} /> : null}
                 {isLive ? <LastGap gap={followed.gaps.at(-1)} /> : null}
-                <p>
+                <p className="h-[1.125rem] truncate contain-strict">
                   {found.isPending ? `As of ${times.exact(book.atMicros)}, while the answer is on its way · ` : ""}
                   Record {Numbers.count(book.offset)} of its log · {book.yes.length + book.no.length} levels in all
                 </p>
@@ -184,7 +195,6 @@ export const MarketBook = (props: {
             </>
           )}
         </Panel>
-        <RequestPanel ticker={ticker} found={found} isOpen={isOpenToAll} />
       </div>
     </div>
   )

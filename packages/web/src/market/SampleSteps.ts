@@ -43,6 +43,12 @@ export const wanted = (everyMicros: number, picture: Wanted): Steps => {
   return { from, to: Math.max(from + 1, Math.ceil(Math.min(toMicros, endMicros, untilMicros) / everyMicros)) }
 }
 
+/** Of ranges that meet. */
+export const union = (some: Steps, others: Steps): Steps => ({
+  from: Math.min(some.from, others.from),
+  to: Math.max(some.to, others.to)
+})
+
 /** What of it is not here; nothing of what is. Disjoint ranges start over. */
 export const missing = (have: Steps | undefined, want: Steps): ReadonlyArray<Steps> => {
   if (have === undefined || want.from > have.to || want.to < have.from) return [want]

@@ -106,7 +106,7 @@ const MomentField = (props: {
     return (
       <Button
         look="quiet"
-        className="font-mono text-xs font-normal"
+        className="w-[19.5rem] justify-start font-mono text-xs font-normal contain-content"
         title="Go to a moment"
         onClick={() => setText(shownMicros === undefined ? "" : Instant.isoShort(shownMicros))}
       >

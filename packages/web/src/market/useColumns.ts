@@ -9,10 +9,15 @@ import * as SamplesQuery from "./SamplesQuery.ts"
 
 interface Held {
   readonly everyMicros: number
+  /** Which picture it belongs to: another one begins where nothing of the last is of use. */
+  readonly picture: number
   readonly steps: SampleSteps.Steps
   /** One a step. */
   readonly books: ReadonlyArray<ShownBook>
 }
+
+/** What was asked for: here, or on its way. */
+type Asked = Omit<Held, "books">
 
 export interface SampledColumns {
   readonly columns: HeatmapColumns.HeatmapColumns
@@ -22,36 +27,35 @@ export interface SampledColumns {
 
 /** What lies further from the picture is let go: the cache of questions has it. */
 const aroundSteps = SampleSteps.columnsMax
-
+/** A drag passes by many pictures: asked for is where it slows down. */
 const settleMillis = 100
+/** What was not known yet is asked for again. */
+const againMillis = 1_000
 
-const isJoined = (held: Held | undefined, everyMicros: number, part: SampleSteps.Steps): held is Held =>
-  held !== undefined && held.everyMicros === everyMicros && (part.from === held.steps.to || part.to === held.steps.from)
+const near = (steps: SampleSteps.Steps, want: SampleSteps.Steps): SampleSteps.Steps => ({
+  from: Math.max(steps.from, want.from - aroundSteps),
+  to: Math.min(steps.to, want.to + aroundSteps)
+})
 
-/** Before, behind or in place of what is here. */
+/** With books that begin at a step, where they meet those that are here; in place of another picture's. */
 const joined = (
   held: Held | undefined,
-  everyMicros: number,
-  part: SampleSteps.Steps,
+  asked: Asked,
+  from: number,
   books: ReadonlyArray<ShownBook>
 ): Held | undefined => {
+  const { everyMicros, picture } = asked
+  const to = from + books.length
   if (books.length === 0) return held
-  const { from } = part
-  const whole = { everyMicros, steps: { from, to: from + books.length }, books }
-  if (!isJoined(held, everyMicros, part)) return whole
-  if (from === held.steps.to) {
-    return { everyMicros, steps: { from: held.steps.from, to: whole.steps.to }, books: [...held.books, ...books] }
-  }
-  return whole.steps.to === held.steps.from
-    ? { everyMicros, steps: { from, to: held.steps.to }, books: [...books, ...held.books] }
-    : whole
-}
-
-const trimmed = (held: Held, want: SampleSteps.Steps): Held => {
-  const from = Math.max(held.steps.from, want.from - aroundSteps)
-  const to = Math.min(held.steps.to, want.to + aroundSteps)
-  if (from === held.steps.from && to === held.steps.to) return held
-  return { ...held, steps: { from, to }, books: held.books.slice(from - held.steps.from, to - held.steps.from) }
+  if (held === undefined || held.picture !== picture) return { everyMicros, picture, steps: { from, to }, books }
+  const whole =
+    from === held.steps.to
+      ? { ...held, steps: { from: held.steps.from, to }, books: [...held.books, ...books] }
+      : to === held.steps.from
+        ? { ...held, steps: { from, to: held.steps.to }, books: [...books, ...held.books] }
+        : held
+  const steps = near(whole.steps, asked.steps)
+  return { ...whole, steps, books: whole.books.slice(steps.from - whole.steps.from, steps.to - whole.steps.from) }
 }
 
 /** `toldFromMicros`: from when on books are told anyway. */
@@ -65,8 +69,9 @@ export const useColumns = (
   const [held, setHeld] = useState<Held>()
   const [problem, setProblem] = useState<unknown>(null)
   const [attempt, setAttempt] = useState(0)
-  const latest = useRef(held)
-  latest.current = held
+  const asked = useRef<Asked>(undefined)
+  const pictures = useRef(0)
+  const again = useRef<ReturnType<typeof setTimeout>>(undefined)
   const everyMicros = SampleSteps.everyMicrosOf(window.toMicros - window.fromMicros)
   const { isOpen, toMicros: endMicros } = life
   const { from, to } = SampleSteps.wanted(everyMicros, { ...window, endMicros, isOpen, toldFromMicros })
@@ -74,34 +79,44 @@ export const useColumns = (
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     const want = { from, to }
-    const here = latest.current?.everyMicros === everyMicros ? latest.current.steps : undefined
-    let isWanted = true
-    const ask = (part: SampleSteps.Steps) =>
-      client.fetchQuery(SamplesQuery.books(ticker, everyMicros, part)).then(
-        (books) => {
-          if (isWanted) setProblem(null)
-          setHeld((before) => {
-            // What is late is kept where it fits.
-            if (!isWanted && !isJoined(before, everyMicros, part)) return before
-            const after = joined(before, everyMicros, part, books)
-            return after === undefined || !isWanted ? after : trimmed(after, want)
-          })
-        },
-        (error: unknown) => {
-          if (isWanted) setProblem(error)
-        }
-      )
-    // A drag passes by many windows: asked for is where it slows down.
-    const timer = setTimeout(() => SampleSteps.missing(here, want).forEach(ask), here === undefined ? 0 : settleMillis)
-    return () => {
-      isWanted = false
-      clearTimeout(timer)
+    const before = asked.current?.everyMicros === everyMicros ? asked.current : undefined
+    const parts = SampleSteps.missing(before?.steps, want)
+    const isAnew = parts[0] === want
+    const ask = () => {
+      const steps = isAnew || before === undefined ? want : near(SampleSteps.union(before.steps, want), want)
+      const picture = isAnew ? ++pictures.current : pictures.current
+      const now: Asked = { everyMicros, picture, steps }
+      asked.current = now
+      for (const part of parts) {
+        client.fetchQuery(SamplesQuery.books(ticker, everyMicros, part)).then(
+          (books) => {
+            if (asked.current?.picture !== picture) return
+            setProblem(null)
+            setHeld((here) => joined(here, asked.current ?? now, part.from, books))
+            const known = part.from + books.length
+            if (known === part.to || part.to !== asked.current.steps.to) return
+            asked.current = { ...asked.current, steps: { ...asked.current.steps, to: known } }
+            clearTimeout(again.current)
+            again.current = setTimeout(() => setAttempt((last) => last + 1), againMillis)
+          },
+          (error: unknown) => {
+            if (asked.current?.picture !== picture) return
+            asked.current = undefined
+            setProblem(error)
+          }
+        )
+      }
     }
+    if (parts.length === 0) return
+    const timer = setTimeout(ask, before === undefined ? 0 : settleMillis)
+    return () => clearTimeout(timer)
   }, [client, ticker, everyMicros, from, to, attempt])
+
+  useEffect(() => () => clearTimeout(again.current), [])
 
   const columns = useMemo(
     () => (held === undefined ? HeatmapColumns.empty : HeatmapColumns.ofBooks(held.books, held.everyMicros)),
     [held]
   )
-  return { columns, problem, retry: () => setAttempt((before) => before + 1) }
+  return { columns, problem, retry: () => setAttempt((last) => last + 1) }
 }

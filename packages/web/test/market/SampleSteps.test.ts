@@ -51,10 +51,7 @@ const watch = (options: { readonly spanMicros: number; readonly seconds: number;
     })
     const parts = SampleSteps.missing(have, want)
     if (nowMicros > beganMicros) samples += parts.reduce((sum, { from, to }) => sum + to - from, 0)
-    have =
-      have === undefined || parts[0] === want
-        ? want
-        : { from: Math.min(have.from, want.from), to: Math.max(have.to, want.to) }
+    have = have === undefined || parts[0] === want ? want : SampleSteps.union(have, want)
   }
   return samples / options.seconds
 }
