@@ -11,28 +11,12 @@ import * as Sample from "@kalshibook/api/Sample"
 import * as Site from "@kalshibook/api/site/Site"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as PastDays from "@kalshibook/simulator/past/PastDays"
-import { AccountSettings } from "@kalshibook/store/AccountSettings"
-import { Accounts } from "@kalshibook/store/Accounts"
-import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
-import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
-import { Coverage } from "@kalshibook/store/Coverage"
-import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
-import * as Database from "@kalshibook/store/Database"
-import * as FileStores from "@kalshibook/store/downloads/FileStores"
-import { History } from "@kalshibook/store/History"
-import { HotTier } from "@kalshibook/store/HotTier"
-import { Pepper } from "@kalshibook/store/KeyHash"
-import { Keys } from "@kalshibook/store/Keys"
-import { Ledger } from "@kalshibook/store/Ledger"
-import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
-import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Settlements } from "@kalshibook/store/Settlements"
-import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as PastFilling from "../../scripts/demo/PastFilling.ts"
 import * as WebBuild from "../../scripts/web/WebBuild.ts"
+import * as HotStores from "../http/HotStores.ts"
 
 /** What the parent is told. */
 export interface SiteOfDayReady {
@@ -79,25 +63,7 @@ const fill = Effect.gen(function* () {
 })
 
 const program = (folder: string) => {
-  const stores = Layer.mergeAll(
-    History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
-    MarketCatalog.layerNoDeps,
-    ChannelGaps.layerNoDeps,
-    LifecycleLog.layerNoDeps,
-    Settlements.layerNoDeps,
-    Coverage.layerNoDeps,
-    StatusBoard.layerNoDeps,
-    ArchiveBoard.layerNoDeps,
-    FileStores.layerNone,
-    Accounts.layerNoDeps,
-    Keys.layerNoDeps,
-    Ledger.layerNoDeps,
-    AccountSettings.layerNoDeps,
-    ConnectionLeases.layerNoDeps
-  ).pipe(
-    Layer.provideMerge(Layer.succeed(Pepper, Redacted.make("a pepper for benchmarks, of no use elsewhere"))),
-    Layer.provide(Database.layerEmbedded({ folder: join(folder, "postgres"), durability: "keep" }))
-  )
+  const stores = HotStores.layer(folder)
   return Effect.gen(function* () {
     const { series, ...day } = yield* fill
     const server = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
