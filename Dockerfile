@@ -8,6 +8,7 @@ COPY packages/core/package.json packages/core/
 COPY packages/store/package.json packages/store/
 COPY packages/collector/package.json packages/collector/
 COPY packages/archiver/package.json packages/archiver/
+COPY packages/auth/package.json packages/auth/
 COPY packages/api/package.json packages/api/
 COPY packages/simulator/package.json packages/simulator/
 COPY packages/web/package.json packages/web/
