@@ -11,7 +11,7 @@ import * as SampleSteps from "./SampleSteps.ts"
 const apartMicrosMax = 8_000_000
 
 /** With a book that is later than all of them; the last of a column stands for it. */
-export const told = (
+const told = (
   books: ReadonlyArray<ShownBook>,
   everyMicros: number,
   book: ShownBook
