@@ -51,17 +51,32 @@ interface Violation {
   readonly nodes: ReadonlyArray<{ readonly target: ReadonlyArray<unknown>; readonly failureSummary?: string }>
 }
 
-/** What axe finds that is serious or worse, with where. Run in a world of its own: the page's policy would refuse it. */
-export const seriousFindings = async (page: Page, axeSource: string): Promise<ReadonlyArray<string>> => {
+/** Further rows of a table are made as the first ones are. */
+const alike = "tbody tr:nth-child(n+5)"
+
+/**
+ * What axe finds that is serious or worse, with where: on all of the page, or on what is its own, without the frame that all have. Run in a
+ * world of its own: the page's policy would refuse it.
+ */
+export const seriousFindings = async (
+  page: Page,
+  axeSource: string,
+  part: "whole" | "own"
+): Promise<ReadonlyArray<string>> => {
   const session = await page.context().newCDPSession(page)
   const { frameTree } = (await session.send("Page.getFrameTree")) as { frameTree: { frame: { id: string } } }
   const { executionContextId } = (await session.send("Page.createIsolatedWorld", {
     frameId: frameTree.frame.id,
     worldName: "axe"
   })) as { executionContextId: number }
-  const run =
-    "axe.run(document, { resultTypes: ['violations'], preload: false, iframes: false, elementRef: false }).then((found) => JSON.stringify(found.violations))"
-  await session.send("Runtime.evaluate", { expression: axeSource, contextId: executionContextId })
+  const looked = JSON.stringify({ include: [[part === "whole" ? "html" : "main"]], exclude: [[alike]] })
+  const options = JSON.stringify({ resultTypes: ["violations"], preload: false, iframes: false, elementRef: false })
+  const run = `axe.run(${looked}, ${options}).then((found) => JSON.stringify(found.violations))`
+  const known = { expression: "typeof axe !== 'undefined'", contextId: executionContextId }
+  const { result: is } = (await session.send("Runtime.evaluate", known)) as { result: { value?: boolean } }
+  if (is.value !== true) {
+    await session.send("Runtime.evaluate", { expression: axeSource, contextId: executionContextId })
+  }
   const { result } = (await session.send("Runtime.evaluate", {
     expression: run,
     contextId: executionContextId,

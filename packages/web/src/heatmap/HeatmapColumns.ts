@@ -2,8 +2,7 @@
  * Sampled books as columns of sizes by cent, for painting: one number a cell, yes bids positive, no bids (as yes asks) negative. Prices finer
  * than a cent are added up in their cent.
  */
-import type { BookSample, Samples } from "../api/Answers.ts"
-import { at, dollarE4, ofSample, type ShownBook } from "../book/ShownBook.ts"
+import { at, dollarE4, type ShownBook } from "../book/ShownBook.ts"
 
 /** One row for each cent. */
 export const rows = 100
@@ -38,13 +37,7 @@ export const empty: HeatmapColumns = {
   books: []
 }
 
-/** Samples in time order without holes, as the API answers them; from several pages. */
-export const of = (pages: ReadonlyArray<Samples>): HeatmapColumns => {
-  const samples = pages.flatMap((page) => page.samples as ReadonlyArray<BookSample>)
-  const everyMicros = Math.round((pages[0]?.every_seconds ?? 1) * 1_000_000)
-  return ofBooks(samples.map(ofSample), everyMicros)
-}
-
+/** Of books in time order, one a step. */
 export const ofBooks = (books: ReadonlyArray<ShownBook>, everyMicros: number): HeatmapColumns => {
   const [first] = books
   if (first === undefined) return empty
