@@ -12,6 +12,7 @@ const mayImport: Record<string, ReadonlyArray<RegExp>> = {
   archiver: [/^core\//, /^store\//],
   api: [/^core\//, /^store\//],
   simulator: [/^core\//],
+  "stripe-stand-in": [],
   web: [/^core\/contract\//, /^core\/Units$/]
 }
 
