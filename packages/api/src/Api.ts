@@ -9,6 +9,8 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
+import { BillingHandlers } from "./billing/BillingHandlers.ts"
+import * as WebhookRoute from "./billing/WebhookRoute.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
 import { Callers } from "./Callers.ts"
 import { CandlesHandlers } from "./CandlesHandlers.ts"
@@ -49,6 +51,7 @@ const handlers = Layer.mergeAll(
   DatasetsHandlers,
   DownloadsHandlers,
   AccountHandlers,
+  BillingHandlers,
   KeysHandlers,
   TicketsHandlers,
   StatusHandlers,
@@ -90,6 +93,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     SiteRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
+    WebhookRoute.layer,
     StreamRoute.layer,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(

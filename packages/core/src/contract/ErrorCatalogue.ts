@@ -6,6 +6,7 @@ import { problemExample } from "./ProblemExamples.ts"
 import type * as ProblemKind from "./ProblemKind.ts"
 import { type ProblemCode, problemClasses } from "./Problems.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
+import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
@@ -13,6 +14,7 @@ import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 const areas: ReadonlyArray<readonly [title: string, kinds: ProblemKind.Kinds]> = [
   ["The question", ProblemsOfQuestions.kinds],
   ["Keys, credits and limits", ProblemsOfAccess.kinds],
+  ["Paying", ProblemsOfBilling.kinds],
   ["Files and downloads", ProblemsOfFiles.kinds],
   ["The server", ProblemsOfServer.kinds]
 ]

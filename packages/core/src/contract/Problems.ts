@@ -4,6 +4,7 @@
  */
 import * as ProblemKind from "./ProblemKind.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
+import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
@@ -12,6 +13,7 @@ import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 export const problems = {
   ...ProblemsOfQuestions.kinds,
   ...ProblemsOfAccess.kinds,
+  ...ProblemsOfBilling.kinds,
   ...ProblemsOfFiles.kinds,
   ...ProblemsOfServer.kinds
 } as const
@@ -21,6 +23,7 @@ export type ProblemCode = keyof typeof problems
 export const problemClasses = {
   ...ProblemsOfQuestions.classes,
   ...ProblemsOfAccess.classes,
+  ...ProblemsOfBilling.classes,
   ...ProblemsOfFiles.classes,
   ...ProblemsOfServer.classes
 } as const satisfies Record<ProblemCode, unknown>
