@@ -36,11 +36,16 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 
 const day = 86_400
 
+const routes = Object.entries(endpoints).map(([pattern, endpoint]) => {
+  const [verb = "", shape = ""] = pattern.split(" ")
+  return { verb, endpoint, shape: new RegExp(`^${shape.replace(":id", "([^/]+)")}$`) }
+})
+
+/** The first that fits: paths without an id stand before those with one. */
 const routeOf = (method: string, path: string): readonly [Endpoint | undefined, string] => {
-  for (const [pattern, endpoint] of Object.entries(endpoints)) {
-    const [verb = "", shape = ""] = pattern.split(" ")
-    const [, id = ""] = new RegExp(`^${shape.replace(":id", "([^/]+)")}$`).exec(path) ?? [undefined, undefined]
-    if (verb === method && (id !== "" || shape === path)) return [endpoint, id]
+  for (const { endpoint, shape, verb } of routes) {
+    const match = verb === method ? shape.exec(path) : null
+    if (match !== null) return [endpoint, match[1] ?? ""]
   }
   return [undefined, ""]
 }
@@ -74,7 +79,7 @@ export const answer = (standIn: StandIn, request: Request): Answer => {
     } satisfies Refused
   }
   const made: Answer =
-    "found" in result ? { status: 200, body: structuredClone(result.found) } : refusal(result.refused)
+    "found" in result ? { status: 200, body: result.found } : refusal(result.refused)
   if (key !== undefined) state.answered[key] = { request: wording, ...made, atSeconds: standIn.now() }
   return made
 }

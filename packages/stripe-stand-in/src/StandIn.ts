@@ -64,8 +64,8 @@ export const make = (options: Options): StandIn => {
         object: "event",
         api_version: apiVersion,
         created: now(),
-        // An event keeps what was, also when its object goes on.
-        data: { object: structuredClone(object) },
+        // Objects are replaced, never changed: an event keeps what was.
+        data: { object },
         livemode: false,
         pending_webhooks: 1,
         request: { id: null, idempotency_key: null },

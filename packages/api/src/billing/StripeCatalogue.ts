@@ -15,10 +15,8 @@ const pageMax = 100
 
 const meter = Effect.gen(function* () {
   const { ask } = yield* StripeClient
-  const all = yield* ask("list meters", (stripe) =>
-    stripe.billing.meters.list({ status: "active", limit: pageMax }).autoPagingToArray({ limit: pageMax })
-  )
-  return all.find(({ event_name }) => event_name === meterEventName)
+  const { data } = yield* ask("list meters", (stripe) => stripe.billing.meters.list({ status: "active", limit: pageMax }))
+  return data.find(({ event_name }) => event_name === meterEventName)
 })
 
 /** The meter's id. */

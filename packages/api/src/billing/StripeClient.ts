@@ -73,7 +73,7 @@ export class StripeClient extends Context.Service<
                     Redacted.value(secret),
                     toleranceSeconds,
                     undefined,
-                    Math.floor(nowMillis / 1_000)
+                    nowMillis
                   )
                 )
               } catch (error) {

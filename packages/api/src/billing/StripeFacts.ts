@@ -1,3 +1,4 @@
+// adapter: pages of lists come as promises of the package `stripe`.
 /** What Stripe has about a customer, in our words: subscriptions, what is owed, what was bought, invoices. Asked, never remembered. */
 import type { PurchaseFacts, SubscriptionFacts } from "@kalshibook/core/Standing"
 import { Effect } from "effect"
@@ -7,6 +8,12 @@ import { StripeClient } from "./StripeClient.ts"
 const pageMax = 100
 /** More than any customer has: an account buys a package now and then. */
 const objectsMax = 10_000
+
+/** All pages; there is hardly ever a second. */
+const allOf = async <One extends { readonly id: string }>(pages: Stripe.ApiListPromise<One>): Promise<ReadonlyArray<One>> => {
+  const first = await pages
+  return first.has_more ? pages.autoPagingToArray({ limit: objectsMax }) : first.data
+}
 
 const micros = (seconds: number): number => seconds * 1_000_000
 
@@ -44,7 +51,7 @@ const factsOf = (
 export const owedInvoices = Effect.fnUntraced(function* (customer: string) {
   const { ask } = yield* StripeClient
   const open = yield* ask("list open invoices", (stripe) =>
-    stripe.invoices.list({ customer, status: "open", limit: pageMax }).autoPagingToArray({ limit: objectsMax })
+    allOf(stripe.invoices.list({ customer, status: "open", limit: pageMax }))
   )
   return open.filter(isOwed)
 })
@@ -60,12 +67,10 @@ const purchaseOf = ({ id, metadata, mode, payment_status }: Stripe.Checkout.Sess
 export const factsAbout = Effect.fnUntraced(function* (customer: string) {
   const { ask } = yield* StripeClient
   const subscriptions = yield* ask("list subscriptions", (stripe) =>
-    stripe.subscriptions.list({ customer, status: "all", limit: pageMax }).autoPagingToArray({ limit: objectsMax })
+    allOf(stripe.subscriptions.list({ customer, status: "all", limit: pageMax }))
   )
   const sessions = yield* ask("list checkouts", (stripe) =>
-    stripe.checkout.sessions
-      .list({ customer, status: "complete", limit: pageMax })
-      .autoPagingToArray({ limit: objectsMax })
+    allOf(stripe.checkout.sessions.list({ customer, status: "complete", limit: pageMax }))
   )
   const isOwing = subscriptions.some(({ status }) => status === "past_due" || status === "unpaid")
   const owed = isOwing ? yield* owedInvoices(customer) : []

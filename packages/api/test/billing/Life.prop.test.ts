@@ -43,6 +43,7 @@ it.effect(
       const { again, lines, state } = yield* World.catalogue
       assert.isTrue(lines.every((line) => line.includes("made")))
       assert.isTrue(again.every((line) => line.endsWith("there")))
+      const met = { owed: 0, cancelled: 0, metered: 0, bought: 0 }
       const seed = Number(process.env["KALSHIBOOK_BILLING_SEED"] ?? 0)
       for (let life = 1; life <= lives; life++) {
         const luck = Luck.make(seed === 0 ? life : seed)
@@ -52,7 +53,14 @@ it.effect(
           Effect.exit
         )
         if (Exit.isFailure(exit)) assert.fail(`KALSHIBOOK_BILLING_SEED=${life}\n${Cause.pretty(exit.cause)}`)
+        const { events, invoices, sessions, subscriptions } = world.standIn.state
+        if (events.some(({ type }) => type === "invoice.payment_failed")) met.owed++
+        if (Object.values(subscriptions).some(({ status }) => status === "canceled")) met.cancelled++
+        if (Object.values(invoices).some(({ total }) => total > 0)) met.metered++
+        if (Object.values(sessions).some(({ mode, status }) => mode === "payment" && status === "complete")) met.bought++
       }
+      // Lives in which nothing happens prove nothing.
+      for (const [what, count] of Object.entries(met)) assert.isAtLeast(count, lives / 50, what)
     }).pipe(Effect.provide(Logger.layer([]))),
   60_000
 )

@@ -18,7 +18,7 @@ import * as Invoices from "@kalshibook/stripe-stand-in/Invoices"
 import { Context, Effect, Option } from "effect"
 import * as World from "./World.ts"
 
-const stepsMax = 14
+const stepsMax = 10
 const minuteMillis = 60_000
 const dayMillis = 86_400_000
 /** Stripe takes use of the last 35 days: somebody looks after billing now and then. */
@@ -54,7 +54,7 @@ const atStripe = (world: World.World, customer: string): void => {
   const owed = ofCustomer(invoices).filter(({ status }) => status === "open")
   // Whoever has a page before him most often pays; two pages of two tabs may both be paid.
   if (pages.length > 0 && luck.below(4) > 0) {
-    Checkout.complete(standIn, luck.oneOf(pages), luck.below(3) === 0 ? "later" : "good")
+    Checkout.complete(standIn, luck.oneOf(pages), luck.below(2) === 0 ? "later" : "good")
     return
   }
   const [subscription, bill] = [live[0], owed[0]]
@@ -67,36 +67,58 @@ const atStripe = (world: World.World, customer: string): void => {
   }
 }
 
-const step = Effect.fnUntraced(function* (world: World.World, account: Account) {
+/** A webhook that waits: taken, taken and told again later, or it never comes. */
+const hear = Effect.fnUntraced(function* (world: World.World) {
   const { luck, queue } = world
+  const at = luck.below(Math.max(1, queue.length))
+  const event = queue[at]
+  if (event === undefined) return
+  const fate = luck.below(5)
+  if (fate > 0) queue.splice(at, 1)
+  if (fate < 4) yield* attempt(World.deliver(world, event))
+})
+
+/** Most often the month's end, when something is due, or days later; also minutes. */
+const later = (world: World.World): number => {
+  const { luck, nowMillis } = world
+  const date = new Date(nowMillis)
+  const monthEnd = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+  const choice = luck.below(4)
+  if (choice === 1 || (choice === 0 && date.getUTCDate() < 12)) return monthEnd + luck.below(4 * 60) * minuteMillis
+  if (choice === 0) return nowMillis + luck.below(90) * minuteMillis
+  return nowMillis + luck.below(choice === 2 ? 10 * dayMillis : 4 * dayMillis)
+}
+
+const step = Effect.fnUntraced(function* (world: World.World, account: Account) {
+  const { luck } = world
   const linked = yield* calm(world, Effect.flatMap(BillingBook, (book) => book.linked(account.accountId)))
-  switch (luck.below(12)) {
-    case 0:
-    case 1:
-      return yield* attempt(open(account, luck.below(3) === 0 ? "once" : "metered", world))
-    case 2:
-    case 3:
-    case 4:
-      return Option.isSome(linked) ? atStripe(world, linked.value.customerId) : undefined
-    case 5:
-    case 6:
-      return yield* World.use(account, 1 + luck.below(400), luck.oneOf(["used", "used", "less", "held"] as const))
-    case 7:
-      return yield* World.setTime(world, world.nowMillis + luck.below(90) * minuteMillis)
-    case 8:
-      return yield* World.setTime(world, world.nowMillis + luck.below(12 * dayMillis))
-    case 9:
-      return yield* attempt(World.round)
-    default: {
-      const at = luck.below(Math.max(1, queue.length))
-      const event = queue[at]
-      if (event === undefined) return
-      // Taken and told again later; taken; or it never comes.
-      const fate = luck.below(4)
-      if (fate > 0) queue.splice(at, 1)
-      if (fate < 3) yield* attempt(World.deliver(world, event))
-    }
+  const choice = luck.below(16)
+  if (choice < 2) return yield* attempt(open(account, luck.below(3) === 0 ? "once" : "metered", world))
+  if (choice < 5) return Option.isSome(linked) ? atStripe(world, linked.value.customerId) : undefined
+  if (choice < 8) {
+    return yield* World.use(account, 1 + luck.below(2_000), luck.oneOf(["used", "used", "less", "held"] as const))
   }
+  if (choice < 11) return yield* World.setTime(world, later(world))
+  if (choice < 13) return yield* attempt(World.round)
+  return yield* hear(world)
+})
+
+/** Nine of ten begin with a checkout, half of those that are paid are told at once. */
+const begin = Effect.fnUntraced(function* (world: World.World, account: Account) {
+  const { luck } = world
+  if (luck.below(10) === 0) return
+  yield* attempt(open(account, luck.below(6) === 0 ? "once" : "metered", world))
+  // A second tab.
+  if (luck.below(5) === 0) yield* attempt(open(account, "metered", world))
+  const linked = yield* calm(world, Effect.flatMap(BillingBook, (book) => book.linked(account.accountId)))
+  if (Option.isNone(linked)) return
+  atStripe(world, linked.value.customerId)
+  for (let count = luck.below(6); count > 0; count--) yield* hear(world)
+  for (let count = luck.below(3); count > 0; count--) {
+    yield* World.use(account, 1 + luck.below(2_000), luck.oneOf(["used", "less"] as const))
+    yield* World.setTime(world, world.nowMillis + luck.below(180) * minuteMillis)
+  }
+  yield* attempt(World.round)
 })
 
 /** Lives it, and holds what has become of it to what Stripe has. Answers what would be told of it if it went wrong. */
@@ -105,6 +127,7 @@ export const live = Effect.fnUntraced(function* (world: World.World) {
   const account = yield* World.newAccount
   world.crashesPerMille = 25
   let tendedMillis = world.nowMillis
+  yield* begin(world, account)
   for (let count = 0; count < stepsMax; count++) {
     yield* step(world, account)
     if (world.nowMillis - tendedMillis > untendedMillisMax) {
