@@ -28,6 +28,7 @@ import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Members } from "@kalshibook/store/Members"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
@@ -137,6 +138,7 @@ const program = (folder: string) => {
     FileStores.layerNone,
     Accounts.layerNoDeps,
     Keys.layerNoDeps,
+    Members.layerNoDeps,
     Ledger.layerNoDeps,
     AccountSettings.layerNoDeps,
     ConnectionLeases.layerNoDeps

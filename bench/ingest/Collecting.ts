@@ -1,5 +1,5 @@
 /** The real collector on a pouring exchange, as each ingest benchmark builds it, and what is measured of it while it runs. */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
 import type { CollectorStatus } from "@kalshibook/collector/CollectorStatus"

@@ -2,7 +2,7 @@
  * The exchange of the ingest benchmarks as a process of its own: see `Hose`. Its settings are the command line, as JSON. Says on its
  * first line of output where it is and what comes of its frames, and ends with its input.
  */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { startSimulatedExchange } from "@kalshibook/simulator/SimulatedExchange"
 import { Console, Effect } from "effect"
 import type { HoseAddress } from "./ExchangeProcess.ts"

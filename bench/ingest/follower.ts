@@ -2,7 +2,7 @@
  * A node that serves nobody, as a process of its own: follows the recorder at the port of its command line and measures, change by
  * change, how long after its receipt a listener hears it. When its input ends it prints what it has measured, and ends.
  */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import * as FeedClient from "@kalshibook/store/feed/FeedClient"

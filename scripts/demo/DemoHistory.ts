@@ -16,6 +16,7 @@ import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Context, Effect, Layer } from "effect"
 import * as Terminal from "../start/Terminal.ts"
+import { calmMoment } from "./CalmMoment.ts"
 import { type DemoArguments, dayMicros } from "./DemoArguments.ts"
 import * as DemoPlace from "./DemoPlace.ts"
 import * as PastFilling from "./PastFilling.ts"
@@ -90,22 +91,20 @@ const sealAndPrune = Effect.fnUntraced(function* (sealed: { hours: number; prune
 
 const counted = (count: number): string => count.toLocaleString("en")
 
-const minuteMicros = 60_000_000
-
 /** A question about the book of a market at a moment at which nothing went wrong, as a line that works once the API runs. */
 const tryIt = ({ faults, settings, simulation }: PastDays.PastDays): void => {
-  const [busiest] = [...simulation.exchange.markets.values()]
+  const [question] = [...simulation.exchange.markets.values()]
     .filter(({ status }) => status === "active")
     .sort((one, other) => other.volumeE2 - one.volumeE2)
-  if (busiest === undefined) return
-  let atMicros = Math.max(settings.fromMicros, busiest.tsOpenMicros) + 5 * minuteMicros
-  for (const fault of faults) {
-    const endMicros = fault.atMicros + fault.lastsMicros + minuteMicros
-    if (atMicros > fault.atMicros - minuteMicros && atMicros < endMicros) atMicros = endMicros
-  }
+    .flatMap(({ ticker, tsOpenMicros }) => {
+      const atMicros = calmMoment(tsOpenMicros, { ...settings, faults })
+      return atMicros === undefined ? [] : [{ ticker, atMicros }]
+    })
+  if (question === undefined) return
+  const at = new Date(question.atMicros / 1000).toISOString()
   Terminal.line()
   Terminal.line("    export KALSHIBOOK_KEY=kb_live_...        # as npm start tells it")
   Terminal.line(
-    `    curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://127.0.0.1:4000/v1/markets/${busiest.ticker}/orderbook?at=${new Date(atMicros / 1000).toISOString()}"`
+    `    curl -H "Authorization: Bearer $KALSHIBOOK_KEY" "http://127.0.0.1:4000/v1/markets/${question.ticker}/orderbook?at=${at}"`
   )
 }

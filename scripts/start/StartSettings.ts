@@ -4,6 +4,7 @@
  */
 import path from "node:path"
 import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
+import * as BillingConfig from "@kalshibook/api/billing/BillingConfig"
 import * as EnvironmentSettings from "@kalshibook/collector/EnvironmentSettings"
 import * as Result from "effect/Result"
 
@@ -68,6 +69,12 @@ export const read = (environment: Environment, folder: string): Result.Result<St
     problems.push(
       `OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://, not "${telemetry}".`
     )
+  }
+  const payments = BillingConfig.problemOf(text("STRIPE_SECRET_KEY") ?? "", text("STRIPE_WEBHOOK_SECRET") ?? "")
+  if (payments !== undefined) problems.push(payments)
+  const site = text("KALSHIBOOK_SITE_URL")
+  if (site !== undefined && !isAddress(site, "http")) {
+    problems.push(`KALSHIBOOK_SITE_URL must be an address that begins with http:// or https://, not "${site}".`)
   }
   number("KALSHIBOOK_SIMULATOR_MARKETS", 5, 10_000)
   number("KALSHIBOOK_SIMULATOR_DELTAS_PER_SECOND", 1, 50_000)

@@ -3,7 +3,7 @@
  * reverse one, so that whatever was received is stored before its database goes.
  */
 import path from "node:path"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
@@ -24,6 +24,8 @@ import * as FeedListening from "@kalshibook/collector/FeedListening"
 import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
+import { BillingBook } from "@kalshibook/store/billing/BillingBook"
+import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
@@ -42,6 +44,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Members } from "@kalshibook/store/Members"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
@@ -52,6 +55,7 @@ import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { siteFolder } from "../web/WebBuild.ts"
+import * as Payments from "./Payments.ts"
 import * as Progress from "./Progress.ts"
 import type * as SimulatorProcess from "./SimulatorProcess.ts"
 import type { StartSettings } from "./StartSettings.ts"
@@ -70,7 +74,10 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
+  BillingBook.layerNoDeps,
+  MeterOutbox.layerNoDeps,
   Keys.layerNoDeps,
+  Members.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
@@ -129,10 +136,13 @@ const runAll = Effect.fnUntraced(function* (
   const files = yield* Layer.build(
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
+  let url = ""
+  const payments = yield* Payments.start({ ...settings, url: () => url })
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(ApiConfig.mcpOrigins),
+      Layer.provide(payments.layer),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(siteFolder)),
@@ -142,13 +152,14 @@ const runAll = Effect.fnUntraced(function* (
   )
   // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.
   const demoKey = kind === "embedded" ? yield* Effect.provide(DemoAccount.ensure, stored) : Option.none()
-  const url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
+  url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
   const show = Effect.gen(function* () {
     yield* Progress.untilRecording(collector.status)
     Terminal.line()
     Terminal.fact("site", url)
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
+    Terminal.fact("payments", payments.told)
     Terminal.fact(
       "key",
       Option.match(demoKey, {

@@ -65,6 +65,7 @@ it("fills an empty folder once; a start goes on from it after a gap, and answers
 
 const json = async (url: string, key: string): Promise<Readonly<Record<string, unknown>>> => {
   const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } })
-  assert.strictEqual(response.status, 200, url)
-  return (await response.json()) as Readonly<Record<string, unknown>>
+  const text = await response.text()
+  assert.strictEqual(response.status, 200, `${url}: ${text}`)
+  return JSON.parse(text) as Readonly<Record<string, unknown>>
 }

@@ -2,7 +2,7 @@
  * A simulated exchange, recorded into memory, and our API over it, live feed included: for tests of Kalshi's protocol. Others may record
  * from the API as from the exchange.
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"

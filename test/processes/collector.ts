@@ -2,7 +2,8 @@
  * The collector as a process of its own, for tests that stop it by force. Loads at once and begins when it is told to, so that a new
  * one can be at hand when another is killed; then it tells how it is. Ends with the process that started it.
  */
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Collector } from "@kalshibook/collector/Collector"
 import { Settings } from "@kalshibook/collector/CollectorSettings"
 import { ExchangeAccess } from "@kalshibook/collector/ExchangeAccess"

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"

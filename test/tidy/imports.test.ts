@@ -11,6 +11,7 @@ const mayImport: Record<string, ReadonlyArray<RegExp>> = {
   collector: [/^core\//, /^store\//],
   archiver: [/^core\//, /^store\//],
   api: [/^core\//, /^store\//],
+  auth: [/^core\//, /^store\//],
   simulator: [/^core\//],
   "stripe-stand-in": [],
   web: [/^core\/contract\//, /^core\/Units$/]

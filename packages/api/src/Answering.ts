@@ -53,6 +53,7 @@ const cors = HttpMiddleware.cors({
   allowedHeaders: [
     "Authorization",
     "X-API-Key",
+    "X-Account",
     "Content-Type",
     "Accept",
     "Range",

@@ -20,10 +20,12 @@ import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
 import { KeysHandlers, TicketsHandlers } from "./KeyHandlers.ts"
 import * as LlmsRoutes from "./LlmsRoutes.ts"
+import { InvitationsHandlers, MembersHandlers } from "./MemberHandlers.ts"
 import * as Metering from "./Metering.ts"
 import * as ToolServer from "./mcp/ToolServer.ts"
 import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
+import { PeopleHandlers } from "./PeopleHandlers.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
@@ -54,6 +56,9 @@ const handlers = Layer.mergeAll(
   BillingHandlers,
   KeysHandlers,
   TicketsHandlers,
+  PeopleHandlers,
+  MembersHandlers,
+  InvitationsHandlers,
   StatusHandlers,
   HealthHandlers
 ).pipe(Layer.provide(Metering.layer), Layer.provide(callers))

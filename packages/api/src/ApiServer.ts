@@ -3,7 +3,7 @@
  */
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { MalformedRequest } from "@kalshibook/core/contract/ProblemsOfServer"
 import { commandBytesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Data, Effect, Layer, Schema } from "effect"

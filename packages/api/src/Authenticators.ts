@@ -10,15 +10,23 @@ import type { Caller } from "./Caller.ts"
 /** The token is of this kind, and not valid. The message is for whoever sent it. */
 export class NotRecognised extends Data.TaggedError("NotRecognised")<{ readonly detail: string }> {}
 
+/** Somebody who is signed in, and of no account, or not of the one that was named. */
+export class NotMember extends Data.TaggedError("NotMember")<{ readonly detail: string }> {}
+
+/** Nobody can say now whether the token is valid: the auth server does not answer. */
+export class SignInUnverified extends Data.TaggedError("SignInUnverified")<{ readonly cause: unknown }> {}
+
+export type Unrecognised = NotRecognised | NotMember | SignInUnverified | HotTierError
+
 export interface Authenticator {
   /** `None` for a token of another kind. */
   readonly callerOf: (
     token: string,
     request: HttpServerRequest.HttpServerRequest
-  ) => Effect.Effect<Option.Option<Caller>, NotRecognised | HotTierError>
+  ) => Effect.Effect<Option.Option<Caller>, Unrecognised>
 }
 
-/** Those beside keys, asked before them. None, unless the program says so. */
+/** Those beside keys and members, asked before them. None, unless the program says so. */
 export const OtherAuthenticators = Context.Reference<ReadonlyArray<Authenticator>>(
   "@kalshibook/api/Authenticators/OtherAuthenticators",
   { defaultValue: () => [] }

@@ -1,22 +1,27 @@
 /**
- * Who asks, by what a request carries: a key or whatever else a program recognises (`Authenticators`). Whoever sends many tokens that are
+ * Who asks, by what a request carries: a key, the token of somebody who is signed in, or whatever else a program recognises
+ * (`Authenticators`). Whoever sends many tokens that are
  * not valid waits, by his address, before the next is looked at.
  */
 import { KeyInvalid, RateLimited } from "@kalshibook/core/contract/ProblemsOfAccess"
+import { NoAccount, SignInAway } from "@kalshibook/core/contract/ProblemsOfPeople"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import type { Pepper } from "@kalshibook/store/KeyHash"
-import type { Keys } from "@kalshibook/store/Keys"
+import { Keys } from "@kalshibook/store/Keys"
+import type { Person } from "@kalshibook/store/MemberRecord"
+import type { Members } from "@kalshibook/store/Members"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import * as AddressBuckets from "./AddressBuckets.ts"
-import { wrongKeysBucket } from "./ApiLimits.ts"
-import { type NotRecognised, OtherAuthenticators } from "./Authenticators.ts"
+import { retryAfterSeconds, wrongKeysBucket } from "./ApiLimits.ts"
+import { NotRecognised, OtherAuthenticators, type Unrecognised } from "./Authenticators.ts"
 import type { Caller } from "./Caller.ts"
 import * as KeyAuthenticator from "./KeyAuthenticator.ts"
+import * as MemberAuthenticator from "./MemberAuthenticator.ts"
 import { RequestMeta } from "./RequestMeta.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
-type Refusal = KeyInvalid | RateLimited | HotTierError
+type Refusal = KeyInvalid | RateLimited | NoAccount | SignInAway | HotTierError
 
 export class Callers extends Context.Service<
   Callers,
@@ -25,21 +30,24 @@ export class Callers extends Context.Service<
     readonly callerOf: (request: Request) => Effect.Effect<Option.Option<Caller>, Refusal, RequestMeta>
     /** Who asks with a ticket, which is used up: for websockets of browsers, which cannot send a header. */
     readonly callerOfTicket: (request: Request, ticket: string) => Effect.Effect<Caller, Refusal, RequestMeta>
+    /** Who is signed in, of an account or of none; `None` when the request carries no token of a person. */
+    readonly personOf: (request: Request) => Effect.Effect<Option.Option<Person>, Refusal, RequestMeta>
     /** A key was changed just now: this node looks it up again. */
     readonly forget: (prefix: string) => Effect.Effect<void>
+    /** The same for the memberships of somebody. */
+    readonly forgetPerson: (userId: string) => Effect.Effect<void>
   }
 >()("@kalshibook/api/Callers") {
-  static readonly layer: Layer.Layer<Callers, never, Keys | Pepper> = Layer.effect(
+  static readonly layer: Layer.Layer<Callers, never, Keys | Members | Pepper> = Layer.effect(
     Callers,
     Effect.gen(function* () {
       const byKey = yield* KeyAuthenticator.make
-      const authenticators = [...(yield* OtherAuthenticators), byKey]
+      const byMember = yield* MemberAuthenticator.make
+      const keys = yield* Keys
+      const authenticators = [...(yield* OtherAuthenticators), byMember, byKey]
       const wrongKeys = AddressBuckets.make(wrongKeysBucket)
 
-      const guarded = Effect.fnUntraced(function* <A>(
-        request: Request,
-        recognise: Effect.Effect<A, NotRecognised | HotTierError>
-      ) {
+      const guarded = Effect.fnUntraced(function* <A>(request: Request, recognise: Effect.Effect<A, Unrecognised>) {
         const { requestId } = yield* RequestMeta
         const address = addressOf(request)
         const waitMicros = wrongKeys.waitMicros(address, (yield* Clock.currentTimeMillis) * 1_000)
@@ -48,12 +56,21 @@ export class Callers extends Context.Service<
           const detail = `Too many keys of this address were not valid. Try again in ${seconds} seconds.`
           return yield* new RateLimited({ detail, retry_after_seconds: seconds, request_id: requestId })
         }
-        return yield* Effect.catchTag(recognise, "NotRecognised", ({ detail }) =>
-          Effect.gen(function* () {
-            wrongKeys.take(address, (yield* Clock.currentTimeMillis) * 1_000)
-            return yield* new KeyInvalid({ detail, request_id: requestId })
-          })
-        )
+        return yield* Effect.catchTags(recognise, {
+          NotRecognised: ({ detail }) =>
+            Effect.gen(function* () {
+              wrongKeys.take(address, (yield* Clock.currentTimeMillis) * 1_000)
+              return yield* new KeyInvalid({ detail, request_id: requestId })
+            }),
+          NotMember: ({ detail }) =>
+            Effect.fail(new NoAccount({ detail, request_id: requestId, suggestion: "/v1/session" })),
+          SignInUnverified: ({ cause }) =>
+            Effect.gen(function* () {
+              yield* Effect.logWarning("the auth server's keys cannot be read", cause)
+              const detail = `Who is signed in cannot be verified now; try again in ${retryAfterSeconds} seconds.`
+              return yield* new SignInAway({ detail, request_id: requestId })
+            })
+        })
       })
 
       const recognised = Effect.fnUntraced(function* (token: string, request: Request) {
@@ -64,13 +81,30 @@ export class Callers extends Context.Service<
         return Option.none<Caller>()
       })
 
+      const callerOfTicket = Effect.fnUntraced(function* (ticket: string) {
+        const holder = yield* keys.takeTicket(ticket)
+        if (Option.isNone(holder)) {
+          const detail =
+            "The ticket is not known, was used before, or is older than a minute: ask for one with POST /v1/tickets."
+          return yield* new NotRecognised({ detail })
+        }
+        return yield* holder.value._tag === "key"
+          ? byKey.callerOfKey(holder.value.prefix)
+          : byMember.callerOfMember(holder.value.accountId, holder.value.userId)
+      })
+
       return Callers.of({
         callerOf: (request) => {
           const token = tokenOf(request)
           return token === undefined ? Effect.succeedNone : guarded(request, recognised(token, request))
         },
-        callerOfTicket: (request, ticket) => guarded(request, byKey.callerOfTicket(ticket)),
-        forget: byKey.forget
+        callerOfTicket: (request, ticket) => guarded(request, callerOfTicket(ticket)),
+        personOf: (request) => {
+          const token = tokenOf(request)
+          return token === undefined ? Effect.succeedNone : guarded(request, byMember.personOf(token))
+        },
+        forget: byKey.forget,
+        forgetPerson: byMember.forget
       })
     })
   )

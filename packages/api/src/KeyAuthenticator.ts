@@ -14,8 +14,8 @@ import { type Authenticator, NotRecognised } from "./Authenticators.ts"
 import type { Caller } from "./Caller.ts"
 
 export interface KeyAuthenticator extends Authenticator {
-  /** The caller for whose key a ticket was issued; the ticket is used up. */
-  readonly callerOfTicket: (ticket: string) => Effect.Effect<Caller, NotRecognised | HotTierError>
+  /** The caller in the name of whose key a ticket was issued. */
+  readonly callerOfKey: (prefix: string) => Effect.Effect<Caller, NotRecognised | HotTierError>
   /** Looks a key up again: it was changed just now. */
   readonly forget: (prefix: string) => Effect.Effect<void>
 }
@@ -84,15 +84,7 @@ export const make = Effect.gen(function* () {
       proofs.set(found, digest)
       return Option.some(yield* usable(found))
     }),
-    callerOfTicket: Effect.fnUntraced(function* (ticket) {
-      const prefix = yield* keys.takeTicket(ticket)
-      if (Option.isNone(prefix)) {
-        const detail =
-          "The ticket is not known, was used before, or is older than a minute: ask for one with POST /v1/tickets."
-        return yield* new NotRecognised({ detail })
-      }
-      return yield* usable(yield* find(prefix.value))
-    }),
+    callerOfKey: (prefix) => Effect.flatMap(find(prefix), usable),
     forget: (prefix) => Cache.invalidate(known, prefix)
   }
   return authenticator

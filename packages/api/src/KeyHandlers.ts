@@ -135,13 +135,14 @@ export const TicketsHandlers = HttpApiBuilder.group(
     return handlers.handleAll({
       create: () =>
         Effect.gen(function* () {
-          const { account, authentication, title } = yield* callerHere
-          if (authentication._tag !== "key") {
-            const { requestId } = yield* RequestMeta
-            const detail = `Tickets are in the name of a key; ${title} has none.`
-            return yield* new ScopeMissing({ detail, scope: "stream", request_id: requestId })
-          }
-          const ticket = yield* keys.issueTicket(account.accountId, authentication.key.prefix)
+          const { account, authentication } = yield* callerHere
+          const { accountId } = account
+          const ticket = yield* keys.issueTicket(
+            accountId,
+            authentication._tag === "key"
+              ? { _tag: "key", prefix: authentication.key.prefix }
+              : { _tag: "member", accountId, userId: authentication.person.userId }
+          )
           return { ticket: Redacted.value(ticket), expires_at: isoFromMicros((yield* nowMicros) + ticketMicros) }
         }).pipe(answered(KeyAnswer.Ticket), Effect.catchTag("HotTierError", Failures.storeFailed))
     })

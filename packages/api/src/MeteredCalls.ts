@@ -57,7 +57,7 @@ export const make = (ledger: Ledger["Service"]) => {
       let isSettled = false
       const settle = (isAnswered: boolean) =>
         Effect.suspend(() => {
-          const isUsed = isAnswered && meter.estimate === undefined && price.kind !== "key"
+          const isUsed = isAnswered && meter.estimate === undefined && price.kind !== "key" && price.kind !== "member"
           const { accountId } = ledgerCall
           hold.left = 0
           return ledger.settle({ requestId, accountId, state: isUsed ? "used" : "returned", ...meter.charge })

@@ -5,9 +5,11 @@
  * ledger (`MeteredCalls`), which has what it cost before the answer goes out, so that usage is right at once. Whatever fails costs nothing.
  */
 
+import { type MemberRole, memberRoles, scopesOfRole } from "@kalshibook/core/contract/MemberRoles"
 import { Metered } from "@kalshibook/core/contract/Metered"
 import { type Price, priceOf, type Scope } from "@kalshibook/core/contract/Pricing"
 import * as Problems from "@kalshibook/core/contract/ProblemsOfAccess"
+import * as ProblemsOfPeople from "@kalshibook/core/contract/ProblemsOfPeople"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Clock, Context, Effect, Layer, Option } from "effect"
@@ -35,6 +37,10 @@ export type Refusal =
   | Problems.MaxCreditsExceeded
   | Problems.RateLimited
   | Problems.ScopeMissing
+  | ProblemsOfPeople.NoAccount
+  | ProblemsOfPeople.RoleMissing
+  | ProblemsOfPeople.SignInAway
+  | ProblemsOfPeople.SignInRequired
   | HotTierError
 
 /** Calls that are no operation of the contract, at the price of one that is. */
@@ -80,6 +86,20 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
         return yield* call
       })
 
+    /** Somebody who is signed in, of an account or of none, at the rate of his address. */
+    const forPerson = <A, E, R>(
+      request: HttpServerRequest.HttpServerRequest,
+      price: Price,
+      call: Effect.Effect<A, E, R>
+    ) =>
+      Effect.gen(function* () {
+        const person = yield* callers.personOf(request)
+        if (Option.isNone(person)) return yield* signInRequired()
+        const { notes } = yield* RequestMeta
+        notes.person = person.value
+        return yield* forAnybody(request, price, call)
+      })
+
     /** Keeps one account from taking all the places of the node. */
     const within = <A, E, R>({ account, tier }: Caller, call: Effect.Effect<A, E, R>) =>
       Effect.suspend((): Effect.Effect<A, E | Problems.RateLimited, R | RequestMeta> => {
@@ -105,14 +125,20 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
         const query = yield* HttpServerRequest.ParsedSearchParams
         const { params } = yield* HttpRouter.RouteContext
         const price = priceOf(operation)
+        if (price.kind === "person") return yield* forPerson(request, price, httpEffect)
+        if (price.kind === "public") {
+          // Whoever is of no account is anybody here.
+          yield* Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
+          return yield* forAnybody(request, price, httpEffect)
+        }
         const caller = yield* callers.callerOf(request)
-        if (price.kind === "public") return yield* forAnybody(request, price, httpEffect)
         if (Option.isNone(caller)) {
+          if (price.kind === "member") return yield* signInRequired()
           const { ticker } = params
           if (!Sample.isOpen({ operation, ticker, query }, demoSeries)) return yield* keyRequired()
           return yield* forAnybody(request, price, httpEffect)
         }
-        yield* refuseScope(caller.value, price.scope)
+        yield* refuseRights(caller.value, price)
         const asked = AskedCall.of(operation, price, params, query)
         yield* refuseDear(asked)
         return yield* within(caller.value, calls.run(caller.value, asked, httpEffect))
@@ -156,6 +182,31 @@ const keyRequired = Effect.fnUntraced(function* () {
     "This call needs a key: `Authorization: Bearer kb_live_...`. Without one there are status, coverage, prices, and the first day of each month."
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
+
+const signInRequired = Effect.fnUntraced(function* () {
+  const { requestId } = yield* RequestMeta
+  const detail = "This is for people: send the access token of a session as `Authorization: Bearer ...`."
+  return yield* new ProblemsOfPeople.SignInRequired({ detail, request_id: requestId })
+})
+
+/** Refuses a caller whose scope, or whose role, the call is not for. */
+const refuseRights = Effect.fnUntraced(function* (
+  caller: Caller,
+  price: Exclude<Price, { kind: "public" | "person" }>
+) {
+  const { authentication, title } = caller
+  if (authentication._tag === "key") {
+    return price.kind === "member" ? yield* signInRequired() : yield* refuseScope(caller, price.scope)
+  }
+  const roles = ("roles" in price ? price.roles : undefined) ?? rolesWith("scope" in price ? price.scope : "read")
+  if (roles.includes(authentication.role)) return
+  const { requestId } = yield* RequestMeta
+  const detail = `${title} is \`${authentication.role}\` of this account; this is for ${roles.map((role) => `\`${role}\``).join(" and ")}.`
+  return yield* new ProblemsOfPeople.RoleMissing({ detail, roles, request_id: requestId })
+})
+
+const rolesWith = (scope: Scope): ReadonlyArray<MemberRole> =>
+  memberRoles.filter((role) => scopesOfRole[role].includes(scope))
 
 /** Refuses a caller who lacks the scope. */
 export const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {

@@ -55,6 +55,8 @@ export class OpenConnections extends Context.Service<
     readonly open: (wanted: ConnectionWanted) => Effect.Effect<Connection, TooManyConnections, Scope.Scope>
     /** Ends what this node has open with a key that was revoked just now. */
     readonly endKey: (prefix: string) => Effect.Effect<void>
+    /** The same for all of an account that was deleted, or of one of its members who was removed. */
+    readonly endAccount: (accountId: string, member?: string) => Effect.Effect<void>
   }
 >()("@kalshibook/api/OpenConnections") {
   static readonly layer: Layer.Layer<OpenConnections, never, ConnectionLeases> = Layer.effect(
@@ -115,7 +117,8 @@ export class OpenConnections extends Context.Service<
           connectionId: globalThis.crypto.randomUUID(),
           accountId: account.accountId,
           caller: name,
-          key: authentication._tag === "key" ? authentication.key.prefix : null
+          key: authentication._tag === "key" ? authentication.key.prefix : null,
+          member: authentication._tag === "member" ? authentication.person.userId : null
         }
         const max = tier.limits.connections
         const place = yield* leases
@@ -147,6 +150,16 @@ export class OpenConnections extends Context.Service<
         endKey: (prefix) =>
           Effect.suspend(() =>
             endAll([...opened].flatMap(([id, { held }]) => (held.key === prefix ? [[id, "key_revoked"] as const] : [])))
+          ),
+        endAccount: (accountId, member) =>
+          Effect.suspend(() =>
+            endAll(
+              [...opened].flatMap(([id, { held }]) =>
+                held.accountId === accountId && (member === undefined || held.member === member)
+                  ? [[id, member === undefined ? "gone" : "member_left"] as const]
+                  : []
+              )
+            )
           )
       })
     })
@@ -158,6 +171,7 @@ const full = (whose: "account" | "caller", open: number) => ({ _tag: "full", who
 const messages: Readonly<Record<EndingReason, (title: string) => string>> = {
   key_revoked: (title) => `${capital(title)} was revoked.`,
   key_expired: (title) => `${capital(title)} has expired.`,
+  member_left: (title) => `${capital(title)} is no member of the account any more.`,
   gone: (title) => `${capital(title)} is not there any more.`
 }
 

@@ -3,6 +3,7 @@
  */
 import { type Ceiling, chargeOf, type Price } from "@kalshibook/core/contract/Pricing"
 import type { answerFields } from "@kalshibook/core/contract/Scalars"
+import type { Person } from "@kalshibook/store/MemberRecord"
 import { Clock, Context, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { Caller } from "./Caller.ts"
@@ -30,6 +31,8 @@ export interface RequestNotes {
   readonly headers: Record<string, string>
   /** Absent outside what is metered. */
   meter: Meter | undefined
+  /** Who is signed in, where that is asked for. */
+  person?: Person
   /** Whether the answer tells of something that has not ended, and so may become another. */
   isOpenEnded: boolean
 }
@@ -53,6 +56,12 @@ export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flat
   // impossible: the middleware lets nobody pass without a key
   return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
 })
+
+/** Who is signed in, behind what is for people. */
+export const personHere: Effect.Effect<Person, never, RequestMeta> = Effect.flatMap(RequestMeta, ({ notes }) =>
+  // impossible: the middleware lets nobody else pass
+  notes.person === undefined ? Effect.die("nobody is signed in") : Effect.succeed(notes.person)
+)
 
 /** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
 export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>

@@ -1,6 +1,9 @@
 /** The API as a program of its own: answers from the database that the environment names. */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
+import { Accounts } from "@kalshibook/store/Accounts"
+import { BillingBook } from "@kalshibook/store/billing/BillingBook"
+import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -14,6 +17,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { Members } from "@kalshibook/store/Members"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
@@ -23,6 +27,7 @@ import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import * as BillingConfig from "./billing/BillingConfig.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
@@ -38,11 +43,15 @@ const stores = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Settlements.layerNoDeps,
   Coverage.layerNoDeps,
+  Accounts.layerNoDeps,
+  BillingBook.layerNoDeps,
+  MeterOutbox.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer,
-  Keys.layerNoDeps
+  Keys.layerNoDeps,
+  Members.layerNoDeps
 ).pipe(
   Layer.merge(FileStores.layer.pipe(Layer.provide(MarketCatalog.layerNoDeps))),
   Layer.provideMerge(PepperFile.layer),
@@ -56,6 +65,9 @@ const server = Layer.unwrap(
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(ApiConfig.mcpOrigins),
+  Layer.provide(
+    Layer.unwrap(Effect.map(ApiConfig.address, ({ host, port }) => BillingConfig.layer(`http://${host}:${port}`)))
+  ),
   Layer.provide(stores)
 )
 
@@ -83,6 +95,7 @@ program.pipe(
     DatabaseError: refuse,
     FeedUnusable: refuse,
     ObjectStoreError: refuse,
+    BillingUnusable: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,
     PepperError: refuse

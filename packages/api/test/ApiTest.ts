@@ -22,6 +22,7 @@ import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Customer from "./Customer.ts"
 import * as Seed from "./Seed.ts"
+import * as SignedIn from "./SignedIn.ts"
 
 /** What time it is in these tests: one second after the watermark. */
 const nowMillis = Seed.watermark.tsReceivedMicros / 1_000 + 1_000
@@ -117,6 +118,16 @@ export const layerAround = <A, E>(around: Layer.Layer<A, E, Layer.Success<typeof
     Layer.provide(recorder),
     Layer.provide(StreamServer.layerMemory),
     Layer.provide(around),
+    Layer.provideMerge(stores)
+  )
+
+/** Over the seed, for people who are signed in, too. */
+export const layerSignedIn = () =>
+  ApiServer.layer(anyPort).pipe(
+    Layer.provide(recorder),
+    Layer.provide(SignedIn.tokens),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
     Layer.provideMerge(stores)
   )
 

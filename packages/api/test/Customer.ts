@@ -7,6 +7,7 @@ import { Pepper } from "@kalshibook/store/KeyHash"
 import type { KeyWish } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
+import { Members } from "@kalshibook/store/Members"
 import { Effect, Layer, Redacted } from "effect"
 
 let made = 0
@@ -27,7 +28,8 @@ export const storesInMemory = Layer.mergeAll(
   Keys.layerMemory,
   Ledger.layerMemory,
   ConnectionLeases.layerMemory,
-  AccountSettings.layerMemory
+  AccountSettings.layerMemory,
+  Members.layerMemory
 ).pipe(Layer.provideMerge(pepper))
 
 /** The same in a Postgres. */
@@ -36,7 +38,8 @@ export const storesInPostgres = Layer.mergeAll(
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
   ConnectionLeases.layerNoDeps,
-  AccountSettings.layerNoDeps
+  AccountSettings.layerNoDeps,
+  Members.layerNoDeps
 ).pipe(Layer.provideMerge(pepper))
 
 const plenty = 1_000_000

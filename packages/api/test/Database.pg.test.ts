@@ -2,7 +2,7 @@
  * The whole API over a real Postgres, which is stopped, locked and damaged while it is asked.
  */
 import { join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"

@@ -3,7 +3,7 @@
  * what is inside.
  */
 
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, it } from "@effect/vitest"
 import * as Api from "@kalshibook/api/Api"
 import { docsOf } from "@kalshibook/core/contract/ProblemKind"

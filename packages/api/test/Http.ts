@@ -28,7 +28,10 @@ const keyHeader = ({ key = Customer.key() }: Asked): Readonly<Record<string, str
   key === null || key === "" ? {} : { Authorization: `Bearer ${key}` }
 
 const bodyHeaders = ({ body }: Asked): Readonly<Record<string, string>> =>
-  body === undefined ? {} : { "Content-Type": "application/json" }
+  body === undefined
+    ? {}
+    : // Node sends none by itself with DELETE.
+      { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(JSON.stringify(body))) }
 
 export const ask = (path: string, asked: Asked = {}) =>
   Effect.flatMap(port, (number) =>

@@ -217,7 +217,7 @@ layer(ApiTest.layer())("a ticket over HTTP", (it) => {
       const { call, prefix } = yield* customer({ scopes: ["stream"] })
       const { body } = yield* call("POST", "/v1/tickets")
       assert.match(body.ticket, /^kb_ticket_[0-9A-Za-z]{33}$/)
-      assert.deepStrictEqual(yield* keys.takeTicket(body.ticket), Option.some(prefix))
+      assert.deepStrictEqual(yield* keys.takeTicket(body.ticket), Option.some({ _tag: "key" as const, prefix }))
       assert.isTrue(Option.isNone(yield* keys.takeTicket(body.ticket)))
       const late = yield* call("POST", "/v1/tickets")
       yield* TestClock.adjust("60 seconds")

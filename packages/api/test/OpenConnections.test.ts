@@ -4,6 +4,7 @@ import { type ConnectionEnding, OpenConnections } from "@kalshibook/api/OpenConn
 import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
+import { Members } from "@kalshibook/store/Members"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Customer from "./Customer.ts"
@@ -100,13 +101,14 @@ layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("
       const here = yield* OpenConnections
       const { account, ...caller } = yield* newCaller()
       const closed: Array<string> = []
+      yield* (yield* Accounts).addMember(account.accountId, "ada", "owner")
       yield* here.open({
         caller: {
           ...caller,
           account,
           title: "the session of ada@example.org",
           bounds: { ...caller.bounds, expiresMicros: 400 * 1_000_000 },
-          authentication: { _tag: "member", userId: "ada" }
+          authentication: { _tag: "member", person: { userId: "ada", email: "ada@example.com" }, role: "owner" }
         },
         close: ({ message }) => Effect.sync(() => void closed.push(message))
       })
@@ -114,6 +116,34 @@ layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("
       assert.deepStrictEqual(closed, [])
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(closed, ["The session of ada@example.org has expired."])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("of a member end when they are removed, and all of an account when it is deleted, on every node", () =>
+    Effect.gen(function* () {
+      const [here, there] = [yield* OpenConnections, yield* anotherNode]
+      const members = yield* Members
+      const person = { userId: globalThis.crypto.randomUUID(), email: "grace@example.com" }
+      const { membership } = yield* members.open(person)
+      const { accountId } = membership.account
+      yield* (yield* Accounts).addMember(accountId, "ada", "member")
+      const closed: Array<string> = []
+      const open = Effect.fnUntraced(function* (node: OpenConnections["Service"], userId: string, title: string) {
+        const { account: _, ...caller } = yield* newCaller()
+        const authentication = { _tag: "member", person: { ...person, userId }, role: "member" } as const
+        const close = ({ message }: ConnectionEnding) => Effect.sync(() => void closed.push(message))
+        yield* node.open({ caller: { ...caller, account: membership.account, title, authentication }, close })
+      })
+      yield* open(there, "ada", "ada@example.com")
+      yield* open(here, person.userId, person.email)
+      yield* members.remove(accountId, "ada")
+      yield* here.endAccount(accountId, "ada")
+      assert.deepStrictEqual(closed, [])
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(closed, ["Ada@example.com is no member of the account any more."])
+      yield* members.close(accountId)
+      yield* here.endAccount(accountId)
+      assert.deepStrictEqual(closed.slice(1), ["Grace@example.com is not there any more."])
     }).pipe(Effect.scoped)
   )
 })

@@ -20,7 +20,7 @@ const customer = (creditsMonthly: number, own: { readonly capCredits?: number; r
     name: "0123456789",
     title: "the key",
     bounds: { requestsPerSecond: null, connections: null, capCredits: own.capCredits ?? null, expiresMicros: null },
-    authentication: { _tag: "member", userId: "ada" }
+    authentication: { _tag: "member", person: { userId: "ada", email: "ada@example.com" }, role: "owner" }
   }
   return { caller, requestId: `req_${++made}` }
 }

@@ -1,6 +1,6 @@
 import { request } from "node:http"
 import { gunzipSync, zstdDecompressSync } from "node:zlib"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Answering from "@kalshibook/api/Answering"
 import * as RowStreams from "@kalshibook/api/RowStreams"

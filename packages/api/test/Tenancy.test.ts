@@ -8,16 +8,18 @@ import { scopes } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
+import { Members } from "@kalshibook/store/Members"
 import { Effect, Redacted } from "effect"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, json } from "./Http.ts"
 import * as Seed from "./Seed.ts"
+import * as SignedIn from "./SignedIn.ts"
 
 const terms = { requestsPerSecond: 100_000, burst: 100_000, creditsMonthly: 10_000 }
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
 const downloadId = `dl_${"5f0c2d6e".repeat(4)}`
 
-/** An account with a key for everything, a name of its own, a call and a download that it has paid for. */
+/** An account with a key for everything, a name of its own, people, an invitation, a call and a download that it has paid for. */
 const customer = Effect.fnUntraced(function* (name: string) {
   const ledger = yield* Ledger
   const account = yield* (yield* Accounts).create({ name, tier: "enterprise", terms })
@@ -38,7 +40,21 @@ const customer = Effect.fnUntraced(function* (name: string) {
     keyCapCredits: null
   }
   yield* ledger.charge({ call, state: "used", rows: 70_000, isOnce: true })
-  return { account, key: secret, prefix: record.prefix, requestId: String(requestId) }
+  const person = SignedIn.stranger(name.replaceAll(/\W+/g, "-"))
+  yield* (yield* Accounts).addMember(accountId, person.userId, "owner")
+  const guest = { email: `guest-of-${person.email}`, role: "member", invitedBy: person.userId } as const
+  const { invitation, token } = yield* (yield* Members).invite(accountId, guest)
+  return {
+    account,
+    key: secret,
+    prefix: record.prefix,
+    requestId: String(requestId),
+    signedIn: SignedIn.tokenOf(person),
+    userId: person.userId,
+    guest: guest.email,
+    invitationId: invitation.invitationId,
+    token
+  }
 })
 
 /** By the name of a path's parameter: what belongs to nobody, beside the ids that are walked. */
@@ -47,7 +63,9 @@ const publicIds: Readonly<Record<string, string>> = {
   date: "2026-11-21",
   code: "internal",
   id: downloadId,
-  key_id: "0123456789"
+  key_id: "0123456789",
+  user_id: "0d9c8b7a-6f5e-4d3c-8b2a-1f0e9d8c7b6a",
+  invitation_id: "7e6d5c4b-3a29-4180-9f7e-6d5c4b3a2918"
 }
 
 /** By group and endpoint: what has to be sent. */
@@ -58,32 +76,51 @@ const bodies: Readonly<Record<string, unknown>> = {
   "account.change": { month_credits_cap: 5_000 },
   "billing.checkout": { buy: "payg" },
   "billing.portal": {},
-  "downloads.create": { dates: ["2026-11-21"], dry_run: true }
+  "downloads.create": { dates: ["2026-11-21"], dry_run: true },
+  "members.change": { role: "billing" },
+  "invitations.create": { email: "somebody@example.com", role: "member" },
+  "invitations.accept": { token: "no-token-of-anybody" },
+  "people.close": { name: "somebody else's account" }
 }
 
 const endpoints = Object.entries(KalshiBookApi.groups).flatMap(([group, { endpoints }]) =>
   Object.entries(endpoints).map(([name, endpoint]) => ({ name: `${group}.${name}`, ...endpoint }))
 )
 
-layer(ApiTest.layer())("an account", (it) => {
-  it.effect(
-    "is seen and changed by nobody else, through no operation of the contract, by whoever knows all its ids",
-    () =>
+layer(ApiTest.layerSignedIn())("an account", (it) => {
+  it.effect.each(["a key", "a member"])(
+    "is seen and changed by nobody else, through no operation of the contract, by whoever knows all its ids and has %s",
+    (shown) =>
       Effect.gen(function* () {
-        const one = yield* customer("somebody else's account")
-        const other = yield* customer("the asking account")
+        const one = yield* customer(`somebody else's account, seen with ${shown}`)
+        const other = yield* customer(`the asking account of ${shown}`)
+        const asking = shown === "a key" ? other.key : other.signedIn
         const ids = [one.prefix, one.account.accountId, one.requestId, downloadId, one.account.name, one.key.slice(20)]
-        const secrets = [...ids.filter((id) => id !== downloadId), `key of ${one.account.name}`]
+        const ofPeople = [one.userId, one.invitationId, one.token]
+        const secrets = [
+          ...[...ids, ...ofPeople].filter((id) => id !== downloadId),
+          ...[`key of ${one.account.name}`, one.guest]
+        ]
         const facts = Effect.all({
           account: json("/v1/account", { key: one.key }),
           keys: json("/v1/keys", { key: one.key }),
-          usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key })
-        }).pipe(Effect.map(({ account, keys, usage }) => [account.body, keys.body, usage.body.days, usage.body.tier]))
+          usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key }),
+          members: json("/v1/members", { key: one.signedIn }),
+          invitations: json("/v1/invitations", { key: one.signedIn })
+        }).pipe(
+          Effect.map(({ account, invitations, keys, members, usage }) => [
+            ...[account.body, keys.body, usage.body.days, usage.body.tier],
+            ...[members.body.members, invitations.body.invitations]
+          ])
+        )
         const before = JSON.stringify(yield* facts)
         assert.include(before, '"credits":7')
 
         let asked = 0
-        for (const { method, name, path, payload } of endpoints) {
+        let given = 0
+        // The last thing of all: whoever asks deletes his own account.
+        const last = (name: string) => (name === "people.close" ? 1 : 0)
+        for (const { method, name, path, payload } of endpoints.toSorted((a, b) => last(a.name) - last(b.name))) {
           const names = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter ?? "")
           for (const parameter of names)
             assert.isDefined(publicIds[parameter], `${name}: which ids does :${parameter} take?`)
@@ -93,7 +130,7 @@ layer(ApiTest.layer())("an account", (it) => {
             (left, parameter) => left.replace(`:${parameter}`, publicIds[parameter] ?? ""),
             path
           )
-          for (const id of ids) {
+          for (const id of [...ids, ...ofPeople]) {
             const written = encodeURIComponent(id)
             const targets = [
               path.replace(/:\w+/, written),
@@ -102,20 +139,25 @@ layer(ApiTest.layer())("an account", (it) => {
             for (const target of targets) {
               const { status, text } = yield* ask(target, {
                 method,
-                key: other.key,
+                key: asking,
+                // Of no use: the account that is meant is one's own.
+                headers: id === one.account.accountId ? { "X-Account": id } : {},
                 ...(body === undefined ? {} : { body })
               })
               asked++
+              if (status === 200) given++
               const about = `${method} ${target}: ${status} ${text}`
               assert.isBelow(status, 500, about)
               // What was asked is repeated in problems; nothing else is known of it.
               const told = target === path ? text : text.replaceAll(written, "").replaceAll(id, "")
               for (const secret of secrets) assert.notInclude(told, secret, about)
-              if (names.includes("key_id") || names.includes("id")) assert.include([400, 401, 403, 404], status, about)
+              if (names.some((parameter) => /(?:^|_)id$/.test(parameter)))
+                assert.include([400, 401, 403, 404], status, about)
             }
           }
         }
         assert.isAbove(asked, 150)
+        assert.isAbove(given, 30, "whoever asks is somebody")
         assert.strictEqual(JSON.stringify(yield* facts), before, "nothing of it changed")
       })
   )

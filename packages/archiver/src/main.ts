@@ -1,5 +1,5 @@
 /** The archiver as a program of its own: seals what the database of the environment holds into the bucket that it names. */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Database from "@kalshibook/store/Database"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as Telemetry from "@kalshibook/store/Telemetry"

@@ -4,7 +4,7 @@
  * `KALSHIBOOK_METRICS_HOST` is 127.0.0.1 unless set. In one process with the API, the API has them.
  */
 import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Config, Effect, Layer, Option } from "effect"
 import { HttpRouter, type HttpServer, type HttpServerError } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"

@@ -1,5 +1,6 @@
 /** The collector as a program of its own: records the exchange that the environment names into its database. */
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Audits } from "@kalshibook/store/Audits"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"

@@ -1,5 +1,5 @@
 /** An auditor beside a collector that records a simulated exchange, with windows short enough for a test. */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type { BookLevels, MarketTicker } from "@kalshibook/core/BookRecord"
 import { Audits } from "@kalshibook/store/Audits"
 import { HotTier } from "@kalshibook/store/HotTier"

@@ -2,7 +2,7 @@
  * A collector that records a simulated exchange into memory, for tests: short limits, everything within reach, and every line
  * that it logs kept. All of it stops with the scope.
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import {
   type RunningExchange,

@@ -1,5 +1,5 @@
 /** The simulated exchange as a program: `npm run simulator`. Settings come from `KALSHIBOOK_SIMULATOR_*`. */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Result } from "effect"
 import { SimulatorStartError, startSimulatedExchange } from "./SimulatedExchange.ts"
 import { problemText, simulatorConfig } from "./SimulatorConfig.ts"

@@ -7,6 +7,7 @@ import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "./AccountsState.ts"
 import { during, type HotTierError } from "./HotTierError.ts"
+import type { Member } from "./MemberRecord.ts"
 import { int8 } from "./PgNumbers.ts"
 
 export interface Account {
@@ -150,7 +151,11 @@ const inMemory = (state: AccountsState["Service"]): Accounts["Service"] => ({
       state.accounts.set(accountId, changed)
       return Option.some(changed)
     }),
-  addMember: () => Effect.void,
+  addMember: (accountId, userId, role) =>
+    Effect.sync(() => {
+      const member: Member = { userId, email: "", role, joinedMicros: 0 }
+      state.members.set(accountId, new Map(state.members.get(accountId)).set(userId, member))
+    }),
   buy: (accountId, credits, reference) =>
     Effect.sync(() => {
       const once = `${accountId} ${reference}`

@@ -4,7 +4,9 @@ import type { TokenBucket } from "@kalshibook/core/TokenBucket"
 import { Context, Layer } from "effect"
 import type { Account } from "./Accounts.ts"
 import type { KeyRecord } from "./KeyRecord.ts"
+import type { TicketHolder } from "./Keys.ts"
 import type { LedgerEntry } from "./LedgerMemory.ts"
+import type { Member } from "./MemberRecord.ts"
 
 export class AccountsState extends Context.Service<
   AccountsState,
@@ -12,7 +14,11 @@ export class AccountsState extends Context.Service<
     readonly accounts: Map<string, Account>
     readonly keys: Map<string, KeyRecord & { readonly hash: Uint8Array }>
     /** By hash in hexadecimal. */
-    readonly tickets: Map<string, { readonly prefix: string; readonly expiresMicros: number }>
+    readonly tickets: Map<string, { readonly holder: TicketHolder; readonly expiresMicros: number }>
+    /** By account, then by person. */
+    readonly members: Map<string, Map<string, Member>>
+    /** Accounts that were deleted. */
+    readonly closed: Set<string>
     readonly balances: Map<string, CreditBalance.CreditBalance>
     readonly purchases: Set<string>
     readonly entries: Map<string, LedgerEntry>
@@ -26,6 +32,8 @@ export class AccountsState extends Context.Service<
       accounts: new Map(),
       keys: new Map(),
       tickets: new Map(),
+      members: new Map(),
+      closed: new Set(),
       balances,
       purchases: new Set(),
       entries: new Map(),

@@ -12,6 +12,8 @@ export interface Acting {
   readonly prefix?: string
   /** Hash of a ticket that somebody presented, hexadecimal. */
   readonly ticket?: string
+  /** Somebody who asks in person: id of Supabase Auth. */
+  readonly user_id?: string
 }
 
 /** Runs the statements in a transaction as the API's role. */
@@ -21,7 +23,8 @@ export const acting =
     sql`select set_config('role', 'kalshibook_api', true),
                set_config('kalshibook.account_id', ${as.account_id ?? ""}, true),
                set_config('kalshibook.prefix', ${as.prefix ?? ""}, true),
-               set_config('kalshibook.ticket', ${as.ticket ?? ""}, true)`.pipe(
+               set_config('kalshibook.ticket', ${as.ticket ?? ""}, true),
+               set_config('kalshibook.user_id', ${as.user_id ?? ""}, true)`.pipe(
       Effect.andThen(statements),
       sql.withTransaction
     )

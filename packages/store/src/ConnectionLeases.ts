@@ -34,10 +34,12 @@ export interface HeldConnection {
   readonly caller: string
   /** The public prefix of the key that was shown; `null` where none was. */
   readonly key: string | null
+  /** The id of the member whose it is; `null` where it is a key's. */
+  readonly member: string | null
 }
 
-/** Why a connection has to end. `gone`: its account or key is not there any more. */
-export type EndingReason = "key_revoked" | "key_expired" | "gone"
+/** Why a connection has to end. `gone`: its account or key is not there any more. `member_left`: whose it is is no member any more. */
+export type EndingReason = "key_revoked" | "key_expired" | "gone" | "member_left"
 
 export class ConnectionLeases extends Context.Service<
   ConnectionLeases,
@@ -90,18 +92,20 @@ const inPostgres = (sql: SqlClient.SqlClient): ConnectionLeases["Service"] => ({
     )
 })
 
-const heldOf = ({ accountId, caller, connectionId, key }: HeldConnection) => ({
+const heldOf = ({ accountId, caller, connectionId, key, member }: HeldConnection) => ({
   connection: connectionId,
   account: accountId,
   caller,
-  key
+  key,
+  member
 })
 
-const inMemory = ({ accounts, keys }: AccountsState["Service"]): ConnectionLeases["Service"] => {
+const inMemory = ({ accounts, closed, keys, members }: AccountsState["Service"]): ConnectionLeases["Service"] => {
   const leases = new Map<string, HeldConnection & { readonly untilMicros: number }>()
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
-  const endingOf = ({ accountId, key }: HeldConnection, nowMicros: number): EndingReason | undefined => {
-    if (!accounts.has(accountId)) return "gone"
+  const endingOf = ({ accountId, key, member }: HeldConnection, nowMicros: number): EndingReason | undefined => {
+    if (!accounts.has(accountId) || closed.has(accountId)) return "gone"
+    if (member !== null && members.get(accountId)?.has(member) !== true) return "member_left"
     if (key === null) return undefined
     const record = keys.get(key)
     if (record === undefined) return "gone"
@@ -116,7 +120,7 @@ const inMemory = ({ accounts, keys }: AccountsState["Service"]): ConnectionLease
         if (alive.length >= accountMax) return { _tag: "full", whose: "account", open: alive.length }
         if (callerMax !== null && ofCaller >= callerMax) return { _tag: "full", whose: "caller", open: ofCaller }
         const untilMicros = nowMicros + leaseMicros
-        leases.set(connectionId, { connectionId, accountId, caller, key: null, untilMicros })
+        leases.set(connectionId, { connectionId, accountId, caller, key: null, member: null, untilMicros })
         return { _tag: "open", open: alive.length + 1 }
       }),
     renew: (held) =>

@@ -21,6 +21,12 @@ export interface FoundKey {
   readonly account: Account
 }
 
+/** In whose name a ticket opens its connection. */
+export type TicketHolder =
+  | { readonly _tag: "key"; readonly prefix: string }
+  /** Somebody who is signed in, as a member of the account. */
+  | { readonly _tag: "member"; readonly accountId: string; readonly userId: string }
+
 export class Keys extends Context.Service<
   Keys,
   {
@@ -43,10 +49,10 @@ export class Keys extends Context.Service<
     ) => Effect.Effect<Option.Option<KeyRecord>, HotTierError>
     /** `false` when the account has no such key. Every node refuses it within seconds. */
     readonly revoke: (accountId: string, prefix: string) => Effect.Effect<boolean, HotTierError>
-    /** A ticket for one connection, for as long as `ticketMicros`, in the name of a key. */
-    readonly issueTicket: (accountId: string, prefix: string) => Effect.Effect<Redacted.Redacted, HotTierError>
-    /** The prefix of the key for which a ticket was issued, the first time and in time; else `None`. */
-    readonly takeTicket: (ticket: string) => Effect.Effect<Option.Option<string>, HotTierError>
+    /** A ticket for one connection, for as long as `ticketMicros`, in the name of a key of the account, or of a member. */
+    readonly issueTicket: (accountId: string, holder: TicketHolder) => Effect.Effect<Redacted.Redacted, HotTierError>
+    /** For whom a ticket was issued, the first time and in time; else `None`. */
+    readonly takeTicket: (ticket: string) => Effect.Effect<Option.Option<TicketHolder>, HotTierError>
   }
 >()("@kalshibook/store/Keys") {
   static readonly layerNoDeps: Layer.Layer<Keys, never, SqlClient.SqlClient | Pepper> = Layer.effect(

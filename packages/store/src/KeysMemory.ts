@@ -58,17 +58,17 @@ export const keysInMemory = (state: AccountsState["Service"], pepper: Redacted.R
         state.keys.set(prefix, { ...old, revokedMicros: old.revokedMicros ?? (yield* nowMicros) })
         return true
       }),
-    issueTicket: (_, prefix) =>
+    issueTicket: (_, holder) =>
       Effect.map(nowMicros, (now) => {
         const ticket = newTicket()
-        state.tickets.set(hashOf(ticket), { prefix, expiresMicros: now + ticketMicros })
+        state.tickets.set(hashOf(ticket), { holder, expiresMicros: now + ticketMicros })
         return Redacted.make(ticket)
       }),
     takeTicket: (ticket) =>
       Effect.map(nowMicros, (now) => {
         const found = state.tickets.get(hashOf(ticket))
         state.tickets.delete(hashOf(ticket))
-        return found !== undefined && found.expiresMicros > now ? Option.some(found.prefix) : Option.none()
+        return found !== undefined && found.expiresMicros > now ? Option.some(found.holder) : Option.none()
       })
   }
 }

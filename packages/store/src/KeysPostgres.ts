@@ -7,7 +7,7 @@ import { acting } from "./AsAccount.ts"
 import { during } from "./HotTierError.ts"
 import { hash } from "./KeyHash.ts"
 import { draw, type KeyRecord, newTicket, overlapEnd, ticketMicros } from "./KeyRecord.ts"
-import type { Keys } from "./Keys.ts"
+import type { Keys, TicketHolder } from "./Keys.ts"
 import { int8, texts } from "./PgNumbers.ts"
 
 interface KeyRow {
@@ -40,6 +40,19 @@ const recordOf = (row: KeyRow): KeyRecord => ({
   revokedMicros: row.ts_revoked_micros,
   usedMicros: row.ts_used_micros
 })
+
+interface TicketRow {
+  readonly account_id: string
+  readonly prefix: string | null
+  readonly user_id: string | null
+  readonly ts_expires_micros: number
+}
+
+/** The table has one of both. */
+const holderOf = ({ account_id, prefix, user_id }: TicketRow): TicketHolder | null => {
+  if (prefix !== null) return { _tag: "key", prefix }
+  return user_id === null ? null : { _tag: "member", accountId: account_id, userId: user_id }
+}
 
 const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
 
@@ -112,24 +125,30 @@ export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redact
           where prefix = ${prefix} returning prefix`
         return rows.length > 0
       }).pipe(acting(sql, { account_id: accountId }), during("revokeKey")),
-    issueTicket: (accountId, prefix) =>
+    issueTicket: (accountId, holder) =>
       Effect.gen(function* () {
         const ticket = newTicket()
         const now = yield* nowMicros
         yield* sql`delete from stream_tickets where ts_expires_micros < ${int8(now)}`
-        yield* sql`insert into stream_tickets values
-          (${hash(pepper, ticket)}, ${accountId}::text::uuid, ${prefix}, ${int8(now + ticketMicros)})`
+        const prefix = holder._tag === "key" ? holder.prefix : null
+        const userId = holder._tag === "member" ? holder.userId : null
+        yield* sql`insert into stream_tickets (ticket_hash, account_id, prefix, user_id, ts_expires_micros) values
+          (${hash(pepper, ticket)}, ${accountId}::text::uuid, ${prefix}, ${userId}::text::uuid, ${int8(now + ticketMicros)})`
         return Redacted.make(ticket)
       }).pipe(acting(sql, { account_id: accountId }), during("issueTicket")),
     takeTicket: (ticket) =>
       Effect.gen(function* () {
         const ticketHash = hash(pepper, ticket)
-        const rows = yield* sql<{ prefix: string; ts_expires_micros: number }>`
-          delete from stream_tickets where ticket_hash = ${ticketHash} returning prefix, ts_expires_micros`.pipe(
+        const rows = yield* sql<TicketRow>`
+          delete from stream_tickets where ticket_hash = ${ticketHash}
+          returning account_id, prefix, user_id, ts_expires_micros`.pipe(
           acting(sql, { ticket: Buffer.from(ticketHash).toString("hex") })
         )
         const now = yield* nowMicros
-        return Option.fromUndefinedOr(rows.find((row) => row.ts_expires_micros > now)?.prefix)
+        return Option.flatMapNullishOr(
+          Option.fromUndefinedOr(rows.find((row) => row.ts_expires_micros > now)),
+          holderOf
+        )
       }).pipe(during("takeTicket"))
   }
 }

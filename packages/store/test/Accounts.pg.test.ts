@@ -10,6 +10,7 @@ import { Keys } from "@kalshibook/store/Keys"
 import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
+import { Members } from "@kalshibook/store/Members"
 import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -17,6 +18,7 @@ import * as fc from "fast-check"
 import { accountsSuite, call, fresh, newAccount, pepper, pepperLayer, used } from "./AccountsSuite.ts"
 import { connectionLeasesSuite } from "./ConnectionLeasesSuite.ts"
 import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
+import { membersSuite } from "./MembersSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
 
@@ -32,7 +34,11 @@ type Tenants = All | ConnectionLeases
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
-  it.layer(Layer.merge(stores, ConnectionLeases.layerNoDeps))("ConnectionLeases (Postgres)", connectionLeasesSuite)
+  it.layer(Layer.mergeAll(stores, ConnectionLeases.layerNoDeps, Members.layerNoDeps))(
+    "ConnectionLeases (Postgres)",
+    connectionLeasesSuite
+  )
+  it.layer(Layer.merge(stores, Members.layerNoDeps))("Members (Postgres)", membersSuite)
   it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
     "Names of requests (Postgres)",
     idempotencyKeysSuite
@@ -379,7 +385,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
           yield* ledger.admit(asked)
           yield* ledger.settle(used(asked, 1))
           const { record } = yield* keys.create({ accountId, name: "k", scopes: ["read", "stream"] })
-          yield* keys.issueTicket(accountId, record.prefix)
+          yield* keys.issueTicket(accountId, { _tag: "key", prefix: record.prefix })
           const connectionId = globalThis.crypto.randomUUID()
           yield* leases.open({ connectionId, accountId, caller: record.prefix, accountMax: 1, callerMax: null })
         }
@@ -464,7 +470,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
       const keys = yield* Keys
       const { accountId } = yield* newAccount()
       const { key, record } = yield* keys.create({ accountId, name: "k", scopes: ["read", "stream"] })
-      const ticket = yield* keys.issueTicket(accountId, record.prefix)
+      const ticket = yield* keys.issueTicket(accountId, { _tag: "key", prefix: record.prefix })
       const dumped = yield* Effect.forEach(
         [...(yield* accountTables)],
         (table) => sql`select to_jsonb(${sql(table)})::text as row from ${sql(table)}`

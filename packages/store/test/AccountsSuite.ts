@@ -120,15 +120,22 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
       const keys = yield* Keys
       const { accountId } = yield* newAccount()
       const { record } = yield* keys.create({ accountId, name: "k", scopes: ["stream"] })
-      const ticket = Redacted.value(yield* keys.issueTicket(accountId, record.prefix))
+      const ticket = Redacted.value(yield* keys.issueTicket(accountId, { _tag: "key", prefix: record.prefix }))
       const taken = yield* Effect.all(
         [keys.takeTicket(ticket), keys.takeTicket(ticket), keys.takeTicket("kb_ticket_")],
         {
           concurrency: 3
         }
       )
-      assert.deepStrictEqual(taken.filter(Option.isSome), [Option.some(record.prefix)])
+      const holder = { _tag: "key", prefix: record.prefix } as const
+      assert.deepStrictEqual(
+        taken.filter(Option.isSome).map(({ value }) => value),
+        [holder]
+      )
       assert.isTrue(Option.isNone(taken[2]))
+      const member = { _tag: "member", accountId, userId: globalThis.crypto.randomUUID() } as const
+      const ofMember = Redacted.value(yield* keys.issueTicket(accountId, member))
+      assert.deepStrictEqual(yield* keys.takeTicket(ofMember), Option.some(member))
     })
   )
 

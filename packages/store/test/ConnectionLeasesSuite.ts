@@ -3,10 +3,13 @@ import { assert, type Vitest } from "@effect/vitest"
 import type { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
+import { Members } from "@kalshibook/store/Members"
 import { Effect } from "effect"
 import { newAccount } from "./AccountsSuite.ts"
 
-export const connectionLeasesSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | ConnectionLeases>): void => {
+export const connectionLeasesSuite = (
+  it: Vitest.MethodsNonLive<Accounts | Keys | ConnectionLeases | Members>
+): void => {
   const wish = (accountId: string, caller: string, accountMax = 3, callerMax: number | null = null) => ({
     connectionId: globalThis.crypto.randomUUID(),
     accountId,
@@ -46,36 +49,54 @@ export const connectionLeasesSuite = (it: Vitest.MethodsNonLive<Accounts | Keys 
     })
   )
 
-  it.effect("renewing tells which have to end: those of keys that were revoked, have expired or are gone", () =>
-    Effect.gen(function* () {
-      const leases = yield* ConnectionLeases
-      const keys = yield* Keys
-      const { accountId } = yield* newAccount()
-      const key = Effect.fnUntraced(function* (expiresMicros: number | null) {
-        const { record } = yield* keys.create({ accountId, name: "k", scopes: ["stream"], expiresMicros })
-        return record.prefix
+  it.effect(
+    "renewing tells which have to end: those of keys that were revoked, have expired or are gone, of members who left, and of accounts that were deleted",
+    () =>
+      Effect.gen(function* () {
+        const leases = yield* ConnectionLeases
+        const keys = yield* Keys
+        const { accountId } = yield* newAccount()
+        const key = Effect.fnUntraced(function* (expiresMicros: number | null) {
+          const { record } = yield* keys.create({ accountId, name: "k", scopes: ["stream"], expiresMicros })
+          return record.prefix
+        })
+        const [good, revoked, expired] = [yield* key(null), yield* key(null), yield* key(0)]
+        yield* keys.revoke(accountId, revoked)
+        const members = yield* Members
+        const stays = { userId: globalThis.crypto.randomUUID(), email: "stays@example.com" }
+        const { token } = yield* members.invite(accountId, {
+          email: stays.email,
+          role: "member",
+          invitedBy: stays.userId
+        })
+        yield* members.accept(token, stays)
+        const held = [
+          ...[good, revoked, expired, "0000000000"].map((key) => ({ key, member: null })),
+          { key: null, member: stays.userId },
+          { key: null, member: globalThis.crypto.randomUUID() }
+        ].map(({ key, member }) => ({
+          connectionId: globalThis.crypto.randomUUID(),
+          accountId,
+          caller: key ?? "a person",
+          key,
+          member
+        }))
+        const reasons = new Map((yield* leases.renew(held)).map(({ connectionId, reason }) => [connectionId, reason]))
+        assert.deepStrictEqual(
+          held.map(({ connectionId }) => reasons.get(connectionId)),
+          [undefined, "key_revoked", "key_expired", "gone", undefined, "member_left"]
+        )
+        // Also what was not noted before counts from then on.
+        assert.deepInclude(yield* leases.open(wish(accountId, "one more", 6)), { _tag: "full", open: 6 })
+        const nowhere = { connectionId: held[0]?.connectionId ?? "", accountId: globalThis.crypto.randomUUID() }
+        const ended = yield* leases.renew([{ ...nowhere, caller: "x", key: null, member: null }])
+        assert.deepStrictEqual(
+          ended.map(({ reason }) => reason),
+          ["gone"]
+        )
+        yield* members.close(accountId)
+        const reasonsThen = (yield* leases.renew(held)).map(({ reason }) => reason)
+        assert.deepStrictEqual([...new Set(reasonsThen)], ["gone"])
       })
-      const [good, revoked, expired] = [yield* key(null), yield* key(null), yield* key(0)]
-      yield* keys.revoke(accountId, revoked)
-      const held = [good, revoked, expired, "0000000000", null].map((shown) => ({
-        connectionId: globalThis.crypto.randomUUID(),
-        accountId,
-        caller: shown ?? "a person",
-        key: shown
-      }))
-      const reasons = new Map((yield* leases.renew(held)).map(({ connectionId, reason }) => [connectionId, reason]))
-      assert.deepStrictEqual(
-        held.map(({ connectionId }) => reasons.get(connectionId)),
-        [undefined, "key_revoked", "key_expired", "gone", undefined]
-      )
-      // Also what was not noted before counts from then on.
-      assert.deepInclude(yield* leases.open(wish(accountId, "one more", 5)), { _tag: "full", open: 5 })
-      const nowhere = { connectionId: held[0]?.connectionId ?? "", accountId: globalThis.crypto.randomUUID() }
-      const ended = yield* leases.renew([{ ...nowhere, caller: "x", key: null }])
-      assert.deepStrictEqual(
-        ended.map(({ reason }) => reason),
-        ["gone"]
-      )
-    })
   )
 }

@@ -13,7 +13,10 @@ export const complete = (standIn: StandIn, session: Session, card: Card | "later
   state.cards[session.customer] = card === "later" ? "refused" : "good"
   const done: Session = { ...session, status: "complete", payment_status: "paid", url: null }
   if (session.mode === "payment") {
-    state.sessions[session.id] = { ...done, payment_intent: standIn.id("pi") }
+    const invoice = wish.withInvoice
+      ? Invoices.ofPayment(standIn, session.customer, price, state.products[price.product]?.name ?? "")
+      : null
+    state.sessions[session.id] = { ...done, payment_intent: standIn.id("pi"), invoice }
     standIn.happened("checkout.session.completed", state.sessions[session.id] ?? done)
     return
   }

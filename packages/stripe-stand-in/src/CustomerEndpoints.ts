@@ -79,7 +79,12 @@ export const sessions: Endpoints = {
       url: `${standIn.origin}/checkout/${id}`
     }
     state.sessions[id] = session
-    state.wishes[id] = { price: price.id, anchor, metadata: texts(parameters, "subscription_data", "metadata") }
+    state.wishes[id] = {
+      price: price.id,
+      anchor,
+      metadata: texts(parameters, "subscription_data", "metadata"),
+      withInvoice: text(parameters, "invoice_creation", "enabled") === "true"
+    }
     return found(session)
   },
   "POST /v1/checkout/sessions/:id/expire": (standIn, _, id) => {

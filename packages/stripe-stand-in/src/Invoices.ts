@@ -3,7 +3,7 @@
  * tried again for two weeks where it is refused.
  */
 import type { StandIn } from "./StandIn.ts"
-import type { Invoice, InvoiceLine, Subscription } from "./StandInState.ts"
+import type { Invoice, InvoiceLine, Price, Subscription } from "./StandInState.ts"
 import * as Usage from "./Usage.ts"
 
 /** From the end of a period to the invoice that is final. */
@@ -33,6 +33,36 @@ const lineOf = (standIn: StandIn, subscription: Subscription, period: Period): I
   }
 }
 
+/** A draft with one line. */
+const blank = (standIn: StandIn, id: string, customer: string, line: InvoiceLine): Invoice => ({
+  id,
+  object: "invoice",
+  amount_due: line.amount,
+  amount_paid: 0,
+  amount_remaining: line.amount,
+  attempt_count: 0,
+  attempted: false,
+  billing_reason: null,
+  collection_method: "charge_automatically",
+  created: standIn.now(),
+  currency: "usd",
+  customer,
+  hosted_invoice_url: null,
+  invoice_pdf: null,
+  lines: { object: "list", data: [line], has_more: false, url: `/v1/invoices/${id}/lines` },
+  livemode: false,
+  metadata: {},
+  next_payment_attempt: null,
+  number: null,
+  parent: null,
+  period_end: line.period.end,
+  period_start: line.period.start,
+  status: "draft",
+  status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
+  subtotal: line.amount,
+  total: line.amount
+})
+
 const invoiceOf = (
   standIn: StandIn,
   subscription: Subscription,
@@ -41,41 +71,50 @@ const invoiceOf = (
     readonly period: Period
     readonly reason: "subscription_create" | "subscription_cycle" | "upcoming"
   }
-): Invoice => {
-  const line = lineOf(standIn, subscription, facts.period)
-  return {
-    id: facts.id,
-    object: "invoice",
-    amount_due: line.amount,
-    amount_paid: 0,
-    amount_remaining: line.amount,
-    attempt_count: 0,
-    attempted: false,
-    billing_reason: facts.reason,
-    collection_method: "charge_automatically",
-    created: standIn.now(),
-    currency: "usd",
-    customer: subscription.customer,
-    hosted_invoice_url: null,
-    invoice_pdf: null,
-    lines: { object: "list", data: [line], has_more: false, url: `/v1/invoices/${facts.id}/lines` },
-    livemode: false,
-    metadata: {},
-    next_payment_attempt: null,
-    number: null,
-    parent: {
-      type: "subscription_details",
-      quote_details: null,
-      subscription_details: { subscription: subscription.id, metadata: null }
-    },
-    period_end: facts.period.end,
-    period_start: facts.period.start,
-    status: "draft",
-    status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-    subtotal: line.amount,
-    total: line.amount
+): Invoice => ({
+  ...blank(standIn, facts.id, subscription.customer, lineOf(standIn, subscription, facts.period)),
+  billing_reason: facts.reason,
+  parent: {
+    type: "subscription_details",
+    quote_details: null,
+    subscription_details: { subscription: subscription.id, metadata: null }
   }
+})
+
+/** The invoice of something that was paid once; its id. */
+export const ofPayment = (standIn: StandIn, customer: string, price: Price, title: string): string => {
+  const id = standIn.id("in")
+  const [now, amount] = [standIn.now(), price.unit_amount ?? 0]
+  const period = { start: now, end: now }
+  const line: InvoiceLine = {
+    id: `il_${id}`,
+    object: "line_item",
+    amount,
+    currency: "usd",
+    description: title,
+    quantity: 1,
+    period
+  }
+  const page = `${standIn.origin}/invoices/${id}`
+  const paid: Invoice = {
+    ...blank(standIn, id, customer, line),
+    amount_paid: amount,
+    amount_remaining: 0,
+    attempt_count: 1,
+    attempted: true,
+    billing_reason: "manual",
+    hosted_invoice_url: page,
+    invoice_pdf: `${page}/pdf`,
+    number: numberOf(id),
+    status: "paid",
+    status_transitions: { finalized_at: now, marked_uncollectible_at: null, paid_at: now, voided_at: null }
+  }
+  standIn.state.invoices[id] = paid
+  standIn.happened("invoice.paid", paid)
+  return id
 }
+
+const numberOf = (id: string): string => `KB-${id.slice(-6).toUpperCase()}`
 
 /** What the running period would cost if it ended now. */
 export const preview = (standIn: StandIn, subscription: Subscription): Invoice => {
@@ -115,7 +154,7 @@ export const finalize = (standIn: StandIn, draft: Invoice): void => {
     lines: { ...draft.lines, data: [line] },
     hosted_invoice_url: page,
     invoice_pdf: `${page}/pdf`,
-    number: `KB-${draft.id.slice(-6).toUpperCase()}`,
+    number: numberOf(draft.id),
     status: "open",
     status_transitions: { ...draft.status_transitions, finalized_at: standIn.now() }
   }

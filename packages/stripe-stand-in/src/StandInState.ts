@@ -214,7 +214,13 @@ export interface State {
   /** What a session was made with and does not show. */
   wishes: Record<
     string,
-    { readonly price: string; readonly anchor: number | null; readonly metadata: Record<string, string> }
+    {
+      readonly price: string
+      readonly anchor: number | null
+      readonly metadata: Record<string, string>
+      /** Whether what is paid once gets an invoice, too. */
+      readonly withInvoice: boolean
+    }
   >
   subscriptions: Record<string, Subscription>
   invoices: Record<string, Invoice>

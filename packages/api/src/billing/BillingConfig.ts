@@ -5,6 +5,7 @@
 import { Config, Data, Effect, Layer, Option, Redacted } from "effect"
 import * as BillingDesk from "./BillingDesk.ts"
 import * as BillingWork from "./BillingWork.ts"
+import * as ClosingSubscription from "./ClosingSubscription.ts"
 import { StripeClient, type StripeAccess } from "./StripeClient.ts"
 
 /** The settings make no sense together. The message is for whoever starts the program. */
@@ -49,9 +50,11 @@ export const access: Effect.Effect<Option.Option<StripeAccess>, Config.ConfigErr
 export const siteUrl = (fallback: string): Effect.Effect<string, Config.ConfigError> =>
   Effect.map(text("KALSHIBOOK_SITE_URL"), (url) => (url === "" ? fallback : url.replace(/\/+$/, "")))
 
-/** The desk, and what it does by itself. */
+/** The desk, what it does by itself, and how an account ends there. */
 export const layerOf = (stripe: StripeAccess, site: Effect.Effect<string>) =>
-  Layer.provideMerge(BillingWork.layer, BillingDesk.layer(site)).pipe(Layer.provide(StripeClient.layer(stripe)))
+  Layer.mergeAll(BillingWork.layer, BillingDesk.layer(site), ClosingSubscription.layer).pipe(
+    Layer.provide(StripeClient.layer(stripe))
+  )
 
 /** By the environment; nothing can be bought without it. */
 export const layer = (fallbackUrl: string) =>

@@ -4,12 +4,11 @@ import { Internal } from "@kalshibook/core/contract/ProblemsOfServer"
 import { Effect, Option } from "effect"
 import { retryAfterSeconds } from "../ApiLimits.ts"
 import { RequestMeta } from "../RequestMeta.ts"
-import { BillingDesk } from "./BillingDesk.ts"
+import type { Desk } from "./BillingDesk.ts"
 import type { StripeFailed } from "./StripeClient.ts"
 
 /** The desk, or that there is none. */
-export const deskHere = Effect.gen(function* () {
-  const desk = yield* BillingDesk
+export const deskAt = Effect.fnUntraced(function* (desk: Option.Option<Desk>) {
   return Option.isSome(desk) ? desk.value : yield* billingOff("This server takes no payments.")
 })
 

@@ -20,7 +20,7 @@ import * as CallerTerms from "../CallerTerms.ts"
 import * as Failures from "../Failures.ts"
 import { answered, callerHere, RequestMeta } from "../RequestMeta.ts"
 import { BillingDesk } from "./BillingDesk.ts"
-import { billingOff, deskHere, paymentsFailed } from "./BillingFailures.ts"
+import { billingOff, deskAt, paymentsFailed } from "./BillingFailures.ts"
 import * as CheckoutPages from "./CheckoutPages.ts"
 import * as Customers from "./Customers.ts"
 import * as StripeInvoices from "./StripeInvoices.ts"
@@ -32,6 +32,7 @@ export const BillingHandlers = HttpApiBuilder.group(
   "billing",
   Effect.fn(function* (handlers) {
     const ledger = yield* Ledger
+    const place = yield* BillingDesk
     return handlers.handleAll({
       get: () =>
         Effect.gen(function* () {
@@ -41,8 +42,9 @@ export const BillingHandlers = HttpApiBuilder.group(
           const balance = yield* ledger.balance(account.accountId, terms)
           const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
           const month = monthOf(nowMicros)
-          const desk = yield* BillingDesk
-          const paid = Option.isNone(desk) ? nothing : yield* desk.value.run(paidBy(account.accountId, month.monthStartMicros))
+          const paid = Option.isNone(place)
+            ? nothing
+            : yield* place.value.run(paidBy(account.accountId, month.monthStartMicros))
           const payment = paymentAt(paid.subscriptions, nowMicros)
           return {
             ...BillingAnswer.monthView({
@@ -57,7 +59,7 @@ export const BillingHandlers = HttpApiBuilder.group(
             }),
             subscription: subscriptionView(counting(paid.subscriptions)),
             payment: paymentView(payment),
-            can_buy: canBuy({ isOpen: Option.isSome(desk), isByContract: account.tier === "enterprise", payment }),
+            can_buy: canBuy({ isOpen: Option.isSome(place), isByContract: account.tier === "enterprise", payment }),
             has_portal: paid.isCustomer
           }
         }).pipe(answered(BillingAnswer.Billing), Effect.catchTag("HotTierError", Failures.storeFailed)),
@@ -65,7 +67,7 @@ export const BillingHandlers = HttpApiBuilder.group(
       checkout: ({ payload }) =>
         Effect.gen(function* () {
           const { account } = yield* callerHere
-          const desk = yield* deskHere
+          const desk = yield* deskAt(place)
           if (account.tier === "enterprise") return yield* byContract()
           const item = planItems.find(({ name }) => name === payload.buy) ?? payAsYouGo
           const back = `${yield* desk.siteUrl}${payload.return_path ?? returnPathDefault}`
@@ -87,7 +89,7 @@ export const BillingHandlers = HttpApiBuilder.group(
       portal: ({ payload }) =>
         Effect.gen(function* () {
           const { account } = yield* callerHere
-          const desk = yield* deskHere
+          const desk = yield* deskAt(place)
           const linked = yield* desk.run(Effect.flatMap(BillingBook, (book) => book.linked(account.accountId)))
           if (Option.isNone(linked)) return yield* noCustomer()
           const back = `${yield* desk.siteUrl}${payload.return_path ?? returnPathDefault}`
@@ -100,7 +102,7 @@ export const BillingHandlers = HttpApiBuilder.group(
       invoices: () =>
         Effect.gen(function* () {
           const { account } = yield* callerHere
-          const desk = yield* deskHere
+          const desk = yield* deskAt(place)
           return yield* desk.run(invoicesOf(account.accountId))
         }).pipe(
           answered(BillingAnswer.Invoices),

@@ -1,7 +1,7 @@
 /**
  * `/v1/stream` as a route: who connects is known and let in before there is a websocket, so that a refusal is an answer like any other.
  */
-import { NodeHttpServerRequest } from "@effect/platform-node"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { KeyRequired } from "@kalshibook/core/contract/ProblemsOfAccess"
 import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { UpgradeRequired } from "@kalshibook/core/contract/ProblemsOfServer"
@@ -22,7 +22,8 @@ import { StreamServer, type StreamSession } from "./StreamServer.ts"
 const endings: Readonly<Record<ConnectionEnding["reason"], GoodbyeReason>> = {
   key_revoked: "key_revoked",
   key_expired: "key_expired",
-  gone: "account_closed"
+  gone: "account_closed",
+  member_left: "account_closed"
 }
 
 const parameters = { format: formats, slow: slowPolicies } as const

@@ -61,7 +61,7 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the stream", (it) => {
     Effect.gen(function* () {
       const world = yield* StreamWorld.make
       const { accountId, prefix } = yield* freeAccount
-      const ticket = Redacted.value(yield* (yield* Keys).issueTicket(accountId, prefix))
+      const ticket = Redacted.value(yield* (yield* Keys).issueTicket(accountId, { _tag: "key", prefix }))
       const client = yield* world.connect(`ticket=${ticket}`, { headers: {} })
       yield* client.next("welcome")
       yield* Effect.flip(world.connect(`ticket=${ticket}`, { headers: {} }))

@@ -8,6 +8,7 @@ import { type ProblemCode, problemClasses } from "./Problems.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
 import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
+import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 
@@ -15,6 +16,7 @@ const areas: ReadonlyArray<readonly [title: string, kinds: ProblemKind.Kinds]> =
   ["The question", ProblemsOfQuestions.kinds],
   ["Keys, credits and limits", ProblemsOfAccess.kinds],
   ["Paying", ProblemsOfBilling.kinds],
+  ["People and accounts", ProblemsOfPeople.kinds],
   ["Files and downloads", ProblemsOfFiles.kinds],
   ["The server", ProblemsOfServer.kinds]
 ]

@@ -12,6 +12,7 @@ import { BooksGroup, LifecycleGroup, RecordsGroup, TradesGroup } from "./History
 import { KeysGroup, TicketsGroup } from "./KeyGroups.ts"
 import { Metered } from "./Metered.ts"
 import { repairOpenApi } from "./OpenApiRepairs.ts"
+import { InvitationsGroup, MembersGroup, PeopleGroup } from "./PeopleGroups.ts"
 import { HealthGroup, StatusGroup } from "./ServerGroups.ts"
 import { SettlementsGroup } from "./SettlementGroups.ts"
 
@@ -55,9 +56,12 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     AccountGroup,
     BillingGroup,
     KeysGroup,
-    TicketsGroup
+    TicketsGroup,
+    PeopleGroup,
+    MembersGroup,
+    InvitationsGroup
   )
-  // All above: known by a key, limited, charged by the table in Pricing.
+  // All above: known by a key or as a person, limited, charged by the table in Pricing.
   .middleware(Metered)
   .add(StatusGroup, HealthGroup)
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error", errors: "all" })

@@ -14,7 +14,7 @@ const Scopes = Schema.Array(Schema.Literals(scopes)).annotate({
   examples: [["read", "stream"]]
 })
 
-const KeyView = Schema.Struct({
+export const KeyView = Schema.Struct({
   id: Schema.String.annotate({
     description: "The public prefix of the key, by which lists, logs and usage name it.",
     examples: ["7Yq0hT3kPa"]

@@ -73,6 +73,15 @@ export const keyExpiryDaysMax = 3_650
 export const rotateOverlapSecondsDefault = 86_400
 export const rotateOverlapSecondsMax = 2_592_000
 
+/** Invitations of an account that are open at a time: nobody sends mails to the world through us. */
+export const invitationsOfAccountMax = 50
+
+/** Characters of a mail address at most (RFC 5321). */
+export const emailCharsMax = 254
+
+/** Characters of an account's name at most. */
+export const accountNameCharsMax = 100
+
 /** Holes of a channel that come with a page at most; a page that touches more says how many it leaves out. */
 export const pageGapsMax = 1_000
 

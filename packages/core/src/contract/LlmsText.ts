@@ -32,6 +32,10 @@ const priceText = (price: Price): string => {
       return "free, no key"
     case "key":
       return `free, key with scope \`${price.scope}\``
+    case "member":
+      return `free, for people who are signed in: ${price.roles.join(", ")}`
+    case "person":
+      return "free, for people who are signed in"
     case "call":
       return `${price.credits} credit${price.credits === 1 ? "" : "s"} a call`
     case "rows":

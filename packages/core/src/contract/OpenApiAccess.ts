@@ -45,6 +45,12 @@ export const operationsOf = ({ delete: remove, get, patch, post, put }: OpenApi.
 export const addAccess = (document: OpenApi.OpenAPISpec): void => {
   const { securitySchemes } = document.components as { securitySchemes: Record<string, object> }
   securitySchemes["bearer"] = { type: "http", scheme: "bearer", description: "A key of KalshiBook: `kb_live_...`." }
+  securitySchemes["person"] = {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "The access token of somebody who is signed in."
+  }
   securitySchemes["header"] = { type: "apiKey", in: "header", name: "X-API-Key", description: "The same, for habits." }
   for (const item of Object.values(document.paths)) {
     for (const operation of operationsOf(item)) addToOperation(operation)
@@ -60,7 +66,10 @@ const addToOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
     return
   }
   const isCharged = price.kind === "call" || price.kind === "rows"
-  Object.assign(operation, { security: [{ bearer: [] }, { header: [] }] })
+  const isForPeople = price.kind === "member" || price.kind === "person"
+  Object.assign(operation, {
+    security: isForPeople ? [{ person: [] }] : [{ bearer: [] }, { header: [] }, { person: [] }]
+  })
   for (const [status, response] of Object.entries(responses)) {
     const isAnswer = status === "200"
     Object.assign(response, {

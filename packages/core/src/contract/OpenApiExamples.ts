@@ -9,6 +9,7 @@ import { event, market, series } from "./CatalogExamples.ts"
 import { candles, lifecycle, settlements, trades } from "./ChannelExamples.ts"
 import { exchangeCoverage, marketCoverage } from "./CoverageExamples.ts"
 import { dataset, datasets, download } from "./DownloadExamples.ts"
+import { peopleExamples } from "./PeopleExamples.ts"
 import * as PricingAnswer from "./PricingAnswer.ts"
 import { docsOf } from "./ProblemKind.ts"
 import { problems } from "./Problems.ts"
@@ -65,6 +66,7 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
     ...answer
   },
   revokeKey: { key: { ...key, revoked_at: "2026-11-21T14:03:00.000000Z" }, ...answer },
+  ...peopleExamples,
   createTicket: { ticket: "kb_ticket_...", expires_at: "2026-11-21T14:04:00.000000Z", ...answer },
   getStatus: status,
   getHealth: { status: "ok", ...answer },

@@ -81,6 +81,8 @@ export const allowed = {
   fields: "names of fields of the rows, each once, separated by commas",
   "idempotency-key": `1 to ${idempotencyKeyCharsMax} printable ASCII characters`,
   date: "a UTC day as `2026-11-21`",
+  user_id: "the id of a member, a UUID",
+  invitation_id: "the id of an invitation, a UUID",
   key_id: "the public prefix of a key: the 10 letters and digits behind `kb_live_`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint",
@@ -104,7 +106,10 @@ export const allowedInBody: Readonly<Record<string, string>> = {
   events: `a list of up to ${tickersMax} event tickers`,
   series: `a list of up to ${tickersMax} series tickers`,
   max_credits: "a whole number of credits, 0 or more",
-  dry_run: "`true` or `false`"
+  dry_run: "`true` or `false`",
+  email: "a mail address",
+  role: "`owner`, `member` or `billing`",
+  token: "what an invitation came with: letters, digits, `-` and `_`"
 }
 
 const refuse = (text: string) => Effect.fail(new SchemaIssue.InvalidValue({ message: "not allowed" }, text))
@@ -425,6 +430,18 @@ export const Date = Schema.String.annotate({ description: "A UTC day.", examples
 export const KeyIdPath = Schema.String.check(Schema.isPattern(/^[0-9A-Za-z]{10}$/)).annotate({
   description: "A key, by its public prefix.",
   examples: ["7Yq0hT3kPa"]
+})
+
+const uuid = Schema.String.check(Schema.isPattern(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/))
+
+export const UserIdPath = uuid.annotate({
+  description: "A member, by the auth server's id.",
+  examples: ["0d9c8b7a-6f5e-4d3c-8b2a-1f0e9d8c7b6a"]
+})
+
+export const InvitationIdPath = uuid.annotate({
+  description: "An invitation.",
+  examples: ["7e6d5c4b-3a29-4180-9f7e-6d5c4b3a2918"]
 })
 
 export const DownloadIdPath = Schema.String.check(Schema.isPattern(/^dl_[0-9a-f]{32}$/)).annotate({

@@ -5,6 +5,8 @@
  * Money is whole: 1/10,000 dollar (`priceE4`). A credit is the unit of account, and what is charged is always a whole number of them.
  */
 
+import { type MemberRole, memberRoles } from "./MemberRoles.ts"
+
 export const tierNames = ["free", "payg", "project", "enterprise"] as const
 export type TierName = (typeof tierNames)[number]
 
@@ -106,8 +108,12 @@ export type Scope = (typeof scopes)[number]
 export type Price =
   /** Anybody may call it. */
   | { readonly kind: "public" }
-  /** Needs a key, costs nothing. */
-  | { readonly kind: "key"; readonly scope: Scope }
+  /** Needs a key with the scope, or a member who has it by his role, or is in one of `roles` where those are named. Costs nothing. */
+  | { readonly kind: "key"; readonly scope: Scope; readonly roles?: ReadonlyArray<MemberRole> }
+  /** Needs a member of the account in one of these roles, who is signed in: a key is not enough. Costs nothing. */
+  | { readonly kind: "member"; readonly roles: ReadonlyArray<MemberRole> }
+  /** Needs somebody who is signed in, of an account or of none yet. Costs nothing. */
+  | { readonly kind: "person" }
   /** So many credits for each answer. */
   | { readonly kind: "call"; readonly scope: Scope; readonly credits: number; readonly bytesMax: number }
   /** One credit for every `rowsPerCredit` entries of the answer's list that are begun; an empty list costs nothing. */
@@ -125,6 +131,10 @@ export type Price =
 
 const open: Price = { kind: "public" }
 const keyed = (scope: Scope): Price => ({ kind: "key", scope })
+/** For keys by their scope, for people by their role. */
+const keyedFor = (scope: Scope, roles: ReadonlyArray<MemberRole>): Price => ({ kind: "key", scope, roles })
+const forMembers = (...roles: ReadonlyArray<MemberRole>): Price => ({ kind: "member", roles })
+const forPeople: Price = { kind: "person" }
 const perCall = (bytesMax: number): Price => ({ kind: "call", scope: "read", credits: 1, bytesMax })
 const perRows = (list: string, rowsPerCredit: number, bytesPerRow: number): Price => ({
   kind: "rows",
@@ -164,13 +174,24 @@ export const prices: Readonly<Record<string, Price>> = {
   getIndex: open,
   getProblem: open,
   getPricing: open,
-  getUsage: keyed("read"),
-  getAccount: keyed("read"),
-  changeAccount: keyed("admin"),
-  getBilling: keyed("admin"),
-  createCheckout: keyed("admin"),
-  createPortal: keyed("admin"),
-  listInvoices: keyed("admin"),
+  getUsage: keyedFor("read", memberRoles),
+  getAccount: keyedFor("read", memberRoles),
+  changeAccount: keyedFor("admin", ["owner", "billing"]),
+  getBilling: keyedFor("admin", ["owner", "billing"]),
+  createCheckout: keyedFor("admin", ["owner", "billing"]),
+  createPortal: keyedFor("admin", ["owner", "billing"]),
+  listInvoices: keyedFor("admin", ["owner", "billing"]),
+  closeAccount: forMembers("owner"),
+  getSession: forPeople,
+  openAccount: forPeople,
+  listMembers: forMembers(...memberRoles),
+  changeMember: forMembers("owner"),
+  // Whoever leaves removes himself.
+  removeMember: forMembers(...memberRoles),
+  listInvitations: forMembers("owner"),
+  inviteMember: forMembers("owner"),
+  withdrawInvitation: forMembers("owner"),
+  acceptInvitation: forPeople,
   listKeys: keyed("admin"),
   createKey: keyed("admin"),
   changeKey: keyed("admin"),
@@ -204,6 +225,8 @@ export const ceilingOf = (price: Price, rowsMax: number): Ceiling => {
   switch (price.kind) {
     case "public":
     case "key":
+    case "member":
+    case "person":
     // Paid beside the call, when it is known how many rows there are.
     case "files":
     case "stream":
@@ -231,6 +254,8 @@ export const chargeOf = (
   switch (price.kind) {
     case "public":
     case "key":
+    case "member":
+    case "person":
     case "files":
     case "stream":
       return { rows: 0, credits: 0 }

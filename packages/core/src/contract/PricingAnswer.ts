@@ -74,10 +74,13 @@ const tierView = (name: (typeof tierNames)[number], tier: Tier) => ({
 export const view = () => ({
   tiers: tierNames.map((name) => tierView(name, tiers[name])),
   packages: packages.map(({ credits, priceE4 }) => ({ credits, price_dollars: dollarsFromPriceE4(priceE4) })),
-  calls: Object.entries<Price>({ ...prices, ...streamPrices }).map(([operation, price]) => ({
-    operation,
-    key: price.kind !== "public",
-    credits: price.kind === "call" ? price.credits : "rowsPerCredit" in price ? 1 : 0,
-    rows_per_credit: "rowsPerCredit" in price ? price.rowsPerCredit : null
-  }))
+  // What people do with their account in person is no call of a key, and costs nothing.
+  calls: Object.entries<Price>({ ...prices, ...streamPrices })
+    .filter(([, { kind }]) => kind !== "member" && kind !== "person")
+    .map(([operation, price]) => ({
+      operation,
+      key: price.kind !== "public",
+      credits: price.kind === "call" ? price.credits : "rowsPerCredit" in price ? 1 : 0,
+      rows_per_credit: "rowsPerCredit" in price ? price.rowsPerCredit : null
+    }))
 })

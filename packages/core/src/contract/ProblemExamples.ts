@@ -5,7 +5,7 @@ import { declaration, type ProblemCode } from "./Problems.ts"
 
 const book = "/v1/markets/KXBTC15M-26NOV211415-15/orderbook"
 
-const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string | number>>>> = {
+const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string | number | ReadonlyArray<string>>>>> = {
   bad_parameter: {
     detail: "`limit` is not allowed: it must be a whole number from 1 to 1000.",
     parameter: "limit",
@@ -70,6 +70,16 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   billing_off: { detail: "This server takes no payments." },
   payments_away: { detail: "The payment service cannot be reached; try again in 5 seconds." },
   webhook_refused: { detail: "Timestamp outside the tolerance zone" },
+  sign_in_required: { detail: "Members are changed by people who are signed in, not with a key." },
+  no_account: { detail: "ada@example.com is of no account yet: open one with POST /v1/accounts." },
+  role_missing: { detail: "ada@example.com is `member` of this account; this is for `owner`.", roles: ["owner"] },
+  sign_in_away: { detail: "Who is signed in cannot be verified now; try again in 5 seconds." },
+  unknown_member: { detail: "The account has no member of this id.", suggestion: "/v1/members" },
+  last_owner: { detail: "ada@example.com is the only owner. Make somebody else one first." },
+  unknown_invitation: { detail: "There is no such invitation for ada@example.com." },
+  too_many_invitations: { detail: "50 invitations are open, as many as can be. Withdraw one first." },
+  closing_unconfirmed: { detail: "`name` is not the name of this account: nothing was done." },
+  closing_refused: { detail: "The subscription could not be cancelled; try again in 5 seconds." },
   not_sealed: {
     detail: "Nothing of this is sealed: hours are, some minutes after their end.",
     suggestion: "/v1/datasets"

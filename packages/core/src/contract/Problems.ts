@@ -6,6 +6,7 @@ import * as ProblemKind from "./ProblemKind.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
 import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
+import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
 import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 
@@ -14,6 +15,7 @@ export const problems = {
   ...ProblemsOfQuestions.kinds,
   ...ProblemsOfAccess.kinds,
   ...ProblemsOfBilling.kinds,
+  ...ProblemsOfPeople.kinds,
   ...ProblemsOfFiles.kinds,
   ...ProblemsOfServer.kinds
 } as const
@@ -24,6 +26,7 @@ export const problemClasses = {
   ...ProblemsOfQuestions.classes,
   ...ProblemsOfAccess.classes,
   ...ProblemsOfBilling.classes,
+  ...ProblemsOfPeople.classes,
   ...ProblemsOfFiles.classes,
   ...ProblemsOfServer.classes
 } as const satisfies Record<ProblemCode, unknown>
@@ -53,5 +56,9 @@ export const problemsOfMetered = [
   ProblemsOfAccess.CreditsExhausted,
   ProblemsOfAccess.CapReached,
   ProblemsOfAccess.MaxCreditsExceeded,
-  ProblemsOfAccess.RateLimited
+  ProblemsOfAccess.RateLimited,
+  ProblemsOfPeople.SignInRequired,
+  ProblemsOfPeople.NoAccount,
+  ProblemsOfPeople.RoleMissing,
+  ProblemsOfPeople.SignInAway
 ] as const

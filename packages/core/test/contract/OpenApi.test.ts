@@ -64,6 +64,13 @@ describe("the OpenAPI document", () => {
       "/v1/keys/{key_id}",
       "/v1/keys/{key_id}/rotate",
       "/v1/tickets",
+      "/v1/session",
+      "/v1/accounts",
+      "/v1/members",
+      "/v1/members/{user_id}",
+      "/v1/invitations",
+      "/v1/invitations/{invitation_id}",
+      "/v1/invitations/accept",
       "/v1/status",
       "/healthz",
       "/metrics",
@@ -186,7 +193,7 @@ describe("the catalogue of problems", () => {
       const decoded = Schema.decodeUnknownSync(problemClasses[code] as Schema.ConstraintDecoder<object>)(
         problemExample(code)
       )
-      assert.include(decoded, { ...problemExample(code) })
+      assert.deepInclude(decoded, { ...problemExample(code) })
     }
   })
 })

@@ -1,0 +1,57 @@
+/**
+ * An auth server within the program, in place of Supabase's, for one machine: with people and sessions in the database of the program, and
+ * mails in its terminal. Where strangers can reach it, it runs only if it was told so: nobody reads their mails there.
+ */
+import type { HotTierError } from "@kalshibook/store/HotTierError"
+import { Data, Layer } from "effect"
+import type { HttpRouter } from "effect/http"
+import type { SqlClient } from "effect/sql"
+import { AuthFlows } from "./AuthFlows.ts"
+import * as AuthRoutes from "./AuthRoutes.ts"
+import { type AuthSettings, Settings } from "./AuthSettings.ts"
+import * as AuthTables from "./AuthTables.ts"
+import type { Mails } from "./Mails.ts"
+import { MailTokens } from "./MailTokens.ts"
+import { Sessions } from "./Sessions.ts"
+import { SigningKey, type SigningKeyError } from "./SigningKey.ts"
+import { Users } from "./Users.ts"
+
+/** It would be public. The message is for the one who started us. */
+export class AuthWouldBePublic extends Data.TaggedError("AuthWouldBePublic")<{ readonly host: string }> {
+  override get message(): string {
+    return (
+      `The embedded auth server would be reachable from other machines (${this.host}), with mails that only this terminal shows: ` +
+      "set SUPABASE_URL and its keys, or KALSHIBOOK_AUTH_PUBLIC=yes if that is what you want."
+    )
+  }
+}
+
+const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+/** Whether it may run on an address of this host; `isTold`: by `KALSHIBOOK_AUTH_PUBLIC=yes`. */
+export const mayRun = (host: string, isTold: boolean): boolean => isTold || loopback.test(host)
+
+export interface EmbeddedAuthOptions {
+  readonly settings: AuthSettings
+  /** Where its key is kept. */
+  readonly folder: string
+}
+
+/** Its routes, and the key by which its tokens are known. */
+export const layer = ({
+  folder,
+  settings
+}: EmbeddedAuthOptions): Layer.Layer<
+  SigningKey,
+  HotTierError | SigningKeyError,
+  HttpRouter.HttpRouter | Mails | SqlClient.SqlClient
+> => {
+  const stores = Layer.mergeAll(Users.layerNoDeps, Sessions.layerNoDeps, MailTokens.layerNoDeps)
+  return AuthRoutes.layer.pipe(
+    Layer.provide(AuthFlows.layerNoDeps),
+    Layer.provide(stores),
+    Layer.provide(Settings.layerOf(settings)),
+    Layer.provideMerge(SigningKey.layer(folder)),
+    Layer.provide(Layer.effectDiscard(AuthTables.make))
+  )
+}

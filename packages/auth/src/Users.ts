@@ -1,0 +1,108 @@
+/** The people who have signed up, in Postgres. Addresses are kept in lower case: one person, one address. */
+import { during, type HotTierError } from "@kalshibook/store/HotTierError"
+import { int8 } from "@kalshibook/store/PgNumbers"
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
+
+export interface User {
+  readonly userId: string
+  readonly email: string
+  /** `null` for somebody who only signs in by mail. */
+  readonly passwordHash: string | null
+  /** What the person's own client keeps here; we read nothing of it. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** Unix microseconds; `null` until the address is known to be theirs. */
+  readonly confirmedMicros: number | null
+  readonly signedInMicros: number | null
+  readonly createdMicros: number
+  readonly updatedMicros: number
+}
+
+/** What can be changed of somebody. */
+export type UserChange = Partial<
+  Pick<User, "email" | "passwordHash" | "metadata" | "confirmedMicros" | "signedInMicros">
+>
+
+type Found = Effect.Effect<Option.Option<User>, HotTierError>
+
+export class Users extends Context.Service<
+  Users,
+  {
+    /** `None` when the address is taken. */
+    readonly create: (made: Pick<User, "email" | "passwordHash" | "metadata">) => Found
+    readonly byEmail: (email: string) => Found
+    readonly byId: (userId: string) => Found
+    /** `None` when there is nobody of that id, or the new address is taken. */
+    readonly change: (userId: string, change: UserChange) => Found
+  }
+>()("@kalshibook/auth/Users") {
+  static readonly layerNoDeps: Layer.Layer<Users, never, SqlClient.SqlClient> = Layer.effect(
+    Users,
+    Effect.map(SqlClient.SqlClient, (sql) => Users.of(inPostgres(sql)))
+  )
+}
+
+export const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
+
+interface UserRow {
+  readonly user_id: string
+  readonly email: string
+  readonly password_hash: string | null
+  readonly user_metadata: Record<string, unknown>
+  readonly ts_confirmed_micros: number | null
+  readonly ts_signed_in_micros: number | null
+  readonly ts_created_micros: number
+  readonly ts_updated_micros: number
+}
+
+const userOf = (row: UserRow): User => ({
+  userId: row.user_id,
+  email: row.email,
+  passwordHash: row.password_hash,
+  metadata: row.user_metadata,
+  confirmedMicros: row.ts_confirmed_micros,
+  signedInMicros: row.ts_signed_in_micros,
+  createdMicros: row.ts_created_micros,
+  updatedMicros: row.ts_updated_micros
+})
+
+const inPostgres = (sql: SqlClient.SqlClient): Users["Service"] => {
+  const first = (rows: ReadonlyArray<UserRow>) => Option.map(Option.fromUndefinedOr(rows[0]), userOf)
+  return {
+    create: ({ email, metadata, passwordHash }) =>
+      Effect.gen(function* () {
+        const now = int8(yield* nowMicros)
+        const rows = yield* sql<UserRow>`
+          insert into embedded_auth.users (email, password_hash, user_metadata, ts_created_micros, ts_updated_micros)
+          values (${email}, ${passwordHash}, ${JSON.stringify(metadata)}::text::jsonb, ${now}, ${now})
+          on conflict (email) do nothing returning *`
+        return first(rows)
+      }).pipe(during("createUser")),
+    byEmail: (email) =>
+      sql<UserRow>`select * from embedded_auth.users where email = ${email}`.pipe(
+        Effect.map(first),
+        during("findUser")
+      ),
+    byId: (userId) =>
+      sql<UserRow>`select * from embedded_auth.users where user_id = ${userId}::text::uuid`.pipe(
+        Effect.map(first),
+        during("findUser")
+      ),
+    change: (userId, { confirmedMicros, email, metadata, passwordHash, signedInMicros }) =>
+      Effect.gen(function* () {
+        const rows = yield* sql<UserRow>`
+          update embedded_auth.users set
+            email = coalesce(${email ?? null}, email),
+            password_hash = coalesce(${passwordHash ?? null}, password_hash),
+            user_metadata = coalesce(${metadata === undefined ? null : JSON.stringify(metadata)}::text::jsonb, user_metadata),
+            ts_confirmed_micros = coalesce(${int8(confirmedMicros ?? null)}, ts_confirmed_micros),
+            ts_signed_in_micros = coalesce(${int8(signedInMicros ?? null)}, ts_signed_in_micros),
+            ts_updated_micros = ${int8(yield* nowMicros)}
+          where user_id = ${userId}::text::uuid
+            and not exists (select from embedded_auth.users
+                            where email = ${email ?? null} and user_id <> ${userId}::text::uuid)
+          returning *`
+        return first(rows)
+      }).pipe(during("changeUser"))
+  }
+}

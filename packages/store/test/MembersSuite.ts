@@ -1,0 +1,124 @@
+/** What the people of accounts are promised. Runs over each implementation. */
+import { assert, type Vitest } from "@effect/vitest"
+import { Keys } from "@kalshibook/store/Keys"
+import type { Person } from "@kalshibook/store/MemberRecord"
+import { Members } from "@kalshibook/store/Members"
+import { Effect, Option } from "effect"
+import { fresh } from "./AccountsSuite.ts"
+
+const person = (): Person => ({
+  userId: globalThis.crypto.randomUUID(),
+  email: `${fresh("person").replaceAll(" ", "-")}@example.com`
+})
+
+const opened = Effect.gen(function* () {
+  const members = yield* Members
+  const owner = person()
+  const { membership } = yield* members.open(owner)
+  return { members, owner, accountId: membership.account.accountId }
+})
+
+const joined = Effect.fnUntraced(function* (
+  accountId: string,
+  invitedBy: string,
+  role: "owner" | "member" | "billing"
+) {
+  const members = yield* Members
+  const guest = person()
+  const { token } = yield* members.invite(accountId, { email: guest.email, role, invitedBy })
+  assert.isTrue(Option.isSome(yield* members.accept(token, guest)))
+  return guest
+})
+
+export const membersSuite = (it: Vitest.MethodsNonLive<Keys | Members>): void => {
+  it.effect("whoever signs in first gets one account on free as its owner, however many pages ask at once", () =>
+    Effect.gen(function* () {
+      const members = yield* Members
+      const owner = person()
+      const answers = yield* Effect.all(
+        Array.from({ length: 5 }, () => members.open(owner)),
+        { concurrency: 5 }
+      )
+      assert.strictEqual(answers.filter(({ isNew }) => isNew).length, 1)
+      const [membership, ...more] = yield* members.membershipsOf(owner.userId)
+      assert.deepStrictEqual(more, [])
+      assert.deepInclude(membership, { role: "owner" })
+      assert.deepInclude(membership?.account, { tier: "free", name: owner.email })
+      assert.deepStrictEqual(yield* members.membershipsOf(person().userId), [])
+    })
+  )
+
+  it.effect("an invitation lets its own address in, once, and is gone when it is withdrawn or replaced", () =>
+    Effect.gen(function* () {
+      const { accountId, members, owner } = yield* opened
+      const guest = person()
+      const wish = { email: guest.email, role: "member", invitedBy: owner.userId } as const
+      const old = yield* members.invite(accountId, wish)
+      const { invitation, token } = yield* members.invite(accountId, wish)
+      assert.deepStrictEqual(yield* members.invitations(accountId), [invitation])
+      assert.isTrue(Option.isNone(yield* members.accept(old.token, guest)))
+      assert.isTrue(Option.isNone(yield* members.accept(token, person())))
+      const membership = yield* members.accept(token, guest)
+      assert.deepStrictEqual(
+        Option.map(membership, ({ account, role }) => [account.accountId, role]),
+        Option.some([accountId, "member"])
+      )
+      assert.isTrue(Option.isNone(yield* members.accept(token, guest)))
+      assert.sameDeepMembers(
+        (yield* members.list(accountId)).map(({ email, role }) => [email, role]),
+        [
+          [owner.email, "owner"],
+          [guest.email, "member"]
+        ]
+      )
+      const other = yield* members.invite(accountId, { ...wish, email: person().email })
+      const elsewhere = yield* opened
+      assert.isFalse(yield* members.withdraw(elsewhere.accountId, other.invitation.invitationId))
+      assert.isTrue(yield* members.withdraw(accountId, other.invitation.invitationId))
+      assert.deepStrictEqual(yield* members.invitations(accountId), [])
+    })
+  )
+
+  it.effect("an account keeps an owner: the last one neither leaves nor becomes less", () =>
+    Effect.gen(function* () {
+      const { accountId, members, owner } = yield* opened
+      const guest = yield* joined(accountId, owner.userId, "billing")
+      assert.strictEqual(yield* members.remove(accountId, owner.userId), "last_owner")
+      assert.strictEqual(yield* members.setRole(accountId, owner.userId, "member"), "last_owner")
+      assert.strictEqual(yield* members.setRole(accountId, guest.userId, "owner"), "done")
+      const both = yield* Effect.all(
+        [members.remove(accountId, owner.userId), members.remove(accountId, guest.userId)],
+        { concurrency: 2 }
+      )
+      assert.sameMembers(both, ["done", "last_owner"])
+      assert.strictEqual((yield* members.list(accountId)).length, 1)
+      assert.strictEqual(yield* members.remove(accountId, person().userId), "unknown")
+    })
+  )
+
+  it.effect(
+    "a closed account has no people, no names of theirs, and no key that works; its owner may open another",
+    () =>
+      Effect.gen(function* () {
+        const { accountId, members, owner } = yield* opened
+        const keys = yield* Keys
+        const { record } = yield* keys.create({ accountId, name: "desk", scopes: ["read"] })
+        const { token } = yield* members.invite(accountId, {
+          email: person().email,
+          role: "member",
+          invitedBy: owner.userId
+        })
+        yield* members.close(accountId)
+        assert.deepStrictEqual(yield* members.membershipsOf(owner.userId), [])
+        assert.deepStrictEqual(yield* members.list(accountId), [])
+        assert.deepStrictEqual(yield* members.invitations(accountId), [])
+        assert.isTrue(Option.isNone(yield* members.accept(token, owner)))
+        const found = Option.getOrThrow(yield* keys.find(record.prefix))
+        assert.isNotNull(found.record.revokedMicros)
+        assert.notInclude(JSON.stringify([found.account, found.record]), owner.email)
+        const { isNew, membership } = yield* members.open(owner)
+        assert.isTrue(isNew)
+        assert.notStrictEqual(membership.account.accountId, accountId)
+      })
+  )
+}
