@@ -161,9 +161,9 @@ layer(ApiTest.layerEmpty())("a server that takes no payments", (it) => {
       const { call } = yield* payer()
       assert.deepInclude((yield* call("GET", "/v1/billing")).body, { plan: "free", can_buy: [], has_portal: false })
       const refused = yield* call("POST", "/v1/billing/checkout", { buy: "payg" })
-      assert.deepStrictEqual([refused.status, refused.body.code], [503, "billing_off"])
+      assert.deepStrictEqual([refused.status, refused.body.code], [404, "billing_off"])
       const number = yield* port
-      assert.strictEqual(yield* post(number, "{}", ""), "503 billing_off")
+      assert.strictEqual(yield* post(number, "{}", ""), "404 billing_off")
     })
   )
 })

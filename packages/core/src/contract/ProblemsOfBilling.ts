@@ -26,7 +26,7 @@ export const kinds = {
     meaning: "The account has no customer portal before its first checkout: POST /v1/billing/checkout."
   },
   billing_off: {
-    status: 503,
+    status: 404,
     title: "Nothing can be bought here",
     meaning: "This server takes no payments, or they are not set up. What the account has stays as it is."
   },

@@ -9,6 +9,9 @@ import { int8 } from "../PgNumbers.ts"
 import type { BillingBook, Linked, Told } from "./BillingBook.ts"
 import { purchasePrefix, referenceOf } from "./Purchases.ts"
 
+/** A webhook is told again for three days; whatever comes later changes nothing either. */
+const eventsKeptMicros = 30 * 86_400_000_000
+
 interface LinkedRow {
   readonly account_id: string
   readonly customer_id: string
@@ -150,6 +153,7 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
       subscriptionsOf(accountId).pipe(acting(sql, { account_id: accountId }), during("subscriptions")),
     lapse: (nowMicros) =>
       Effect.gen(function* () {
+        yield* sql`delete from billing_events where ts_micros < ${int8(nowMicros - eventsKeptMicros)}`
         const owing = yield* sql<{ account_id: string }>`
           select distinct account_id from billing_subscriptions where status = 'past_due' order by account_id`
         const changed: Array<string> = []
