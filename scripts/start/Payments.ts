@@ -5,9 +5,13 @@
 import path from "node:path"
 import * as BillingConfig from "@kalshibook/api/billing/BillingConfig"
 import type { DeskServices } from "@kalshibook/api/billing/BillingDesk"
-import { type StripeAccess, StripeClient } from "@kalshibook/api/billing/StripeClient"
 import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
-import { type RunningStandIn, type ServerOptions, start as startStandIn } from "@kalshibook/stripe-stand-in/StandInServer"
+import { type StripeAccess, StripeClient } from "@kalshibook/api/billing/StripeClient"
+import {
+  type RunningStandIn,
+  type ServerOptions,
+  start as startStandIn
+} from "@kalshibook/stripe-stand-in/StandInServer"
 import { Effect, Layer, Option, Redacted } from "effect"
 
 export interface Payments {

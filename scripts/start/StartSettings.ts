@@ -3,8 +3,8 @@
  * them hidden behind another. An empty variable counts as absent. What only one program reads it reads itself, once checked here.
  */
 import path from "node:path"
-import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
 import * as BillingConfig from "@kalshibook/api/billing/BillingConfig"
+import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
 import * as EnvironmentSettings from "@kalshibook/collector/EnvironmentSettings"
 import * as Result from "effect/Result"
 

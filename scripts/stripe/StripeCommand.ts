@@ -41,12 +41,15 @@ const reconcile = Effect.map(Reconciling.reconcile(), (differences): Told => {
   return { lines: [...lines, `${differences.length} differences`], isGood: differences.length === 0 }
 }).pipe(Effect.provide(stores))
 
-const round = Effect.as(BillingWork.round, { lines: ["done"], isGood: true } satisfies Told).pipe(Effect.provide(stores))
+const round = Effect.as(BillingWork.round, { lines: ["done"], isGood: true } satisfies Told).pipe(
+  Effect.provide(stores)
+)
 
 /** The lines that answer a command line. */
 export const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
   const [command = ""] = args
-  if (!["sync", "reconcile", "round"].includes(command) || args.length > 1) return yield* new Refused({ message: usage })
+  if (!["sync", "reconcile", "round"].includes(command) || args.length > 1)
+    return yield* new Refused({ message: usage })
   const access = yield* BillingConfig.access
   if (Option.isNone(access)) return yield* new Refused({ message: `STRIPE_SECRET_KEY is not set.\n\n${usage}` })
   const known = command === "sync" ? sync : command === "reconcile" ? reconcile : round

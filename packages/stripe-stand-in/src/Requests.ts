@@ -78,8 +78,7 @@ export const answer = (standIn: StandIn, request: Request): Answer => {
       message: `Unrecognized request URL (${request.method}: ${path}): the stand-in does not have it.`
     } satisfies Refused
   }
-  const made: Answer =
-    "found" in result ? { status: 200, body: result.found } : refusal(result.refused)
+  const made: Answer = "found" in result ? { status: 200, body: result.found } : refusal(result.refused)
   if (key !== undefined) state.answered[key] = { request: wording, ...made, atSeconds: standIn.now() }
   return made
 }

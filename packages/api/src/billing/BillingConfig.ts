@@ -6,7 +6,7 @@ import { Config, Data, Effect, Layer, Option, Redacted } from "effect"
 import * as BillingDesk from "./BillingDesk.ts"
 import * as BillingWork from "./BillingWork.ts"
 import * as ClosingSubscription from "./ClosingSubscription.ts"
-import { StripeClient, type StripeAccess } from "./StripeClient.ts"
+import { type StripeAccess, StripeClient } from "./StripeClient.ts"
 
 /** The settings make no sense together. The message is for whoever starts the program. */
 export class BillingUnusable extends Data.TaggedError("BillingUnusable")<{ readonly problem: string }> {
@@ -21,15 +21,20 @@ const text = (name: string) => Config.map(Config.withDefault(Config.String(name)
 export const problemOf = (secretKey: string, webhookSecret: string): string | undefined => {
   if (secretKey === "" && webhookSecret === "") return undefined
   if (secretKey === "") return "STRIPE_WEBHOOK_SECRET is set, but STRIPE_SECRET_KEY is not: set both, or neither."
-  if (!/^(?:sk|rk)_(?:live|test)_\w+$/.test(secretKey)) return "STRIPE_SECRET_KEY must begin with sk_live_, sk_test_, rk_live_ or rk_test_."
-  if (webhookSecret === "") return "STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not: without it nobody can tell what was paid."
+  if (!/^(?:sk|rk)_(?:live|test)_\w+$/.test(secretKey))
+    return "STRIPE_SECRET_KEY must begin with sk_live_, sk_test_, rk_live_ or rk_test_."
+  if (webhookSecret === "")
+    return "STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not: without it nobody can tell what was paid."
   return secretsOf(webhookSecret).every((secret) => /^whsec_\w+$/.test(secret))
     ? undefined
     : "STRIPE_WEBHOOK_SECRET must begin with whsec_ (two of them, separated by a comma, while one replaces the other)."
 }
 
 const secretsOf = (webhookSecret: string): ReadonlyArray<string> =>
-  webhookSecret.split(",").map((secret) => secret.trim()).filter((secret) => secret !== "")
+  webhookSecret
+    .split(",")
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "")
 
 /** The real Stripe, if there is one. */
 export const access: Effect.Effect<Option.Option<StripeAccess>, Config.ConfigError | BillingUnusable> = Effect.gen(

@@ -164,8 +164,10 @@ const subscriptionView = (subscription: SubscriptionFacts | undefined) =>
 const notices: Readonly<Record<Payment["state"], string | null>> = {
   none: null,
   good: null,
-  failed: "An invoice could not be charged. Change the card or pay it in the customer portal; until then the plan stays for a week.",
-  lapsed: "An invoice was not paid in time, so the account is without its plan. Pay it in the customer portal, and the plan is back."
+  failed:
+    "An invoice could not be charged. Change the card or pay it in the customer portal; until then the plan stays for a week.",
+  lapsed:
+    "An invoice was not paid in time, so the account is without its plan. Pay it in the customer portal, and the plan is back."
 }
 
 const paymentView = (payment: Payment) => ({

@@ -48,9 +48,7 @@ export const checkout = Effect.fn("Billing.checkout")(function* (linked: Linked,
   const nowSeconds = Math.floor(nowMillis / 1_000)
   const anchor = nextMonth(nowMillis)
   const openSeconds =
-    item.kind === "metered"
-      ? Math.max(openSecondsMin, Math.min(openSecondsMax, anchor - nowSeconds))
-      : openSecondsMax
+    item.kind === "metered" ? Math.max(openSecondsMin, Math.min(openSecondsMax, anchor - nowSeconds)) : openSecondsMax
   const metadata = { [StripeFacts.accountField]: accountId, [StripeFacts.creditsField]: String(item.credits) }
   const session = yield* ask("open a checkout", (stripe) =>
     stripe.checkout.sessions.create({

@@ -35,7 +35,9 @@ export const layer: Layer.Layer<never, never, DeskServices> = Layer.effect(
         close(accountId).pipe(
           Effect.provideContext(services),
           Effect.tapError((error) => Effect.logWarning(`a subscription could not be cancelled: ${error.message}`)),
-          Effect.mapError(() => new NotClosable({ detail: "The subscription could not be cancelled; try again in some seconds." }))
+          Effect.mapError(
+            () => new NotClosable({ detail: "The subscription could not be cancelled; try again in some seconds." })
+          )
         )
     }
     return [...others, step]

@@ -12,8 +12,8 @@ import { BillingBook } from "@kalshibook/store/billing/BillingBook"
 import { hourOf, identifierOf, MeterOutbox, type WaitingHour } from "@kalshibook/store/billing/MeterOutbox"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Clock, Effect, Option } from "effect"
-import { StripeClient, StripeFailed } from "./StripeClient.ts"
 import * as StripeCatalogue from "./StripeCatalogue.ts"
+import { StripeClient, type StripeFailed } from "./StripeClient.ts"
 
 /** An hour is decided so long after its end: longer than a call may take to be written down. */
 export const settleMicros = 300_000_000
@@ -101,7 +101,8 @@ const sendOne = Effect.fnUntraced(function* (hour: WaitingHour, customer: string
 })
 
 const isRefused = ({ reason }: StripeFailed): boolean => reason === "refused"
-const isKnown = (error: StripeFailed): boolean => isRefused(error) && /already exists with identifier/.test(error.detail)
+const isKnown = (error: StripeFailed): boolean =>
+  isRefused(error) && /already exists with identifier/.test(error.detail)
 
 /** What Stripe has counted for a customer in an hour. */
 const counted = Effect.fnUntraced(function* (hour: WaitingHour, customer: string) {

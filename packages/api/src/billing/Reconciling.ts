@@ -7,8 +7,8 @@ import { BillingBook, type Linked } from "@kalshibook/store/billing/BillingBook"
 import { type ComparedHour, hourOf, MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { Clock, Effect, Metric } from "effect"
 import * as Refreshing from "./Refreshing.ts"
-import { StripeClient } from "./StripeClient.ts"
 import * as StripeCatalogue from "./StripeCatalogue.ts"
+import { StripeClient } from "./StripeClient.ts"
 
 export const differenceKinds = [
   /** The tier was another than what was paid for. Made good. */
@@ -91,7 +91,9 @@ const ofUse = Effect.fnUntraced(function* ({ accountId, customerId, linkedMicros
   const firstMicros = Math.max(hourOf(linkedMicros), untilMicros - daysBack * dayMicros)
   const hours = yield* (yield* MeterOutbox).compared(accountId, { fromMicros: firstMicros, toMicros: untilMicros })
   const counted = yield* countedByHour(meter, customerId, hours)
-  return hours.flatMap((hour) => differencesOf(hour, counted.get(hour.hourMicros) ?? 0, now)).map((one) => ({ accountId, ...one }))
+  return hours
+    .flatMap((hour) => differencesOf(hour, counted.get(hour.hourMicros) ?? 0, now))
+    .map((one) => ({ accountId, ...one }))
 })
 
 const differencesOf = (
@@ -115,7 +117,11 @@ const differencesOf = (
 }
 
 /** By hour, for the days in which something was sent. */
-const countedByHour = Effect.fnUntraced(function* (meter: string, customer: string, hours: ReadonlyArray<ComparedHour>) {
+const countedByHour = Effect.fnUntraced(function* (
+  meter: string,
+  customer: string,
+  hours: ReadonlyArray<ComparedHour>
+) {
   const { ask } = yield* StripeClient
   const days = new Set(hours.map(({ hourMicros: hour }) => Math.floor(hour / dayMicros)))
   const counted = new Map<number, number>()

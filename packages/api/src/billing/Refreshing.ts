@@ -9,7 +9,10 @@ import { StripeClient } from "./StripeClient.ts"
 import * as StripeFacts from "./StripeFacts.ts"
 
 /** `eventId`: the webhook for which it is done; it counts as dealt with when this has succeeded, and not before. */
-export const refresh = Effect.fn("Billing.refresh")(function* ({ accountId, customerId }: Linked, eventId: string | null) {
+export const refresh = Effect.fn("Billing.refresh")(function* (
+  { accountId, customerId }: Linked,
+  eventId: string | null
+) {
   const book = yield* BillingBook
   const { ask } = yield* StripeClient
   const claim = yield* book.claim(accountId)
@@ -39,5 +42,7 @@ const tell = (accountId: string, { creditsAdded, tier, tierBefore }: Kept) => {
     ...(tier === tierBefore ? [] : [`the account is ${tier} now, after ${tierBefore}`]),
     ...(creditsAdded === 0 ? [] : [`${creditsAdded} credits were bought`])
   ]
-  return Effect.forEach(lines, (line) => Effect.logInfo(line).pipe(Effect.annotateLogs({ accountId })), { discard: true })
+  return Effect.forEach(lines, (line) => Effect.logInfo(line).pipe(Effect.annotateLogs({ accountId })), {
+    discard: true
+  })
 }

@@ -15,7 +15,9 @@ const pageMax = 100
 
 const meter = Effect.gen(function* () {
   const { ask } = yield* StripeClient
-  const { data } = yield* ask("list meters", (stripe) => stripe.billing.meters.list({ status: "active", limit: pageMax }))
+  const { data } = yield* ask("list meters", (stripe) =>
+    stripe.billing.meters.list({ status: "active", limit: pageMax })
+  )
   return data.find(({ event_name }) => event_name === meterEventName)
 })
 

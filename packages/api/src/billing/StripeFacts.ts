@@ -10,7 +10,9 @@ const pageMax = 100
 const objectsMax = 10_000
 
 /** All pages; there is hardly ever a second. */
-const allOf = async <One extends { readonly id: string }>(pages: Stripe.ApiListPromise<One>): Promise<ReadonlyArray<One>> => {
+const allOf = async <One extends { readonly id: string }>(
+  pages: Stripe.ApiListPromise<One>
+): Promise<ReadonlyArray<One>> => {
   const first = await pages
   return first.has_more ? pages.autoPagingToArray({ limit: objectsMax }) : first.data
 }
@@ -28,10 +30,7 @@ const subscriptionOf = ({ parent }: Stripe.Invoice): string | undefined => {
   return typeof found === "string" ? found : found?.id
 }
 
-const factsOf = (
-  subscription: Stripe.Subscription,
-  owed: ReadonlyArray<Stripe.Invoice>
-): SubscriptionFacts => {
+const factsOf = (subscription: Stripe.Subscription, owed: ReadonlyArray<Stripe.Invoice>): SubscriptionFacts => {
   const [item] = subscription.items.data
   const since = owed
     .filter((invoice) => subscriptionOf(invoice) === subscription.id)

@@ -32,7 +32,5 @@ export const list = Effect.fnUntraced(function* (customer: string) {
 /** What the subscription's running month would cost now. */
 export const upcoming = Effect.fnUntraced(function* (subscription: string) {
   const { ask } = yield* StripeClient
-  return factsOf(
-    yield* ask("preview an invoice", (stripe) => stripe.invoices.createPreview({ subscription }))
-  )
+  return factsOf(yield* ask("preview an invoice", (stripe) => stripe.invoices.createPreview({ subscription })))
 })

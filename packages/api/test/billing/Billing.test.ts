@@ -1,6 +1,7 @@
 /** What billing promises, each alone: who is believed, when a plan begins and ends, and that every cent is told once. */
 import { assert, it } from "@effect/vitest"
 import * as CheckoutPages from "@kalshibook/api/billing/CheckoutPages"
+import * as ClosingSubscription from "@kalshibook/api/billing/ClosingSubscription"
 import * as Customers from "@kalshibook/api/billing/Customers"
 import * as MeterSending from "@kalshibook/api/billing/MeterSending"
 import * as Reconciling from "@kalshibook/api/billing/Reconciling"
@@ -35,10 +36,7 @@ const [dayMillis, monthEndMillis] = [86_400_000, Date.UTC(2026, 11, 1)]
 let sold: State | undefined
 
 /** A test in a world of its own, with an account that has bought nothing. */
-const promise = <E>(
-  title: string,
-  body: (world: World.World, account: Account) => Effect.Effect<void, E, Services>
-) =>
+const promise = <E>(title: string, body: (world: World.World, account: Account) => Effect.Effect<void, E, Services>) =>
   it.effect(title, () =>
     Effect.gen(function* () {
       sold ??= (yield* World.catalogue).state
@@ -212,34 +210,36 @@ promise("of two checkouts that are both paid one subscription stays, the older",
   })
 )
 
-promise("the invoice of a month has what the ledger has, to the credit, and a cancelled plan ends with it", (world, account) =>
-  Effect.gen(function* () {
-    // The free credits of the month are used up before anything goes on account.
-    yield* World.use(account, 900)
-    yield* pay(world, account)
-    yield* World.deliverAll(world)
-    yield* World.use(account, 300, "less")
-    yield* World.use(account, 50, "held")
-    yield* World.setTime(world, world.nowMillis + dayMillis)
-    yield* World.use(account, 77)
-    cancelling(world.standIn, subscriptionOf(world), true)
-    yield* World.setTime(world, monthEndMillis - 60_000)
-    yield* World.use(account, 1)
-    const outbox = yield* MeterOutbox
-    const onAccount = yield* outbox.onAccount(account.accountId, 0)
-    assert.strictEqual(onAccount, 78)
-    for (let minute = 0; minute < 12; minute++) {
-      yield* World.setTime(world, monthEndMillis + minute * 60_000)
-      yield* World.round
-    }
-    assert.deepStrictEqual(yield* outbox.waiting(10), [])
-    yield* World.setTime(world, monthEndMillis + 3_600_000)
-    const bill = Object.values(world.standIn.state.invoices).at(-1)
-    assert.deepInclude(bill, { status: "paid", total: 62, billing_reason: "subscription_cycle" })
-    yield* World.deliverAll(world)
-    assert.strictEqual(yield* tierNow(account), "free")
-    assert.deepStrictEqual(yield* Reconciling.reconcile(), [])
-  })
+promise(
+  "the invoice of a month has what the ledger has, to the credit, and a cancelled plan ends with it",
+  (world, account) =>
+    Effect.gen(function* () {
+      // The free credits of the month are used up before anything goes on account.
+      yield* World.use(account, 900)
+      yield* pay(world, account)
+      yield* World.deliverAll(world)
+      yield* World.use(account, 300, "less")
+      yield* World.use(account, 50, "held")
+      yield* World.setTime(world, world.nowMillis + dayMillis)
+      yield* World.use(account, 77)
+      cancelling(world.standIn, subscriptionOf(world), true)
+      yield* World.setTime(world, monthEndMillis - 60_000)
+      yield* World.use(account, 1)
+      const outbox = yield* MeterOutbox
+      const onAccount = yield* outbox.onAccount(account.accountId, 0)
+      assert.strictEqual(onAccount, 78)
+      for (let minute = 0; minute < 12; minute++) {
+        yield* World.setTime(world, monthEndMillis + minute * 60_000)
+        yield* World.round
+      }
+      assert.deepStrictEqual(yield* outbox.waiting(10), [])
+      yield* World.setTime(world, monthEndMillis + 3_600_000)
+      const bill = Object.values(world.standIn.state.invoices).at(-1)
+      assert.deepInclude(bill, { status: "paid", total: 62, billing_reason: "subscription_cycle" })
+      yield* World.deliverAll(world)
+      assert.strictEqual(yield* tierNow(account), "free")
+      assert.deepStrictEqual(yield* Reconciling.reconcile(), [])
+    })
 )
 
 promise("use whose answer was lost is not told twice, the same day or weeks later", (world, account) =>
@@ -276,7 +276,10 @@ promise("a night's look tells what differs, and makes good what a lost webhook s
     yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })
     world.queue.length = 0
     const lost = yield* Reconciling.reconcile()
-    assert.sameMembers(lost.map(({ kind }) => kind), ["tier", "purchase", "subscription"])
+    assert.sameMembers(
+      lost.map(({ kind }) => kind),
+      ["tier", "purchase", "subscription"]
+    )
     assert.strictEqual(yield* tierNow(account), "payg")
     assert.deepStrictEqual(yield* Reconciling.reconcile(), [])
     yield* World.use(account, 6_000)
@@ -304,7 +307,10 @@ promise("use that Stripe will not take any more is told as a difference, not sen
     assert.strictEqual(waiting, undefined)
     yield* World.setTime(world, world.nowMillis + 33 * dayMillis)
     const late = yield* Reconciling.reconcile()
-    assert.includeMembers(late.map(({ kind }) => kind), ["unsent"])
+    assert.includeMembers(
+      late.map(({ kind }) => kind),
+      ["unsent"]
+    )
     yield* World.setTime(world, world.nowMillis + 3 * dayMillis)
     yield* MeterSending.send()
     assert.deepStrictEqual(yield* (yield* MeterOutbox).waiting(10), [])
@@ -318,6 +324,24 @@ promise("an account by contract keeps its tier, whatever its customer buys", (wo
     yield* (yield* Accounts).change(account.accountId, { tier: "enterprise" })
     yield* World.deliverAll(world)
     assert.strictEqual(yield* tierNow(account), "enterprise")
+  })
+)
+
+promise("an account that is deleted is billed what it used until then, and nothing after the month", (world, account) =>
+  Effect.gen(function* () {
+    yield* ClosingSubscription.close(account.accountId)
+    yield* pay(world, account)
+    yield* World.deliverAll(world)
+    yield* World.use(account, 1_000)
+    for (let time = 0; time < 2; time++) yield* ClosingSubscription.close(account.accountId)
+    assert.isTrue(subscriptionOf(world).cancel_at_period_end)
+    const [customer] = Object.values(world.standIn.state.customers)
+    assert.strictEqual(customer?.name, `closed ${account.accountId}`)
+    yield* World.setTime(world, world.nowMillis + dayMillis)
+    yield* World.round
+    yield* World.setTime(world, monthEndMillis + 2 * 3_600_000)
+    assert.strictEqual(subscriptionOf(world).status, "canceled")
+    assert.deepInclude(Object.values(world.standIn.state.invoices).at(-1), { status: "paid", total: 800 })
   })
 )
 

@@ -2,8 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import * as BillingDesk from "@kalshibook/api/billing/BillingDesk"
 import * as ClosingSubscription from "@kalshibook/api/billing/ClosingSubscription"
-import { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
+import { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import { type Scope, scopes } from "@kalshibook/core/contract/Pricing"
 import { BillingBook } from "@kalshibook/store/billing/BillingBook"
 import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
@@ -91,38 +91,40 @@ layer(ApiTest.layerAround(desk))("billing over HTTP", (it) => {
     })
   )
 
-  it.effect("goes from checkout by webhook to the plan, its cost, its invoices and the portal, and ends with the account", () =>
-    Effect.gen(function* () {
-      const { account, call } = yield* payer()
-      const bought = yield* call("POST", "/v1/billing/checkout", { buy: "payg", return_path: "/billing" })
-      assert.strictEqual(bought.status, 200)
-      const [session] = Object.values(world.standIn.state.sessions).slice(-1)
-      assert.strictEqual(bought.body.url, session?.url)
-      assert.strictEqual(session?.success_url, "http://127.0.0.1:1/billing?checkout=done")
-      if (session !== undefined) Checkout.complete(world.standIn, session, "good")
-      assert.strictEqual((yield* call("GET", "/v1/billing")).body.plan, "free")
-      assert.include(yield* told, "200 kept")
-      yield* forgotten
-      yield* World.use(account, 990)
-      yield* World.use(account, 30)
-      const { body } = yield* call("GET", "/v1/billing")
-      assert.deepInclude(body, {
-        plan: "payg",
-        month_credits_used: 1_020,
-        month_dollars: "0.1600",
-        payment: { state: "good", grace_until: null, notice: null },
-        can_buy: ["project_4000", "project_20000", "project_100000"],
-        has_portal: true
+  it.effect(
+    "goes from checkout by webhook to the plan, its cost, its invoices and the portal, and ends with the account",
+    () =>
+      Effect.gen(function* () {
+        const { account, call } = yield* payer()
+        const bought = yield* call("POST", "/v1/billing/checkout", { buy: "payg", return_path: "/billing" })
+        assert.strictEqual(bought.status, 200)
+        const [session] = Object.values(world.standIn.state.sessions).slice(-1)
+        assert.strictEqual(bought.body.url, session?.url)
+        assert.strictEqual(session?.success_url, "http://127.0.0.1:1/billing?checkout=done")
+        if (session !== undefined) Checkout.complete(world.standIn, session, "good")
+        assert.strictEqual((yield* call("GET", "/v1/billing")).body.plan, "free")
+        assert.include(yield* told, "200 kept")
+        yield* forgotten
+        yield* World.use(account, 990)
+        yield* World.use(account, 30)
+        const { body } = yield* call("GET", "/v1/billing")
+        assert.deepInclude(body, {
+          plan: "payg",
+          month_credits_used: 1_020,
+          month_dollars: "0.1600",
+          payment: { state: "good", grace_until: null, notice: null },
+          can_buy: ["project_4000", "project_20000", "project_100000"],
+          has_portal: true
+        })
+        assert.strictEqual(body.subscription.period_end, "2026-12-01T00:00:00.000000Z")
+        assert.isAtLeast(body.month_credits_forecast, 3_000)
+        const again = yield* call("POST", "/v1/billing/checkout", { buy: "payg" })
+        assert.deepStrictEqual([again.status, again.body.code], [409, "already_subscribed"])
+        const portal = yield* call("POST", "/v1/billing/portal", { return_path: "/usage" })
+        assert.match(portal.body.url, /\/portal\/bps_/)
+        const { invoices, upcoming } = (yield* call("GET", "/v1/billing/invoices")).body
+        assert.deepStrictEqual([invoices[0].status, upcoming.status], ["paid", "draft"])
       })
-      assert.strictEqual(body.subscription.period_end, "2026-12-01T00:00:00.000000Z")
-      assert.isAtLeast(body.month_credits_forecast, 3_000)
-      const again = yield* call("POST", "/v1/billing/checkout", { buy: "payg" })
-      assert.deepStrictEqual([again.status, again.body.code], [409, "already_subscribed"])
-      const portal = yield* call("POST", "/v1/billing/portal", { return_path: "/usage" })
-      assert.match(portal.body.url, /\/portal\/bps_/)
-      const { invoices, upcoming } = (yield* call("GET", "/v1/billing/invoices")).body
-      assert.deepStrictEqual([invoices[0].status, upcoming.status], ["paid", "draft"])
-    })
   )
 
   it.effect("refuses what is not signed, who may not, places elsewhere, and what cannot be now", () =>

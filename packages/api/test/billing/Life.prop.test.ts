@@ -15,16 +15,19 @@ const lives = propertyRuns(1_000).numRuns
 
 const bought = Layer.effect(
   Life.Bought,
-  Effect.map(AccountsState, ({ balanceOf, entries }) => (accountId: string) =>
-    Effect.sync(() => {
-      let sum = balanceOf(accountId).boughtLeft
-      for (const { call, credits, sources, state } of entries.values()) {
-        if (call.accountId !== accountId) continue
-        if (state === "used") sum += Math.max(0, Math.min(sources.bought, credits - sources.grant))
-        if (state === "held") sum += sources.bought
-      }
-      return sum
-    })
+  Effect.map(
+    AccountsState,
+    ({ balanceOf, entries }) =>
+      (accountId: string) =>
+        Effect.sync(() => {
+          let sum = balanceOf(accountId).boughtLeft
+          for (const { call, credits, sources, state } of entries.values()) {
+            if (call.accountId !== accountId) continue
+            if (state === "used") sum += Math.max(0, Math.min(sources.bought, credits - sources.grant))
+            if (state === "held") sum += sources.bought
+          }
+          return sum
+        })
   )
 ).pipe(Layer.provide(AccountsState.layer))
 
@@ -57,7 +60,8 @@ it.effect(
         if (events.some(({ type }) => type === "invoice.payment_failed")) met.owed++
         if (Object.values(subscriptions).some(({ status }) => status === "canceled")) met.cancelled++
         if (Object.values(invoices).some(({ total }) => total > 0)) met.metered++
-        if (Object.values(sessions).some(({ mode, status }) => mode === "payment" && status === "complete")) met.bought++
+        if (Object.values(sessions).some(({ mode, status }) => mode === "payment" && status === "complete"))
+          met.bought++
       }
       // Lives in which nothing happens prove nothing.
       for (const [what, count] of Object.entries(met)) assert.isAtLeast(count, lives / 50, what)

@@ -91,7 +91,10 @@ const later = (world: World.World): number => {
 
 const step = Effect.fnUntraced(function* (world: World.World, account: Account) {
   const { luck } = world
-  const linked = yield* calm(world, Effect.flatMap(BillingBook, (book) => book.linked(account.accountId)))
+  const linked = yield* calm(
+    world,
+    Effect.flatMap(BillingBook, (book) => book.linked(account.accountId))
+  )
   const choice = luck.below(16)
   if (choice < 2) return yield* attempt(open(account, luck.below(3) === 0 ? "once" : "metered", world))
   if (choice < 5) return Option.isSome(linked) ? atStripe(world, linked.value.customerId) : undefined
@@ -110,7 +113,10 @@ const begin = Effect.fnUntraced(function* (world: World.World, account: Account)
   yield* attempt(open(account, luck.below(6) === 0 ? "once" : "metered", world))
   // A second tab.
   if (luck.below(5) === 0) yield* attempt(open(account, "metered", world))
-  const linked = yield* calm(world, Effect.flatMap(BillingBook, (book) => book.linked(account.accountId)))
+  const linked = yield* calm(
+    world,
+    Effect.flatMap(BillingBook, (book) => book.linked(account.accountId))
+  )
   if (Option.isNone(linked)) return
   atStripe(world, linked.value.customerId)
   for (let count = luck.below(6); count > 0; count--) yield* hear(world)
@@ -151,13 +157,17 @@ const holds = Effect.fnUntraced(function* (world: World.World, account: Account)
   if (Option.isNone(linked)) return assert.strictEqual(tier, "free")
   const { customerId } = linked.value
   const { invoices, meterEvents, sessions, subscriptions } = world.standIn.state
-  const own = Object.values(subscriptions).filter(({ customer, status }) => customer === customerId && status !== "canceled")
+  const own = Object.values(subscriptions).filter(
+    ({ customer, status }) => customer === customerId && status !== "canceled"
+  )
   const paid = Object.values(sessions).filter(
     ({ customer, mode, status }) => customer === customerId && mode === "payment" && status === "complete"
   )
   assert.isAtMost(own.length, 1, "one subscription at most")
   const owing = Object.values(invoices)
-    .filter((one) => one.status === "open" && one.attempted && one.parent?.subscription_details.subscription === own[0]?.id)
+    .filter(
+      (one) => one.status === "open" && one.attempted && one.parent?.subscription_details.subscription === own[0]?.id
+    )
     .map((one) => (one.status_transitions.finalized_at ?? 0) * 1_000_000)
   const isEntitled =
     own[0]?.status === "active" ||

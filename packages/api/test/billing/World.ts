@@ -3,8 +3,8 @@
  * and the stand-in behind it, without a socket.
  */
 import * as MeterSending from "@kalshibook/api/billing/MeterSending"
-import { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
+import { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import * as Webhooks from "@kalshibook/api/billing/Webhooks"
 import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { type Account, Accounts } from "@kalshibook/store/Accounts"
@@ -49,7 +49,8 @@ export const newWorld = (luck: Luck, state?: State): World => {
   return world
 }
 
-const strikes = ({ crashesPerMille, luck }: World): boolean => crashesPerMille > 0 && luck.below(1_000) < crashesPerMille
+const strikes = ({ crashesPerMille, luck }: World): boolean =>
+  crashesPerMille > 0 && luck.below(1_000) < crashesPerMille
 
 /** The process may die before a step is done, and after it. */
 const around =
@@ -116,7 +117,10 @@ export const newAccount = Effect.flatMap(Accounts, (accounts) =>
 )
 
 export const accountNow = (account: Account) =>
-  Effect.map(Effect.flatMap(Accounts, (accounts) => accounts.find(account.name)), (found) => Option.getOrElse(found, () => account))
+  Effect.map(
+    Effect.flatMap(Accounts, (accounts) => accounts.find(account.name)),
+    (found) => Option.getOrElse(found, () => account)
+  )
 
 /** A webhook arrives, signed now. */
 export const deliver = (world: World, event: Event) => {
@@ -136,7 +140,11 @@ export const deliverAll = Effect.fnUntraced(function* (world: World) {
 })
 
 /** The account uses credits, if it may; with `fate` it dies with the call, or the call costs less than was held. */
-export const use = Effect.fnUntraced(function* (account: Account, credits: number, fate: "used" | "less" | "held" = "used") {
+export const use = Effect.fnUntraced(function* (
+  account: Account,
+  credits: number,
+  fate: "used" | "less" | "held" = "used"
+) {
   const { accountId } = account
   const now = yield* accountNow(account)
   const tier = tierOf(now.tier, now.terms)

@@ -14,7 +14,9 @@ const Subscription = Schema.Struct({
   status: Schema.String.annotate({ description: "As the payment service has it.", examples: ["active"] }),
   period_start: Instant,
   period_end: Instant.annotate({ description: "When the running month ends and is billed." }),
-  ends_at: Schema.NullOr(Instant).annotate({ description: "When it ends, where it was cancelled; null where it goes on." })
+  ends_at: Schema.NullOr(Instant).annotate({
+    description: "When it ends, where it was cancelled; null where it goes on."
+  })
 }).annotate({ identifier: "Subscription", description: "The subscription to pay as you go." })
 
 const PaymentView = Schema.Struct({
@@ -23,7 +25,9 @@ const PaymentView = Schema.Struct({
       "`none`: nothing is paid regularly. `good`. `failed`: an invoice is not paid, and the plan stays until `grace_until`. `lapsed`: the grace is over; paying brings the plan back."
   }),
   grace_until: Schema.NullOr(Instant).annotate({ description: "Until when an unpaid invoice changes nothing." }),
-  notice: Schema.NullOr(Schema.String).annotate({ description: "What to do, for a person; null where there is nothing." })
+  notice: Schema.NullOr(Schema.String).annotate({
+    description: "What to do, for a person; null where there is nothing."
+  })
 }).annotate({ identifier: "Payment", description: "Whether what is owed is paid." })
 
 export const Billing = Schema.Struct({
@@ -33,7 +37,9 @@ export const Billing = Schema.Struct({
     description: "Still to be used, by grant, purchases and cap; null where there is no end."
   }),
   credits_bought: Schema.Int.annotate({ description: "Of those that were bought, what is left; they do not expire." }),
-  month_start: Instant.annotate({ description: "Months are calendar months in UTC, for grants, caps and invoices alike." }),
+  month_start: Instant.annotate({
+    description: "Months are calendar months in UTC, for grants, caps and invoices alike."
+  }),
   month_end: Instant,
   month_credits_used: Schema.Int.annotate({ description: "In this month so far." }),
   month_credits_cap: Schema.NullOr(Schema.Int).annotate({
@@ -55,7 +61,10 @@ export const Billing = Schema.Struct({
 }).annotate({ identifier: "Billing", description: "What the account pays for." })
 
 /** A place on this site to come back to. */
-const ReturnPath = Schema.String.check(Schema.isPattern(/^\/(?![/\\])[\w\-./?=&%]*$/), Schema.isMaxLength(200)).annotate({
+const ReturnPath = Schema.String.check(
+  Schema.isPattern(/^\/(?![/\\])[\w\-./?=&%]*$/),
+  Schema.isMaxLength(200)
+).annotate({
   description: "Where on this site people come back to; `/billing` without it.",
   examples: ["/billing"]
 })
@@ -81,12 +90,16 @@ export const PaymentPage = Schema.Struct({
   ...answerFields
 }).annotate({
   identifier: "PaymentPage",
-  description: "Where to go. What was bought counts when the payment service has told us, some seconds after it was paid."
+  description:
+    "Where to go. What was bought counts when the payment service has told us, some seconds after it was paid."
 })
 
 const InvoiceView = Schema.Struct({
   number: Schema.NullOr(Schema.String).annotate({ description: "null while it is not final." }),
-  status: Schema.String.annotate({ description: "`draft`, `open`, `paid`, `void` or `uncollectible`.", examples: ["paid"] }),
+  status: Schema.String.annotate({
+    description: "`draft`, `open`, `paid`, `void` or `uncollectible`.",
+    examples: ["paid"]
+  }),
   created_at: Instant,
   period_start: Instant,
   period_end: Instant,
@@ -99,7 +112,8 @@ const InvoiceView = Schema.Struct({
 export const Invoices = Schema.Struct({
   invoices: Schema.Array(InvoiceView).annotate({ description: "The newest first, at most a hundred." }),
   upcoming: Schema.NullOr(InvoiceView).annotate({
-    description: "What the running month would cost if it ended now, by what was told to the payment service until the last full hour; null without a subscription."
+    description:
+      "What the running month would cost if it ended now, by what was told to the payment service until the last full hour; null without a subscription."
   }),
   ...answerFields
 }).annotate({ identifier: "Invoices", description: "The invoices of the account." })

@@ -24,10 +24,7 @@ const centsOf = (priceE4: number): string => {
   return fraction === 0 ? String(whole) : `${whole}.${String(fraction).padStart(2, "0").replace(/0$/, "")}`
 }
 
-const item = (
-  name: string,
-  facts: Pick<PlanItem, "kind" | "credits" | "priceE4" | "title">
-): PlanItem => ({
+const item = (name: string, facts: Pick<PlanItem, "kind" | "credits" | "priceE4" | "title">): PlanItem => ({
   ...facts,
   name,
   centsDecimal: centsOf(facts.priceE4),

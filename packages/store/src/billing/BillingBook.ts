@@ -6,8 +6,9 @@
  * was. So webhooks may come in any order, twice, and to several nodes at once, and the mirror is never set back: the later question was
  * asked after everything that the earlier one was asked for had happened.
  */
-import type { PurchaseFacts, SubscriptionFacts } from "@kalshibook/core/Standing"
+
 import type { TierName } from "@kalshibook/core/contract/Pricing"
+import type { PurchaseFacts, SubscriptionFacts } from "@kalshibook/core/Standing"
 import { Context, Effect, Layer, type Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "../AccountsState.ts"

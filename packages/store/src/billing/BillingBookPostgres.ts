@@ -1,6 +1,7 @@
 /** The book of payments in Postgres. */
-import { type SubscriptionFacts, type SubscriptionStatus, tierAt } from "@kalshibook/core/Standing"
+
 import { type TierName, tierNames } from "@kalshibook/core/contract/Pricing"
+import { type SubscriptionFacts, type SubscriptionStatus, tierAt } from "@kalshibook/core/Standing"
 import { Effect, Option } from "effect"
 import type { SqlClient } from "effect/sql"
 import { acting } from "../AsAccount.ts"

@@ -35,7 +35,11 @@ export const InvoiceTable = () => (
             <tbody>
               {upcoming === null ? null : <Row invoice={upcoming} name="running month" />}
               {invoices.map((invoice) => (
-                <Row key={`${invoice.number} ${invoice.created_at}`} invoice={invoice} name={invoice.number ?? "draft"} />
+                <Row
+                  key={`${invoice.number} ${invoice.created_at}`}
+                  invoice={invoice}
+                  name={invoice.number ?? "draft"}
+                />
               ))}
             </tbody>
           </Table>

@@ -30,7 +30,9 @@ export const PlanFacts = ({ billing }: { readonly billing: Billing }) => {
       {payment.notice === null ? null : (
         <Callout tone={payment.state === "failed" ? "warn" : "bad"} title={text}>
           {payment.notice}
-          {payment.grace_until === null ? null : ` The plan stays until ${times.moment(Instant.micros(payment.grace_until))}.`}
+          {payment.grace_until === null
+            ? null
+            : ` The plan stays until ${times.moment(Instant.micros(payment.grace_until))}.`}
         </Callout>
       )}
       <Panel title="Plan" aside={<Badge tone={tone}>{text}</Badge>}>
@@ -47,7 +49,10 @@ export const PlanFacts = ({ billing }: { readonly billing: Billing }) => {
           >
             {name}
           </Fact>
-          <Fact name="Credits left" note={billing.credits_bought === 0 ? undefined : `${Numbers.count(billing.credits_bought)} bought`}>
+          <Fact
+            name="Credits left"
+            note={billing.credits_bought === 0 ? undefined : `${Numbers.count(billing.credits_bought)} bought`}
+          >
             {billing.credits_remaining === null ? "no end" : Numbers.count(billing.credits_remaining)}
           </Fact>
           <Fact
@@ -56,7 +61,10 @@ export const PlanFacts = ({ billing }: { readonly billing: Billing }) => {
           >
             {Numbers.count(billing.month_credits_used)}
           </Fact>
-          <Fact name="Cost of this month so far" note={`${money(billing.month_dollars_forecast)} by its end at this pace`}>
+          <Fact
+            name="Cost of this month so far"
+            note={`${money(billing.month_dollars_forecast)} by its end at this pace`}
+          >
             {money(billing.month_dollars)}
           </Fact>
         </Facts>

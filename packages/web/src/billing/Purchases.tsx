@@ -45,8 +45,8 @@ export const Purchases = ({ billing }: { readonly billing: Billing }) => {
               <div>
                 <h3 className="font-semibold">Pay as you go</h3>
                 <p className="text-sm text-soft">
-                  {Numbers.dollars(tiers.find(({ tier }) => tier === "payg")?.credit_price_dollars ?? "0")} a credit that is
-                  used, billed by the month
+                  {Numbers.dollars(tiers.find(({ tier }) => tier === "payg")?.credit_price_dollars ?? "0")} a credit
+                  that is used, billed by the month
                 </p>
               </div>
               {buy("payg", billing.plan === "payg" ? "This is your plan" : "Pay as you go")}

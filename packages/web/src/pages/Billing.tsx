@@ -31,7 +31,11 @@ export const Billing = () => {
 }
 
 const returned = {
-  done: ["good", "Thank you.", "What you bought counts as soon as the payment service has told us, some seconds after it was paid."],
+  done: [
+    "good",
+    "Thank you.",
+    "What you bought counts as soon as the payment service has told us, some seconds after it was paid."
+  ],
   cancelled: ["plain", "Nothing was bought.", "The checkout was left before it was paid."]
 } as const
 
