@@ -8,7 +8,7 @@ import type { Parameters } from "./FormText.ts"
 import { type Event, empty, type State } from "./StandInState.ts"
 
 /** The version of the API whose shapes it has. */
-export const apiVersion = "2026-10-28.endive"
+const apiVersion = "2026-10-28.endive"
 
 /** What is wrong with a request, as Stripe says it. */
 export interface Refused {

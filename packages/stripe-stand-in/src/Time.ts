@@ -9,7 +9,7 @@ interface Due {
 }
 
 /** The next month's moment of the same day (the last one where there is none), as Unix seconds. */
-export const monthLater = (anchorSeconds: number, months: number): number => {
+const monthLater = (anchorSeconds: number, months: number): number => {
   const anchor = new Date(anchorSeconds * 1_000)
   const first = Date.UTC(anchor.getUTCFullYear(), anchor.getUTCMonth() + months, 1)
   const last = new Date(Date.UTC(anchor.getUTCFullYear(), anchor.getUTCMonth() + months + 1, 0)).getUTCDate()

@@ -24,7 +24,7 @@ export class Owing extends Data.TaggedError("Owing")<{
 }> {}
 
 /** Nobody has told Stripe what is sold. */
-export class NotForSale extends Data.TaggedError("NotForSale")<{ readonly item: string }> {}
+class NotForSale extends Data.TaggedError("NotForSale")<{ readonly item: string }> {}
 
 /** A page is open for a day at most, and for half an hour at least: Stripe's own bounds. */
 const openSecondsMax = 86_400

@@ -16,7 +16,7 @@ import * as StripeCatalogue from "./StripeCatalogue.ts"
 import { StripeClient, type StripeFailed } from "./StripeClient.ts"
 
 /** An hour is decided so long after its end: longer than a call may take to be written down. */
-export const settleMicros = 300_000_000
+const settleMicros = 300_000_000
 /** An identifier is remembered for a day; the last hour of it is not counted on. */
 const rememberedMicros = 23 * hourMicros
 /** Stripe takes events of the last 35 days. */

@@ -8,13 +8,6 @@ import * as Refreshing from "./Refreshing.ts"
 import { StripeClient } from "./StripeClient.ts"
 import * as StripeFacts from "./StripeFacts.ts"
 
-export type Outcome =
-  | "kept"
-  /** It was dealt with before. */
-  | "repeated"
-  /** It is about nobody that we know. */
-  | "nobody"
-
 const webhooks = Metric.counter("kalshibook_billing_webhooks_total", {
   description: "Webhooks of the payment service, by what became of them.",
   incremental: true
@@ -29,6 +22,7 @@ export const take = Effect.fn("Webhooks.take")(function* (payload: Uint8Array, s
   return outcome
 })
 
+/** `kept`; `repeated`: it was dealt with before; `nobody`: it is about nobody that we know. */
 const deal = Effect.fnUntraced(function* (eventId: string, customer: string | undefined) {
   const book = yield* BillingBook
   const linked = customer === undefined ? Option.none() : yield* book.ofCustomer(customer)
