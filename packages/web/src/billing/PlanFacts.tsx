@@ -13,11 +13,11 @@ const states: Readonly<Record<Billing["payment"]["state"], readonly [Tone, strin
   lapsed: ["bad", "not paid"]
 }
 
-/** `$12.34`: cents, and more digits only below one. */
+/** `$12.34`: whole cents, and every digit of what is less than a dollar. */
 const money = (dollars: string): string => {
-  const [whole = "0", fraction = ""] = dollars.split(".")
-  const digits = fraction.replace(/0+$/, "").padEnd(2, "0")
-  return `$${Numbers.count(Number(whole))}.${digits}`
+  const units = Numbers.e4(dollars)
+  const [whole = "0", fraction = ""] = (units < 10_000 ? dollars : (Math.round(units / 100) / 100).toFixed(2)).split(".")
+  return `$${Numbers.count(Number(whole))}.${fraction.replace(/0+$/, "").padEnd(2, "0")}`
 }
 
 export const PlanFacts = ({ billing }: { readonly billing: Billing }) => {
