@@ -66,5 +66,5 @@ it.effect(
       // Lives in which nothing happens prove nothing.
       for (const [what, count] of Object.entries(met)) assert.isAtLeast(count, lives / 50, what)
     }).pipe(Effect.provide(Logger.layer([]))),
-  60_000
+  240_000
 )
