@@ -16,7 +16,9 @@ const states: Readonly<Record<Billing["payment"]["state"], readonly [Tone, strin
 /** `$12.34`: whole cents, and every digit of what is less than a dollar. */
 const money = (dollars: string): string => {
   const units = Numbers.e4(dollars)
-  const [whole = "0", fraction = ""] = (units < 10_000 ? dollars : (Math.round(units / 100) / 100).toFixed(2)).split(".")
+  const [whole = "0", fraction = ""] = (units < 10_000 ? dollars : (Math.round(units / 100) / 100).toFixed(2)).split(
+    "."
+  )
   return `$${Numbers.count(Number(whole))}.${fraction.replace(/0+$/, "").padEnd(2, "0")}`
 }
 
