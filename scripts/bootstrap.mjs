@@ -39,6 +39,7 @@ const scripts = new Map([
   ["demo-history", false],
   ["archive", false],
   ["stripe", false],
+  ["restore-drill", false],
   ["test", true],
   ["check", true],
   ["bench", true],

@@ -18,7 +18,7 @@ export class BillingUnusable extends Data.TaggedError("BillingUnusable")<{ reado
 const text = (name: string) => Config.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
 
 /** What is wrong with these, for people. */
-export const problemOf = (secretKey: string, webhookSecret: string): string | undefined => {
+const problemOf = (secretKey: string, webhookSecret: string): string | undefined => {
   if (secretKey === "" && webhookSecret === "") return undefined
   if (secretKey === "") return "STRIPE_WEBHOOK_SECRET is set, but STRIPE_SECRET_KEY is not: set both, or neither."
   if (!/^(?:sk|rk)_(?:live|test)_\w+$/.test(secretKey))
