@@ -24,6 +24,8 @@ import * as StatusPosting from "@kalshibook/collector/StatusPosting"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Audits } from "@kalshibook/store/Audits"
+import { BillingBook } from "@kalshibook/store/billing/BillingBook"
+import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage, rollUpLayer } from "@kalshibook/store/Coverage"
@@ -52,6 +54,7 @@ import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { siteFolder } from "../web/WebBuild.ts"
+import * as Payments from "./Payments.ts"
 import * as Progress from "./Progress.ts"
 import type * as SimulatorProcess from "./SimulatorProcess.ts"
 import type { StartSettings } from "./StartSettings.ts"
@@ -70,6 +73,8 @@ const stores = Layer.mergeAll(
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
   Accounts.layerNoDeps,
+  BillingBook.layerNoDeps,
+  MeterOutbox.layerNoDeps,
   Keys.layerNoDeps,
   Members.layerNoDeps,
   Ledger.layerNoDeps,
@@ -130,11 +135,14 @@ const runAll = Effect.fnUntraced(function* (
   const files = yield* Layer.build(
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
+  let url = ""
+  const payments = yield* Payments.start({ ...settings, url: () => url })
   const api = yield* Layer.build(
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
       Layer.provide(ApiConfig.demoSeries(settings.exchange === "kalshi" ? [] : demoSeries)),
+      Layer.provide(payments.layer),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(settings.siteFolder ?? siteFolder)),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
@@ -143,13 +151,14 @@ const runAll = Effect.fnUntraced(function* (
   )
   // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.
   const demoKey = kind === "embedded" ? yield* Effect.provide(DemoAccount.ensure, stored) : Option.none()
-  const url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
+  url = addressOf(Context.get(api, HttpServer.HttpServer), settings.apiHost)
   const show = Effect.gen(function* () {
     yield* Progress.untilRecording(collector.status)
     Terminal.line()
     Terminal.fact("site", url)
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
+    Terminal.fact("payments", payments.told)
     Terminal.fact(
       "key",
       Option.match(demoKey, {

@@ -13,6 +13,7 @@ const mayImport: Record<string, ReadonlyArray<RegExp>> = {
   api: [/^core\//, /^store\//],
   auth: [/^core\//, /^store\//],
   simulator: [/^core\//],
+  "stripe-stand-in": [],
   web: [/^core\/contract\//, /^core\/Units$/]
 }
 

@@ -44,6 +44,7 @@ const places = (ticker: string): ReadonlyArray<Place> => [
   { path: "/usage", shows: "text=This needs a key" },
   { path: "/keys", shows: "text=Keys of the account", isKeyed: true },
   { path: "/usage", shows: "text=Credits left", isKeyed: true },
+  { path: "/billing", shows: "text=Cap of a month", isKeyed: true },
   { path: "/explore", shows: "text=every series", isKeyed: true },
   { path: "/playground?op=listTrades", shows: "text=At most", isKeyed: true },
   { path: "/no/such/page", shows: "text=no such page" }

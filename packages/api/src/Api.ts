@@ -10,6 +10,8 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { AccountHandlers } from "./AccountHandlers.ts"
 import * as Answering from "./Answering.ts"
 import { BooksHandlers } from "./BooksHandlers.ts"
+import { BillingHandlers } from "./billing/BillingHandlers.ts"
+import * as WebhookRoute from "./billing/WebhookRoute.ts"
 import { Callers } from "./Callers.ts"
 import { CandlesHandlers } from "./CandlesHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
@@ -51,6 +53,7 @@ const handlers = Layer.mergeAll(
   DatasetsHandlers,
   DownloadsHandlers,
   AccountHandlers,
+  BillingHandlers,
   KeysHandlers,
   TicketsHandlers,
   PeopleHandlers,
@@ -95,6 +98,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     SiteRoutes.layer,
     LlmsRoutes.layer,
     ToolServer.layer,
+    WebhookRoute.layer,
     StreamRoute.layer,
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(

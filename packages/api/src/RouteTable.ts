@@ -13,6 +13,9 @@ export const llmsPath = "/llms.txt"
 export const llmsFullPath = "/llms-full.txt"
 export const mcpPath = "/mcp"
 
+/** Where the payment service tells what happened. */
+export const webhookPath = "/v1/stripe/webhook"
+
 /** Where signed URLs of a folder that takes a bucket's place lead. */
 export const objectsPath = "/v1/objects/*"
 
@@ -27,6 +30,7 @@ const methods = new Map<string, ReadonlySet<string>>(
   ])
 )
 methods.set(mcpPath, new Set(["POST"]))
+methods.set(webhookPath, new Set(["POST"]))
 for (const group of Object.values(KalshiBookApi.groups)) {
   for (const { method, path } of Object.values(group.endpoints)) {
     methods.set(path, new Set([...(methods.get(path) ?? []), method]))

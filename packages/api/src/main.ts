@@ -1,6 +1,9 @@
 /** The API as a program of its own: answers from the database that the environment names. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
+import { Accounts } from "@kalshibook/store/Accounts"
+import { BillingBook } from "@kalshibook/store/billing/BillingBook"
+import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Coverage } from "@kalshibook/store/Coverage"
@@ -25,6 +28,7 @@ import { Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import * as ApiConfig from "./ApiConfig.ts"
 import * as ApiServer from "./ApiServer.ts"
+import * as BillingConfig from "./billing/BillingConfig.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
@@ -40,6 +44,9 @@ const stores = Layer.mergeAll(
   LifecycleLog.layerNoDeps,
   Settlements.layerNoDeps,
   Coverage.layerNoDeps,
+  Accounts.layerNoDeps,
+  BillingBook.layerNoDeps,
+  MeterOutbox.layerNoDeps,
   Ledger.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
@@ -59,6 +66,9 @@ const server = Layer.unwrap(
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(Layer.mergeAll(ApiConfig.mcpOrigins, ApiConfig.addressHeader, ApiConfig.demoSeries([]))),
+  Layer.provide(
+    Layer.unwrap(Effect.map(ApiConfig.address, ({ host, port }) => BillingConfig.layer(`http://${host}:${port}`)))
+  ),
   Layer.provide(stores)
 )
 
@@ -87,6 +97,7 @@ program.pipe(
     DatabaseError: refuse,
     EnvironmentUnusable: refuse,
     ObjectStoreError: refuse,
+    BillingUnusable: refuse,
     ColdTierAway: refuse,
     ListenFailed: refuse,
     PepperError: refuse

@@ -26,7 +26,9 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) => {
 const absent: Readonly<Record<string, string>> = {
   getDataset: "not_sealed",
   getDownload: "unknown_download",
-  listKeys: "scope_missing"
+  listKeys: "scope_missing",
+  getBilling: "scope_missing",
+  listInvoices: "scope_missing"
 }
 
 /** A field of the rows: the example is one of markets. */

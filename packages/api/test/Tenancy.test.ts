@@ -74,6 +74,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   "keys.change": { name: "taken over", month_credits_cap: 0 },
   "keys.rotate": { overlap_seconds: 0 },
   "account.change": { month_credits_cap: 5_000 },
+  "billing.checkout": { buy: "payg" },
+  "billing.portal": {},
   "downloads.create": { dates: ["2026-11-21"], dry_run: true },
   "members.change": { role: "billing" },
   "invitations.create": { email: "somebody@example.com", role: "member" },

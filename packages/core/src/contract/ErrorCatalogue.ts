@@ -6,6 +6,7 @@ import { problemExample } from "./ProblemExamples.ts"
 import type * as ProblemKind from "./ProblemKind.ts"
 import { type ProblemCode, problemClasses } from "./Problems.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
+import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
 import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
@@ -14,6 +15,7 @@ import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 const areas: ReadonlyArray<readonly [title: string, kinds: ProblemKind.Kinds]> = [
   ["The question", ProblemsOfQuestions.kinds],
   ["Keys, credits and limits", ProblemsOfAccess.kinds],
+  ["Paying", ProblemsOfBilling.kinds],
   ["People and accounts", ProblemsOfPeople.kinds],
   ["Files and downloads", ProblemsOfFiles.kinds],
   ["The server", ProblemsOfServer.kinds]

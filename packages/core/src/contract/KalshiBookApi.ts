@@ -3,6 +3,7 @@
  */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AccountGroup } from "./AccountGroups.ts"
+import { BillingGroup } from "./BillingGroups.ts"
 import { CandlesGroup } from "./CandlesGroups.ts"
 import { EventsGroup, MarketsGroup, SeriesGroup } from "./CatalogGroups.ts"
 import { CoverageGroup } from "./CoverageGroups.ts"
@@ -53,6 +54,7 @@ export class KalshiBookApi extends HttpApi.make("kalshibook")
     DatasetsGroup,
     DownloadsGroup,
     AccountGroup,
+    BillingGroup,
     KeysGroup,
     TicketsGroup,
     PeopleGroup,

@@ -3,6 +3,7 @@
  */
 import { account, key } from "./AccountExamples.ts"
 import { answer } from "./AnswerExample.ts"
+import * as BillingExamples from "./BillingExamples.ts"
 import { orderbook, orderbooks, records, samples } from "./BooksExamples.ts"
 import { event, market, series } from "./CatalogExamples.ts"
 import { candles, lifecycle, settlements, trades } from "./ChannelExamples.ts"
@@ -51,6 +52,10 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
   },
   getAccount: account,
   changeAccount: account,
+  getBilling: BillingExamples.billing,
+  createCheckout: BillingExamples.checkout,
+  createPortal: BillingExamples.portal,
+  listInvoices: BillingExamples.invoices,
   listKeys: { keys: [key], ...answer },
   createKey: { key, secret: "kb_live_7Yq0hT3kPa_...", replaces: null, ...answer },
   changeKey: { key, ...answer },

@@ -60,6 +60,16 @@ const problemFacts: Readonly<Record<ProblemCode, Readonly<Record<string, string 
   too_many_connections: { detail: "The account has 5 open streams, as many as it may.", connections_max: 5 },
   unknown_key: { detail: "The account has no key 7Yq0hT3kPa.", suggestion: "/v1/keys" },
   too_many_keys: { detail: "100 keys of this account work, as many as can. Revoke one first." },
+  already_subscribed: { detail: "The account pays as it goes since 2026-11-03T08:00:00.000000Z." },
+  invoice_unpaid: {
+    detail: "The invoice KB-0007 over 12.3400 dollars is not paid.",
+    invoice_url: "https://invoice.stripe.com/i/acct_.../live_..."
+  },
+  billed_by_contract: { detail: "The account is of the tier enterprise." },
+  no_customer: { detail: "The account has never bought anything." },
+  billing_off: { detail: "This server takes no payments." },
+  payments_away: { detail: "The payment service cannot be reached; try again in 5 seconds." },
+  webhook_refused: { detail: "Timestamp outside the tolerance zone" },
   sign_in_required: { detail: "Members are changed by people who are signed in, not with a key." },
   no_account: { detail: "ada@example.com is of no account yet: open one with POST /v1/accounts." },
   role_missing: { detail: "ada@example.com is `member` of this account; this is for `owner`.", roles: ["owner"] },

@@ -4,6 +4,7 @@
  */
 import * as ProblemKind from "./ProblemKind.ts"
 import * as ProblemsOfAccess from "./ProblemsOfAccess.ts"
+import * as ProblemsOfBilling from "./ProblemsOfBilling.ts"
 import * as ProblemsOfFiles from "./ProblemsOfFiles.ts"
 import * as ProblemsOfPeople from "./ProblemsOfPeople.ts"
 import * as ProblemsOfQuestions from "./ProblemsOfQuestions.ts"
@@ -13,6 +14,7 @@ import * as ProblemsOfServer from "./ProblemsOfServer.ts"
 export const problems = {
   ...ProblemsOfQuestions.kinds,
   ...ProblemsOfAccess.kinds,
+  ...ProblemsOfBilling.kinds,
   ...ProblemsOfPeople.kinds,
   ...ProblemsOfFiles.kinds,
   ...ProblemsOfServer.kinds
@@ -23,6 +25,7 @@ export type ProblemCode = keyof typeof problems
 export const problemClasses = {
   ...ProblemsOfQuestions.classes,
   ...ProblemsOfAccess.classes,
+  ...ProblemsOfBilling.classes,
   ...ProblemsOfPeople.classes,
   ...ProblemsOfFiles.classes,
   ...ProblemsOfServer.classes

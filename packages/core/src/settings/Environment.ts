@@ -115,6 +115,13 @@ const rules: ReadonlyArray<Rule> = [
         : [
             "KALSHIBOOK_S3_ACCESS_KEY_ID and KALSHIBOOK_S3_SECRET_ACCESS_KEY belong together: set the other one too, or neither."
           ]
+  },
+  {
+    programs: ["api", "start"],
+    problems: (has) =>
+      has("STRIPE_SECRET_KEY") === has("STRIPE_WEBHOOK_SECRET")
+        ? []
+        : ["STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together: set the other one too, or neither."]
   }
 ]
 

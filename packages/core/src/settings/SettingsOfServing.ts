@@ -40,5 +40,19 @@ export const settings = {
     programs: api,
     otherwise: "made once, in the file `key-pepper` of the data folder",
     meaning: "what keys are hashed with; the same for all nodes of a database, and never to be lost"
+  }),
+  STRIPE_SECRET_KEY: Setting.optional(Setting.secret(12, "a secret key of Stripe (`sk_...` or `rk_...`)"), {
+    programs: api,
+    otherwise: "`npm start` stands in for Stripe on a machine that nobody else reaches; else nothing can be bought",
+    meaning: "takes payments through Stripe ([billing.md](billing.md))"
+  }),
+  STRIPE_WEBHOOK_SECRET: Setting.optional(Setting.secret(8, "a webhook secret of Stripe (`whsec_...`)"), {
+    programs: api,
+    meaning: "what Stripe signs its webhooks with; two, separated by a comma, while one replaces the other"
+  }),
+  KALSHIBOOK_SITE_URL: Setting.optional(Setting.url("http"), {
+    programs: api,
+    otherwise: "where the API listens",
+    meaning: "where people find the site: pages of the payment service lead back to it"
   })
 }

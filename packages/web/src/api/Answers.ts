@@ -1,4 +1,5 @@
 /** The answers of the API as types: derived from the one contract, which itself stays out of the browser. */
+import type * as BillingContract from "@kalshibook/core/contract/BillingAnswer"
 import type * as Catalog from "@kalshibook/core/contract/CatalogAnswer"
 import type * as Coverage from "@kalshibook/core/contract/CoverageAnswer"
 import type * as Downloads from "@kalshibook/core/contract/DownloadAnswer"
@@ -47,6 +48,9 @@ export type KeyList = typeof KeyContract.KeyList.Type
 export type Key = KeyList["keys"][number]
 export type NewKey = typeof KeyContract.NewKey.Type
 export type OneKey = typeof KeyContract.OneKey.Type
+export type Billing = typeof BillingContract.Billing.Type
+export type PaymentPage = typeof BillingContract.PaymentPage.Type
+export type Invoices = typeof BillingContract.Invoices.Type
 export type Datasets = typeof Downloads.Datasets.Type
 export type Download = Downloads.Download
 export type Ticket = typeof KeyContract.Ticket.Type

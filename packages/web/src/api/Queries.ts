@@ -34,6 +34,8 @@ export const trades = (ticker: string, query: Client.Parameters) =>
 export const lifecycle = (ticker: string) => question<Answers.Lifecycle>(marketPath(ticker, "/lifecycle"))
 export const usage = (query: Client.Parameters) => question<Answers.Usage>("/v1/usage", query, 0)
 export const keys = question<Answers.KeyList>("/v1/keys", {}, 0)
+export const billing = question<Answers.Billing>("/v1/billing", {}, 0)
+export const invoices = question<Answers.Invoices>("/v1/billing/invoices", {}, 0)
 export const datasets = question<Answers.Datasets>("/v1/datasets")
 
 /** The book now: never kept. */

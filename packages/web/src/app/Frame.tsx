@@ -73,9 +73,14 @@ const KeyState = () => {
   return (
     <>
       {key === undefined ? null : (
-        <Link to="/usage" className={item}>
-          Usage
-        </Link>
+        <>
+          <Link to="/usage" className={item}>
+            Usage
+          </Link>
+          <Link to="/billing" className={item}>
+            Billing
+          </Link>
+        </>
       )}
       <Link to="/keys" className={item}>
         {key === undefined ? "Use a key" : "Keys"}

@@ -11,5 +11,6 @@ export const pagePaths = {
   pricing: "/pricing",
   keys: "/keys",
   usage: "/usage",
+  billing: "/billing",
   downloads: "/downloads"
 } as const

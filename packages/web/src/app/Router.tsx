@@ -83,6 +83,12 @@ const tree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: pagePaths.billing,
+    validateSearch: words,
+    component: lazyRouteComponent(() => import("../pages/Billing.tsx"), "Billing")
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: pagePaths.downloads,
     component: lazyRouteComponent(() => import("../pages/Downloads.tsx"), "Downloads")
   })

@@ -1,0 +1,142 @@
+/**
+ * Holds what we know of payments against what Stripe has: tiers and purchases, and the use of every day in ledger, outbox and meter. What is only
+ * a webhook that never came is made good by asking; every difference is told all the same, because none should be there.
+ */
+import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
+import { BillingBook, type Linked } from "@kalshibook/store/billing/BillingBook"
+import { type ComparedHour, hourOf, MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
+import { Clock, Effect, Metric } from "effect"
+import * as Refreshing from "./Refreshing.ts"
+import * as StripeCatalogue from "./StripeCatalogue.ts"
+import { StripeClient } from "./StripeClient.ts"
+
+export const differenceKinds = [
+  /** The tier was another than what was paid for. Made good. */
+  "tier",
+  /** Credits that were paid had not been added. Made good. */
+  "purchase",
+  /** The mirror of the subscriptions was not what Stripe has. Made good. */
+  "subscription",
+  /** Two subscriptions for the same use. One was cancelled. */
+  "second_subscription",
+  /** The outbox has for an hour something else than the ledger. */
+  "outbox",
+  /** Use that waits for longer than it should, or that Stripe will not take. */
+  "unsent",
+  /** Stripe counted for an hour something else than was sent. */
+  "meter"
+] as const
+export type DifferenceKind = (typeof differenceKinds)[number]
+
+export interface Difference {
+  readonly accountId: string
+  readonly kind: DifferenceKind
+  readonly detail: string
+}
+
+const dayMicros = 24 * hourMicros
+/** How far back it looks: as far as Stripe takes events, and the ledger keeps each call. */
+const daysBack = 34
+/** What waits for longer than this is late: Stripe makes a month final an hour after it. */
+const lateMicros = 2 * hourMicros
+const customersAtOnce = 4
+
+const gauge = Metric.gauge("kalshibook_billing_differences", {
+  description: "Differences between ledger, meter and subscriptions that the last reconciliation found, by kind."
+})
+const ran = Metric.gauge("kalshibook_billing_reconciled_seconds", {
+  description: "When the last reconciliation was done, Unix seconds."
+})
+
+/** Looks at every customer; answers all that differed. */
+export const reconcile = Effect.fn("Billing.reconcile")(function* () {
+  const linked = yield* (yield* BillingBook).all
+  const meter = linked.length === 0 ? "" : yield* StripeCatalogue.meterId
+  const found = yield* Effect.forEach(
+    linked,
+    (one) => Effect.zipWith(ofAccount(one), ofUse(one, meter), (facts, use) => [...facts, ...use]),
+    { concurrency: customersAtOnce }
+  )
+  const differences = found.flat()
+  for (const { accountId, detail, kind } of differences) {
+    yield* Effect.logError(`billing differs: ${detail}`).pipe(Effect.annotateLogs({ accountId, kind }))
+  }
+  for (const kind of differenceKinds) {
+    const count = differences.filter((one) => one.kind === kind).length
+    yield* Metric.update(Metric.withAttributes(gauge, { kind }), count)
+  }
+  yield* Metric.update(ran, (yield* Clock.currentTimeMillis) / 1_000)
+  return differences
+})
+
+const ofAccount = Effect.fnUntraced(function* (linked: Linked) {
+  const { accountId } = linked
+  const after = yield* Refreshing.refresh(linked, null)
+  const differences: Array<Difference> = []
+  const note = (kind: DifferenceKind, detail: string) => differences.push({ accountId, kind, detail })
+  if (after.tier !== after.tierBefore) note("tier", `was ${after.tierBefore}, paid for ${after.tier}`)
+  if (after.creditsAdded > 0) note("purchase", `${after.creditsAdded} credits were paid and not added`)
+  if (after.hadSecond) note("second_subscription", "two subscriptions at once")
+  const before = new Map(after.subscriptionsBefore.map((one) => [one.subscriptionId, one.status]))
+  for (const { status, subscriptionId } of after.subscriptions) {
+    const was = before.get(subscriptionId)
+    if (was !== status) note("subscription", `${subscriptionId} was ${was ?? "not known"}, is ${status}`)
+  }
+  return differences
+})
+
+const ofUse = Effect.fnUntraced(function* ({ accountId, customerId, linkedMicros }: Linked, meter: string) {
+  const now = (yield* Clock.currentTimeMillis) * 1_000
+  const untilMicros = Math.ceil(now / dayMicros) * dayMicros
+  const firstMicros = Math.max(hourOf(linkedMicros), untilMicros - daysBack * dayMicros)
+  const hours = yield* (yield* MeterOutbox).compared(accountId, { fromMicros: firstMicros, toMicros: untilMicros })
+  const counted = yield* countedByHour(meter, customerId, hours)
+  return hours
+    .flatMap((hour) => differencesOf(hour, counted.get(hour.hourMicros) ?? 0, now))
+    .map((one) => ({ accountId, ...one }))
+})
+
+const differencesOf = (
+  { creditsLedger, creditsOutbox, hourMicros: hour, state }: ComparedHour,
+  counted: number,
+  now: number
+): ReadonlyArray<Omit<Difference, "accountId">> => {
+  const when = isoFromMicros(hour)
+  if (creditsLedger !== creditsOutbox) {
+    return [{ kind: "outbox", detail: `${when}: the ledger has ${creditsLedger} credits, the outbox ${creditsOutbox}` }]
+  }
+  if (state === "refused") return [{ kind: "unsent", detail: `${when}: ${creditsOutbox} credits were not taken` }]
+  if (state === "waiting") {
+    return hour + hourMicros + lateMicros < now
+      ? [{ kind: "unsent", detail: `${when}: ${creditsOutbox} credits wait` }]
+      : []
+  }
+  return counted === creditsOutbox
+    ? []
+    : [{ kind: "meter", detail: `${when}: ${creditsOutbox} credits were sent, Stripe counted ${counted}` }]
+}
+
+/** By hour, for the days in which something was sent. */
+const countedByHour = Effect.fnUntraced(function* (
+  meter: string,
+  customer: string,
+  hours: ReadonlyArray<ComparedHour>
+) {
+  const { ask } = yield* StripeClient
+  const days = new Set(hours.map(({ hourMicros: hour }) => Math.floor(hour / dayMicros)))
+  const counted = new Map<number, number>()
+  for (const day of days) {
+    const start = day * 86_400
+    const { data } = yield* ask("look up a day", (stripe) =>
+      stripe.billing.meters.listEventSummaries(meter, {
+        customer,
+        start_time: start,
+        end_time: start + 86_400,
+        value_grouping_window: "hour",
+        limit: 24
+      })
+    )
+    for (const one of data) counted.set(one.start_time * 1_000_000, one.aggregated_value)
+  }
+  return counted
+})
