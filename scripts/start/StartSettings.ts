@@ -3,6 +3,7 @@
  * them hidden behind another. An empty variable counts as absent. What only one program reads it reads itself, once checked here.
  */
 import path from "node:path"
+import * as SignInSettings from "@kalshibook/api/SignInSettings"
 import * as ArchiverEnvironment from "@kalshibook/archiver/EnvironmentSettings"
 import * as EnvironmentSettings from "@kalshibook/collector/EnvironmentSettings"
 import * as Result from "effect/Result"
@@ -19,6 +20,8 @@ export interface StartSettings {
   readonly exchange: "kalshi" | "simulator" | "recording"
   /** Of the log in the data folder. */
   readonly logFormat: "logfmt" | "json"
+  /** Where people sign in. */
+  readonly signIn: SignInSettings.SignInSettings
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -77,10 +80,15 @@ export const read = (environment: Environment, folder: string): Result.Result<St
   }
   problems.push(...Result.getOrElse(Result.flip(EnvironmentSettings.read(text)), () => []))
   problems.push(...Result.getOrElse(Result.flip(ArchiverEnvironment.read(text)), () => []))
+  const apiHost = text("KALSHIBOOK_API_HOST") ?? "127.0.0.1"
+  const dataFolder = path.resolve(folder, text("KALSHIBOOK_DATA_DIR") ?? dataFolderDefault)
+  const signIn = SignInSettings.read((name) => (name === "KALSHIBOOK_DATA_DIR" ? dataFolder : text(name)), apiHost)
+  if (Result.isFailure(signIn)) return Result.fail([...problems, ...signIn.failure])
   if (problems.length > 0) return Result.fail(problems)
   return Result.succeed({
-    dataFolder: path.resolve(folder, text("KALSHIBOOK_DATA_DIR") ?? dataFolderDefault),
-    apiHost: text("KALSHIBOOK_API_HOST") ?? "127.0.0.1",
+    dataFolder,
+    apiHost,
+    signIn: signIn.success,
     apiPort,
     simulatorPort,
     exchange: isReal ? "kalshi" : text("KALSHIBOOK_SIMULATOR_RECORDING") === undefined ? "simulator" : "recording",

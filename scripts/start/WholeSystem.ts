@@ -10,6 +10,8 @@ import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import * as Sample from "@kalshibook/api/Sample"
+import * as SignIn from "@kalshibook/api/SignIn"
+import type { SignInSettings } from "@kalshibook/api/SignInSettings"
 import * as Site from "@kalshibook/api/site/Site"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Archiver from "@kalshibook/archiver/Archiver"
@@ -131,15 +133,19 @@ const runAll = Effect.fnUntraced(function* (
   const files = yield* Layer.build(
     Layer.provide(FileStores.layer, Layer.mergeAll(Layer.succeedContext(database), Layer.succeedContext(stored)))
   )
+  const signIn = yield* SignIn.make(settings.signIn, Terminal.mail)
+  const routes = Layer.merge(KalshiRoutes.layer, signIn.routes)
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, routes).pipe(
+      Layer.provide(signIn.around),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(ApiConfig.mcpOrigins),
       Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(siteFolder)),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
-      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
+      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files))),
+      Layer.provide(Layer.succeedContext(database))
     )
   )
   // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.
@@ -151,6 +157,7 @@ const runAll = Effect.fnUntraced(function* (
     Terminal.fact("site", url)
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
+    Terminal.fact("sign-in", signInText(settings.signIn))
     Terminal.fact(
       "key",
       Option.match(demoKey, {
@@ -173,6 +180,17 @@ const runAll = Effect.fnUntraced(function* (
   })
   return yield* Effect.raceAllFirst([show, collector.failed, exchange.ended])
 })
+
+const signInText = (settings: SignInSettings): string => {
+  switch (settings._tag) {
+    case "supabase":
+      return `by ${settings.url}`
+    case "embedded":
+      return "in the site; its mails are shown here"
+    case "nowhere":
+      return settings.why
+  }
+}
 
 const realExchange = () =>
   Effect.sync(() => {

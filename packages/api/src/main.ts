@@ -27,6 +27,8 @@ import * as ApiServer from "./ApiServer.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import * as SignIn from "./SignIn.ts"
+import * as SignInSettings from "./SignInSettings.ts"
 import * as Site from "./site/Site.ts"
 import { StreamServer } from "./stream/StreamServer.ts"
 
@@ -51,14 +53,24 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
+/** Mails of the embedded auth server: whoever runs it reads them. */
+const tell = (lines: ReadonlyArray<string>) => process.stdout.write(`${lines.join("\n")}\n`)
+
 const server = Layer.unwrap(
-  Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
+  Effect.gen(function* () {
+    const address = yield* ApiConfig.address
+    const settings = yield* SignInSettings.fromEnvironment(address.host)
+    if (settings._tag === "nowhere") yield* Effect.logWarning(`nobody can sign in. ${settings.why}`)
+    const { around, routes } = yield* SignIn.make(settings, tell)
+    return Layer.provide(ApiServer.layer(address, undefined, Layer.merge(KalshiRoutes.layer, routes)), around)
+  })
 ).pipe(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
   Layer.provide(ApiConfig.mcpOrigins),
-  Layer.provide(stores)
+  Layer.provide(stores),
+  Layer.provide(Database.layer)
 )
 
 const program = Effect.gen(function* () {
@@ -86,8 +98,11 @@ program.pipe(
     FeedUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
+    HotTierError: refuse,
     ListenFailed: refuse,
-    PepperError: refuse
+    PepperError: refuse,
+    SigningKeyError: refuse,
+    SignInUnusable: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

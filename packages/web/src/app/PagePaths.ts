@@ -11,5 +11,12 @@ export const pagePaths = {
   pricing: "/pricing",
   keys: "/keys",
   usage: "/usage",
-  downloads: "/downloads"
+  downloads: "/downloads",
+  signIn: "/sign-in",
+  signUp: "/sign-up",
+  recover: "/recover",
+  newPassword: "/new-password",
+  welcome: "/welcome",
+  join: "/join",
+  account: "/account"
 } as const
