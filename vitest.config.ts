@@ -57,6 +57,7 @@ export default defineConfig({
     hookTimeout: hookMillisMax,
     teardownTimeout: hookMillisMax,
     sequence: { sequencer: LongestFirst },
+    globalSetup: "packages/store/test/PgServers.ts",
     projects: [
       { extends: true, test: { name: "apart", include: apart, exclude } },
       // What stays within a process ends with its scope: these files share one, and load the same modules once.

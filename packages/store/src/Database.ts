@@ -107,7 +107,8 @@ const layerEmbeddedBeside = (options: EmbeddedPostgres.Options): Layer.Layer<Pro
     )
   )
 
-const layerAt = (
+/** A database of an embedded server that runs already; `folder` is what people are told. */
+export const layerAt = (
   { database, port, socketFolder, username }: EmbeddedPostgres.Place,
   folder: string
 ): Layer.Layer<Provided, DatabaseError> =>

@@ -7,11 +7,13 @@
  */
 import type { BookClock, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
 import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
+import type { Keyframe } from "@kalshibook/core/Keyframe"
 import * as Replay from "@kalshibook/core/Replay"
 import { Effect, Option } from "effect"
 import { ColdDataProblem, type ColdTierError } from "./cold/ColdDataProblem.ts"
 import type { MarketHour } from "./cold/ColdTier.ts"
 import type { FoundHour } from "./cold/SealedHours.ts"
+import * as HotPieces from "./HotPieces.ts"
 import type { RecordQuery } from "./HotTier.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import * as LogCursor from "./LogCursor.ts"
@@ -65,20 +67,64 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
       }
     })
 
+  const pieces = HotPieces.make()
+
+  /** What is kept of the hot tier, with what was stored behind it since; `undefined` where that is not enough. */
+  const keptState = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number) {
+    if (atMicros < floorKnown) return undefined
+    const kept = pieces.stateAt(ticker, atMicros)
+    const last = kept?.replay.last
+    if (kept === undefined || last === undefined) return undefined
+    const { isOpen, keyframeOffset, replay } = kept
+    const state: FoundState = { replay, keyframeOffset, tier: "hot", source: null }
+    if (!isOpen) return state
+    // A gap that is told late begins at or behind the last record: where that has left the hot tier, the gap is in the cold one.
+    if (last.tsReceivedMicros < floorKnown) return undefined
+    const floorBefore = floorKnown
+    const records = yield* hot.records({
+      marketTicker: ticker,
+      fromMicros: last.tsReceivedMicros,
+      toMicros: atMicros + 1,
+      afterOffset: last.offset,
+      recordsMax: recordsPerPageMax
+    })
+    floorKnown = yield* sealed.floorMicros
+    if (floorKnown !== floorBefore || records.length === recordsPerPageMax) return undefined
+    Replay.applyUntil(replay, records, atMicros, "received")
+    return state
+  })
+
+  /** Keeps what was read for others who ask about the same time. */
+  const keep = Effect.fnUntraced(function* (
+    ticker: MarketTicker,
+    keyframe: Keyframe | undefined,
+    records: ReadonlyArray<BookRecord>
+  ) {
+    const last = records.at(-1)
+    if (last === undefined) return
+    const later = Option.getOrUndefined(yield* hot.keyframeAt(ticker, last.tsReceivedMicros, "received"))
+    const isNext = later !== undefined && later.offset !== keyframe?.offset
+    pieces.keep(ticker, keyframe, records, isNext ? later.tsReceivedMicros : undefined)
+  })
+
   const hotState = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
     const keyframe = Option.getOrUndefined(yield* hot.keyframeAt(ticker, atMicros, clock))
     if (keyframe === undefined && floorKnown > 0 && !(yield* beginsInHotTier(ticker))) return undefined
     const replay = keyframe === undefined ? Replay.make() : Replay.fromKeyframe(keyframe)
     let recordsMax = recordsPerPageMax
+    let isFirstPage = true
     while (true) {
       const { last } = replay
+      const isKept = isFirstPage && clock === "received"
       const records = yield* hot.records({
         marketTicker: ticker,
         fromMicros: last?.tsReceivedMicros ?? 0,
-        toMicros: clock === "received" ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
+        toMicros: clock === "received" && !isKept ? atMicros + 1 : Number.MAX_SAFE_INTEGER,
         afterOffset: last?.offset ?? 0,
         recordsMax
       })
+      if (isKept) yield* keep(ticker, keyframe, records)
+      isFirstPage = false
       const isComplete = Replay.applyUntil(replay, records, atMicros, clock)
       if (isComplete || records.length < recordsMax) break
       // A page of nothing but snapshots whose place only the delta behind them can show.
@@ -177,6 +223,8 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
   })
 
   const stateAt = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
+    const kept = clock === "received" ? yield* keptState(ticker, atMicros) : undefined
+    if (kept !== undefined) return kept
     const found = yield* steady((floorMicros) =>
       clock === "received" && atMicros < floorMicros ? Effect.undefined : hotState(ticker, atMicros, clock)
     )

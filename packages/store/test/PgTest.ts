@@ -1,22 +1,25 @@
 /**
- * A Postgres of its own for a test file: an embedded one in a temporary folder, gone at the end.
+ * A database of its own for a test, gone at the end: in a server that the files of a process share, or in a server of its own.
  *
- * Making a database's folder takes a second of one core, so a made and migrated one is kept in `node_modules/.cache`, under a
- * name that changes with Postgres and with the migrations, and copied.
+ * Making a server's folder takes a second of one core, so a made and migrated one is kept in `node_modules/.cache`, under a
+ * name that changes with Postgres and with the migrations, and copied; starting and stopping a server takes another one.
  */
+import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { constants } from "node:fs"
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { PgClient } from "@effect/sql-pg"
 import * as Database from "@kalshibook/store/Database"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import * as Migrations from "@kalshibook/store/Migrations"
 import { makeTypes } from "@kalshibook/store/PgNumbers"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import * as PgServers from "./PgServers.ts"
 
 /** A folder that is removed when the scope closes. */
 export const temporaryFolder = Effect.acquireRelease(
@@ -24,13 +27,36 @@ export const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
 )
 
-/** `PgClient`, `SqlClient` and `Database` over a new, empty, migrated database. */
+/** `PgClient`, `SqlClient` and `Database` over a new, empty, migrated database in the server of this process. */
 export const layer = Layer.unwrap(
-  Effect.map(
-    Effect.suspend(() => preparedFolder),
-    (folder) => Database.layerEmbedded({ folder, durability: "forget" })
-  )
+  Effect.gen(function* () {
+    const server = yield* Effect.promise(sharedServer)
+    const name = `test_${++databases}`
+    // It is the template of them all, and nobody is connected to it.
+    const made = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+      sql.unsafe(`create database ${name} template ${server.database} strategy file_copy`)
+    )
+    const dropped = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(`drop database ${name} with (force)`))
+    const within = Effect.provide(client(server, "template1"))
+    yield* Effect.acquireRelease(within(made), () => Effect.orDie(within(dropped)))
+    return Database.layerAt({ ...server, database: name }, PgServers.folderOf(process.pid))
+  })
 )
+
+let databases = 0
+let shared: Promise<EmbeddedPostgres.Place> | undefined
+
+/** Ends with this process; what is left of it is removed after the run (`PgServers`). */
+const sharedServer = (): Promise<EmbeddedPostgres.Place> => {
+  shared ??= Effect.runPromise(
+    Effect.gen(function* () {
+      const folder = PgServers.folderOf(process.pid)
+      yield* prepare(folder)
+      return yield* Scope.provide(EmbeddedPostgres.start({ folder, durability: "forget" }), yield* Scope.make())
+    })
+  )
+  return shared
+}
 
 /** A server; a database that is created in it is empty, without our schema. */
 export class Server extends Context.Service<Server, EmbeddedPostgres.Place>()("@kalshibook/store/test/PgTest/Server") {
@@ -53,13 +79,22 @@ export const config = Effect.map(PgClient.PgClient, ({ config }) => config)
 /** A new folder to start a server in, with a database that is made and migrated already. */
 export const preparedFolder = Effect.gen(function* () {
   const folder = join(yield* temporaryFolder, "postgres")
+  yield* prepare(folder)
+  return folder
+})
+
+const prepare = Effect.fnUntraced(function* (folder: string) {
   const kept = yield* keptCluster
   yield* Effect.promise(async () => {
     await mkdir(folder, { mode: 0o700 })
-    await cp(kept, join(folder, "cluster"), { recursive: true, mode: constants.COPYFILE_FICLONE })
+    await copy(kept, join(folder, "cluster"))
   })
-  return folder
 })
+
+/** A thousand files: Node's own way takes a second of a core for them. */
+const copy = async (from: string, to: string): Promise<void> => {
+  await promisify(execFile)("cp", ["-R", from, to])
+}
 
 const cacheFolder = fileURLToPath(new URL("../../../node_modules/.cache/kalshibook", import.meta.url))
 
@@ -73,9 +108,10 @@ const keptCluster = Effect.gen(function* () {
       yield* Effect.promise(async () => {
         await mkdir(cacheFolder, { recursive: true })
         const aside = await mkdtemp(join(cacheFolder, "new-"))
-        await cp(join(folder, "cluster"), aside, { recursive: true })
+        await copy(join(folder, "cluster"), join(aside, "cluster"))
         // Another file may have kept its own meanwhile: as good as this one.
-        await rename(aside, kept).catch(() => rm(aside, { recursive: true }))
+        await rename(join(aside, "cluster"), kept).catch(() => undefined)
+        await rm(aside, { recursive: true })
       })
     })
   )
