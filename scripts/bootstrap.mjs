@@ -38,6 +38,7 @@ const scripts = new Map([
   ["accounts", false],
   ["demo-history", false],
   ["archive", false],
+  ["restore-drill", false],
   ["test", true],
   ["check", true],
   ["bench", true],

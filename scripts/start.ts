@@ -30,6 +30,7 @@ const portProblems = await Effect.runPromise(
 if (portProblems.length > 0) refuse(portProblems)
 const folderProblem = DataFolder.problem(dataFolder)
 if (folderProblem !== undefined) refuse([folderProblem])
+for (const warning of settings.warnings) Terminal.problem(warning)
 const logFile = path.join(dataFolder, "kalshibook.log")
 
 Terminal.line("KalshiBook")
@@ -39,7 +40,7 @@ const program = Effect.gen(function* () {
     exchange === "kalshi"
       ? Option.none()
       : Option.some(yield* SimulatorProcess.start(simulatorPort, path.join(dataFolder, "simulator.log")))
-  const site = WebBuild.ensure()
+  const site = settings.siteFolder === undefined ? WebBuild.ensure() : Promise.resolve(undefined)
   // Loaded here, not above: this takes a second or two, in which the simulator starts as well.
   const WholeSystem = yield* Effect.promise(() => import("./start/WholeSystem.ts"))
   const siteProblem = yield* Effect.promise(() => site)

@@ -13,27 +13,14 @@ import type { Terms } from "@kalshibook/core/contract/Pricing"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import * as Replay from "@kalshibook/core/Replay"
 import * as Prng from "@kalshibook/simulator/exchange/Prng"
-import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"
-import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
-import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
-import { Coverage } from "@kalshibook/store/Coverage"
-import { ArchiveBoard } from "@kalshibook/store/cold/ArchiveBoard"
-import * as Database from "@kalshibook/store/Database"
-import * as FileStores from "@kalshibook/store/downloads/FileStores"
-import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { Pepper } from "@kalshibook/store/KeyHash"
 import { Keys } from "@kalshibook/store/Keys"
-import { Ledger } from "@kalshibook/store/Ledger"
-import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
-import { Members } from "@kalshibook/store/Members"
-import { Settlements } from "@kalshibook/store/Settlements"
-import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
+import * as HotStores from "./HotStores.ts"
 
 /** What the parent is told. */
 export interface BookApiReady {
@@ -126,26 +113,7 @@ const customer = Effect.fnUntraced(function* (name: string, terms: Terms) {
 })
 
 const program = (folder: string) => {
-  const stores = Layer.mergeAll(
-    History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
-    MarketCatalog.layerNoDeps,
-    ChannelGaps.layerNoDeps,
-    LifecycleLog.layerNoDeps,
-    Settlements.layerNoDeps,
-    Coverage.layerNoDeps,
-    StatusBoard.layerNoDeps,
-    ArchiveBoard.layerNoDeps,
-    FileStores.layerNone,
-    Accounts.layerNoDeps,
-    Keys.layerNoDeps,
-    Members.layerNoDeps,
-    Ledger.layerNoDeps,
-    AccountSettings.layerNoDeps,
-    ConnectionLeases.layerNoDeps
-  ).pipe(
-    Layer.provideMerge(Layer.succeed(Pepper, Redacted.make("a pepper for benchmarks, of no use elsewhere"))),
-    Layer.provide(Database.layerEmbedded({ folder: join(folder, "postgres"), durability: "keep" }))
-  )
+  const stores = HotStores.layer(folder)
   const server = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
     Layer.provide([RecorderStatusSource.layerDatabase, StreamServer.layerMemory])
   )

@@ -7,12 +7,13 @@
  */
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
+import * as Environment from "@kalshibook/core/settings/Environment"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { TapeError } from "@kalshibook/store/tape/TapeError"
 import * as TapeLock from "@kalshibook/store/tape/TapeLock"
-import { Clock, Config, Data, Effect, Option } from "effect"
+import { Clock, Data, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { dayMicros } from "./DemoArguments.ts"
 
@@ -28,8 +29,9 @@ const recorderSilenceMicros = 10_000_000
 
 /** Keeps recorders of this machine away until the scope closes. */
 export const keepRecordersAway = Effect.gen(function* () {
-  const dataFolder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-  const folder = yield* Config.String("KALSHIBOOK_TAPE_DIR").pipe(Config.withDefault(join(dataFolder, "tape")))
+  const dataFolder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+  const tapeFolder = yield* Environment.config("KALSHIBOOK_TAPE_DIR")
+  const folder = Option.getOrElse(tapeFolder, () => join(dataFolder, "tape"))
   yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {

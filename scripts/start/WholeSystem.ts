@@ -9,7 +9,6 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
-import * as Sample from "@kalshibook/api/Sample"
 import * as SignIn from "@kalshibook/api/SignIn"
 import type { SignInSettings } from "@kalshibook/api/SignInSettings"
 import * as Site from "@kalshibook/api/site/Site"
@@ -85,7 +84,7 @@ const stores = Layer.mergeAll(
 const live = LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))
 
 /** What an invented exchange shows to whoever has no key. */
-const demoSeries = Layer.succeed(Sample.DemoSeries, new Set(["KXBTC15M"]))
+const demoSeries = ["KXBTC15M"]
 
 const archiver = Archiver.runLayer.pipe(
   Layer.provide(ArchiverParts.layer),
@@ -139,10 +138,10 @@ const runAll = Effect.fnUntraced(function* (
     ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, routes).pipe(
       Layer.provide(signIn.around),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
-      Layer.provide(ApiConfig.mcpOrigins),
-      Layer.provide(settings.exchange === "kalshi" ? Layer.empty : demoSeries),
+      Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
+      Layer.provide(ApiConfig.demoSeries(settings.exchange === "kalshi" ? [] : demoSeries)),
       Layer.provide(StreamServer.layerNoDeps),
-      Layer.provide(Site.layer(siteFolder)),
+      Layer.provide(Site.layer(settings.siteFolder ?? siteFolder)),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
       Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files))),
       Layer.provide(Layer.succeedContext(database))

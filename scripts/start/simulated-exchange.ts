@@ -4,8 +4,8 @@
  * It ends when the parent disconnects, however the parent ended.
  */
 import { SimulatorStartError, startSimulatedExchange } from "@kalshibook/simulator/SimulatedExchange"
-import { problemText, simulatorConfig } from "@kalshibook/simulator/SimulatorConfig"
-import { Cause, Effect } from "effect"
+import { simulatorConfig } from "@kalshibook/simulator/SimulatorConfig"
+import { Cause, Effect, Option } from "effect"
 import type { SimulatorMessage } from "./SimulatorProcess.ts"
 
 const tell = (message: SimulatorMessage): void => {
@@ -17,7 +17,7 @@ const program = Effect.gen(function* () {
   const { restUrl, wsUrl, keyId, privateKeyPem } = yield* startSimulatedExchange({
     ...settings,
     port: Number(process.argv[2]),
-    recording: recordingPath === "" ? undefined : { path: recordingPath, pace: recordingPace }
+    recording: Option.getOrUndefined(Option.map(recordingPath, (path) => ({ path, pace: recordingPace })))
   })
   tell({ _tag: "ready", restUrl, wsUrl, keyId, privateKeyPem })
   return yield* Effect.never
@@ -27,7 +27,7 @@ const fiber = Effect.runFork(program)
 fiber.addObserver((exit) => {
   if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) {
     const error = Cause.squash(exit.cause)
-    const problem = problemText(error instanceof Error ? error.message : String(error))
+    const problem = error instanceof Error ? error.message : String(error)
     const isPortInUse = error instanceof SimulatorStartError && error.reason === "port_in_use"
     tell({
       _tag: "failed",

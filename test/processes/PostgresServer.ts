@@ -2,6 +2,7 @@
  * A Postgres of the test's own that can be stopped, killed, frozen and cut off, with a network in front of it that can fail, too. It
  * keeps what it has committed, as far as no machine dies.
  */
+import { cp, rm } from "node:fs/promises"
 import * as EmbeddedPostgres from "@kalshibook/store/EmbeddedPostgres"
 import * as PostgresFolder from "@kalshibook/store/PostgresFolder"
 import * as PostmasterFile from "@kalshibook/store/PostmasterFile"
@@ -22,6 +23,10 @@ export interface PostgresServer {
   /** Stops it in order, and starts it again. */
   readonly stop: Effect.Effect<void>
   readonly start: Effect.Effect<void>
+  /** Copies all of its files into a new folder, for which it is stopped, and starts it again: a backup. Gives the folder. */
+  readonly copy: Effect.Effect<string, never, Scope.Scope>
+  /** Puts a copy in the place of what it has. */
+  readonly restore: (copy: string) => Effect.Effect<void>
   /** Ends it with a signal (`SIGKILL`, `SIGQUIT`: at once, `SIGINT`: in order) and waits until it runs again, by itself. */
   readonly crash: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** No process of it goes on until it is thawed. */
@@ -70,15 +75,33 @@ export const make: Effect.Effect<PostgresServer, never, Scope.Scope> = Effect.ge
   // A frozen server cannot be stopped.
   yield* Effect.addFinalizer(() => thaw)
 
+  const stop = Effect.suspend(() => Scope.close(server.scope, Exit.void))
+  const start = Effect.map(startIn, (started) => {
+    server = started
+  })
+
   return {
     url: `postgres://${place.username}@127.0.0.1:${network.port}/${place.database}`,
     network,
     connection,
     sql,
     client,
-    stop: Effect.suspend(() => Scope.close(server.scope, Exit.void)),
-    start: Effect.map(startIn, (started) => {
-      server = started
+    stop,
+    start,
+    copy: Effect.gen(function* () {
+      const target = yield* PgTest.temporaryFolder
+      yield* stop
+      yield* Effect.promise(() => cp(cluster, PostgresFolder.clusterOf(target), { recursive: true }))
+      yield* start
+      return target
+    }),
+    restore: Effect.fnUntraced(function* (copy) {
+      yield* stop
+      yield* Effect.promise(async () => {
+        await rm(cluster, { recursive: true })
+        await cp(PostgresFolder.clusterOf(copy), cluster, { recursive: true })
+      })
+      yield* start
     }),
     crash: Effect.fnUntraced(function* (signal) {
       const found = yield* postmaster

@@ -1,12 +1,15 @@
+import fs from "node:fs"
+import os from "node:os"
+import path from "node:path"
+import type { Variables } from "@kalshibook/core/settings/Environment"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { assert, it } from "vitest"
 import * as StartSettings from "../../scripts/start/StartSettings.ts"
 
-const read = (environment: StartSettings.Environment) => StartSettings.read(environment, "/project")
+const read = (environment: Variables) => StartSettings.read(environment, "/project")
 
-const problemsOf = (environment: StartSettings.Environment) =>
-  Result.getOrElse(Result.flip(read(environment)), () => [])
+const problemsOf = (environment: Variables) => Result.getOrElse(Result.flip(read(environment)), () => [])
 
 it("without any variable the simulated exchange is recorded into a folder of the project", () => {
   assert.deepStrictEqual(
@@ -17,8 +20,10 @@ it("without any variable the simulated exchange is recorded into a folder of the
       apiPort: 4000,
       simulatorPort: 4010,
       exchange: "simulator",
+      siteFolder: undefined,
       logFormat: "logfmt",
-      signIn: { _tag: "embedded", folder: "/project/.kalshibook", siteUrl: Option.none() }
+      signIn: { _tag: "embedded", folder: "/project/.kalshibook", siteUrl: Option.none() },
+      warnings: []
     })
   )
 })
@@ -26,6 +31,17 @@ it("without any variable the simulated exchange is recorded into a folder of the
 it("an empty variable counts as absent", () => {
   const empty = { KALSHIBOOK_API_PORT: "", KALSHIBOOK_DATA_DIR: " ", KALSHI_API_KEY_ID: "", DATABASE_URL: "" }
   assert.deepStrictEqual(read(empty), read({}))
+})
+
+it("a site that is built elsewhere is served, and one that is not there is a problem", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kalshibook-site-"))
+  fs.writeFileSync(path.join(folder, "pages.json"), "[]")
+  assert.strictEqual(Result.getOrThrow(read({ KALSHIBOOK_SITE_DIR: folder })).siteFolder, folder)
+  fs.rmSync(folder, { recursive: true })
+  assert.match(
+    problemsOf({ KALSHIBOOK_SITE_DIR: folder }).join(),
+    /KALSHIBOOK_SITE_DIR must be the folder of a built site/
+  )
 })
 
 it("credentials choose the real exchange", () => {
@@ -57,7 +73,7 @@ it("every problem is told, each by the name of its variable", () => {
 })
 
 it("people sign in where that is said, and in the program itself only where nobody else reaches it, unless told so", () => {
-  const signIn = (environment: StartSettings.Environment) => Result.getOrThrow(read(environment)).signIn
+  const signIn = (environment: Variables) => Result.getOrThrow(read(environment)).signIn
   const project = { SUPABASE_URL: "https://xyz.supabase.co/", SUPABASE_ANON_KEY: "sb_publishable_x" }
   assert.deepStrictEqual(signIn(project), {
     _tag: "supabase",

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type * as SignIn from "@kalshibook/api/SignIn"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
@@ -23,11 +24,14 @@ import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import * as FileStores from "@kalshibook/store/downloads/FileStores"
 import { Epochs } from "@kalshibook/store/Epochs"
+import { Feed } from "@kalshibook/store/feed/Feed"
+import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { History } from "@kalshibook/store/History"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { Keys } from "@kalshibook/store/Keys"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
@@ -59,6 +63,7 @@ export interface RunningSystem extends Recording {
 
 /** The stores over one Postgres, which other parts may share or outlive. */
 const stores = Layer.mergeAll(
+  FeedHub.layer,
   FileStores.layerNone,
   Audits.layerNoDeps,
   ChannelGaps.layerNoDeps,
@@ -99,10 +104,16 @@ const collectorOf = (
     Layer.provide(NodeHttpClient.layerUndici)
   )
 
+/** The stream as the collector of this process tells it, from the same stores. */
+const liveStream = StreamServer.layerNoDeps.pipe(
+  Layer.provide(LiveMarkets.layerNoDeps.pipe(Layer.provide(Feed.layerSameProcess))),
+  Layer.provide(Layer.merge(History.layerHot, ReplaySource.layerMemory))
+)
+
 /** The API on a free port, told by this collector how it is. `more`: what else it is to know, the site for one. */
 const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>, signIn: SignIn.SignIn) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }, undefined, signIn.routes).pipe(
-    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(liveStream),
     Layer.provide(signIn.around),
     Layer.provide(more),
     Layer.provide(

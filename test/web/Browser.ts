@@ -59,7 +59,8 @@ export const seriousFindings = async (page: Page, axeSource: string): Promise<Re
     frameId: frameTree.frame.id,
     worldName: "axe"
   })) as { executionContextId: number }
-  const run = "axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))"
+  const run =
+    "axe.run(document, { resultTypes: ['violations'], preload: false, iframes: false, elementRef: false }).then((found) => JSON.stringify(found.violations))"
   await session.send("Runtime.evaluate", { expression: axeSource, contextId: executionContextId })
   const { result } = (await session.send("Runtime.evaluate", {
     expression: run,

@@ -4,8 +4,8 @@
  */
 import fs from "node:fs"
 import { Effect } from "effect"
-import type { Page } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import type { Page, WebSocketRoute } from "playwright-core"
+import { afterAll, assert, beforeAll, it } from "vitest"
 import * as Browser from "./Browser.ts"
 import * as PeopleWay from "./PeopleWay.ts"
 import * as World from "./World.ts"
@@ -58,36 +58,63 @@ const places = (ticker: string): ReadonlyArray<Place> => [
 const enterKey = (page: Page, key: string): Promise<unknown> =>
   page.addInitScript(`sessionStorage.setItem("kalshibook.key", ${JSON.stringify(key)})`)
 
-/** In which colours axe looks at pages of a width: colours are what differs by theme, places by width. */
-const axeTheme = { 1440: "light", 390: "dark" } as const
-const themes = ["light", "dark"] as const
+/**
+ * Each page is loaded once and looked at in both widths and both colours; axe looks twice, so that it has seen each width and each colour:
+ * colours are what differs by theme, places by width.
+ */
+const looks = [
+  { width: 1_440, theme: "light", isAxed: true },
+  { width: 1_440, theme: "dark", isAxed: false },
+  { width: 390, theme: "dark", isAxed: true },
+  { width: 390, theme: "light", isAxed: false }
+] as const
 
-describe.each([1440, 390] as const)("at %i pixels, in light and dark", (width) => {
-  it("every page shows what it is about, whole, without a complaint and without serious findings of axe", {
-    timeout: pagesMillisMax
-  }, async () => {
-    const wrong: Array<string> = []
-    const pageOf = async (): Promise<Page> => (await Browser.open(world.browser, { width, theme: "light" })).newPage()
-    const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
-    await enterKey(keyed, world.key)
-    const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
-    for (const { isKeyed, path, shows } of places(world.ticker)) {
-      const page = isKeyed === true ? keyed : anonymous
-      await page.goto(`${world.system.url}${path}`)
-      await page.locator(shows).first().waitFor({ state: "attached" })
-      for (const colorScheme of themes) {
-        await page.emulateMedia({ colorScheme })
-        const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if (Number(wide) > 0) wrong.push(`${path} is ${wide} pixels wider than its window`)
-        if (colorScheme !== axeTheme[width]) continue
-        for (const finding of await Browser.seriousFindings(page, axeSource)) wrong.push(`${path}: ${finding}`)
-      }
+const widerThanWindow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+it("every page, in both widths and colours, shows what it is about, whole, without a complaint and without serious findings of axe", {
+  timeout: pagesMillisMax
+}, async () => {
+  const wrong: Array<string> = []
+  const pageOf = async (): Promise<Page> =>
+    (await Browser.open(world.browser, { width: 1_440, theme: "light" })).newPage()
+  const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
+  await enterKey(keyed, world.key)
+  const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
+  const look = async (page: Page, { path, shows }: Place) => {
+    await page.goto(`${world.system.url}${path}`)
+    await page.locator(shows).first().waitFor({ state: "attached" })
+    for (const { isAxed, theme, width } of looks) {
+      await page.setViewportSize({ width, height: width === 390 ? 844 : 1_000 })
+      await page.emulateMedia({ colorScheme: theme })
+      const wide = Number(await page.evaluate(widerThanWindow))
+      if (wide > 0) wrong.push(`${path} at ${width} is ${wide} pixels wider than its window`)
+      if (!isAxed) continue
+      for (const finding of await Browser.seriousFindings(page, axeSource))
+        wrong.push(`${path} at ${width}: ${finding}`)
     }
-    await Promise.all([anonymous.context().close(), keyed.context().close()])
-    // The address that leads nowhere is answered with 404, which the browser notes.
-    const noted = said.flat().filter((text) => !text.includes("404 (Not Found)"))
-    assert.deepStrictEqual([...wrong, ...noted], [])
-  })
+  }
+  const all = async (page: Page, isKeyed: boolean) => {
+    for (const place of places(world.ticker)) if ((place.isKeyed ?? false) === isKeyed) await look(page, place)
+  }
+  await Promise.all([all(anonymous, false), all(keyed, true)])
+  await Promise.all([anonymous.context().close(), keyed.context().close()])
+  // The address that leads nowhere is answered with 404, which the browser notes.
+  const noted = said.flat().filter((text) => !text.includes("404 (Not Found)"))
+  assert.deepStrictEqual([...wrong, ...noted], [])
+})
+
+it("what is drawn by hand fits a phone from the first moment on", { timeout: pagesMillisMax }, async () => {
+  const page = await (await Browser.open(world.browser, { width: 390, theme: "dark" })).newPage()
+  const said = Browser.complaints(page)
+  for (const path of ["/", `/markets/${world.ticker}`]) {
+    await page.goto(`${world.system.url}${path}`)
+    await page.locator("[data-level]").first().waitFor()
+    assert.isAtMost(Number(await page.evaluate(widerThanWindow)), 0, path)
+    const canvas = await page.locator("canvas").first().boundingBox()
+    assert.isAtMost(canvas?.width ?? 1_000, 390, path)
+  }
+  assert.deepStrictEqual(said, [])
+  await page.context().close()
 })
 
 interface Shown {
@@ -205,6 +232,80 @@ it("wherever a market is scrubbed, stepped or played to, every shown level is th
   await page.getByRole("button", { name: "Check against the API" }).click()
   await page.locator('[data-check="same"]').waitFor()
   assert.isAbove(levels, 200)
+  await context.close()
+})
+
+/** The shown book is the API's at its moment, as soon as the API has stored it. */
+const compareTold = async (shown: Shown): Promise<number> => {
+  const path = `/v1/markets/${world.ticker}/orderbook?at=${isoOf(shown.at)}&depth=1`
+  await World.until(async () => {
+    const { body } = await Effect.runPromise(world.system.get<{ provenance: { offset: number } }>(path))
+    return body.provenance.offset >= shown.offset ? true : undefined
+  }, `record ${shown.offset} stored`)
+  return compare(shown)
+}
+
+it("a market is followed by the stream: each book is the API's, a gap and a lost connection are said, and it goes on where it was", {
+  timeout: pagesMillisMax
+}, async () => {
+  const context = await Browser.open(world.browser, { width: 1440, theme: "light" })
+  const page = await context.newPage()
+  const said = Browser.complaints(page)
+  await enterKey(page, world.key)
+  const subscriptions: Array<{ readonly from_offset?: Readonly<Record<string, { offset: number; epoch: number }>> }> =
+    []
+  const connections: Array<WebSocketRoute> = []
+  let closed = 0
+  await page.routeWebSocket(/\/v1\/stream/, (route) => {
+    const server = route.connectToServer()
+    connections.push(route)
+    route.onClose((code, reason) => {
+      closed++
+      void server.close({ ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) })
+    })
+    route.onMessage((message) => {
+      subscriptions.push(JSON.parse(String(message)))
+      server.send(message)
+    })
+  })
+  let asked = 0
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname.endsWith("/orderbook")) asked++
+  })
+  await page.goto(`${world.system.url}/markets/${world.ticker}`)
+  const standing = (state: string) => page.locator(`[data-standing=${state}]`).waitFor()
+  await standing("following")
+  let levels = 0
+  for (let look = 0; look < 5; look++) {
+    const { at } = await ladderOf(page)
+    await holds(page, `document.querySelector("table[data-at]").dataset.at !== "${at}"`)
+    levels += await compareTold(await ladderOf(page))
+  }
+  assert.strictEqual(asked, 0)
+  // The exchange cuts off the recorder: for a moment the book is not known, and the page says so.
+  await page.evaluate(`new MutationObserver(() => {
+    if (document.querySelector("[data-standing=lost]") !== null)
+      window.lostOffset ??= Number(document.querySelector("table[data-at]").dataset.offset)
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
+  world.system.exchange.faults.inflict({ fault: "cut" })
+  await page.locator("[data-gap]", { hasText: "connection lost" }).waitFor()
+  await page.locator("[data-gap=ended]").waitFor()
+  await page.getByText("trusted", { exact: true }).waitFor()
+  levels += await compareTold(await ladderOf(page))
+  // The browser's own connection is cut.
+  await connections[0]?.close({ code: 1011 })
+  await holds(page, "window.lostOffset > 0")
+  await standing("following")
+  const offset = Number(await page.evaluate("window.lostOffset"))
+  assert.strictEqual(subscriptions[1]?.from_offset?.[world.ticker]?.offset, offset)
+  await holds(page, `Number(document.querySelector("table[data-at]").dataset.offset) > ${offset}`)
+  levels += await compareTold(await ladderOf(page))
+  // Left off: the shown book stands, and no connection is kept for it.
+  await page.getByRole("button", { name: "Pause" }).click()
+  await World.until(async () => (closed > 0 ? true : undefined), "the stream left")
+  levels += await compare(await ladderOf(page))
+  assert.isAbove(levels, 50)
+  assert.deepStrictEqual(said, [])
   await context.close()
 })
 

@@ -14,7 +14,7 @@ import * as Chromium from "./Browser.ts"
 const series = "KXBTC15M"
 
 /** Records of the open market that are there before anything is looked at, the later half after a hole. */
-const recordsMin = 400
+const recordsMin = 240
 const pollMillis = 100
 /** Longer than anything takes on a busy machine. */
 const waitMillisMax = 60_000
@@ -45,7 +45,7 @@ export const start = async (): Promise<World> => {
   const site = Layer.merge(Site.layer(WebBuild.siteFolder), Layer.succeed(Sample.DemoSeries, new Set([series])))
   const [browser, system] = await Promise.all([
     within(Chromium.start),
-    within(System.start({ seed: 7, marketsOpen: 12, deltasPerSecond: 150 }, {}, site, signIn))
+    within(System.start({ seed: 7, marketsOpen: 6, deltasPerSecond: 120, quickLifeSeconds: 86_400 }, {}, site, signIn))
   ])
   const get = <Body>(path: string) => Effect.runPromise(system.get<Body>(path))
   const markets = `/v1/markets?series_ticker=${series}&status=active`

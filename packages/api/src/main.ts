@@ -16,6 +16,7 @@ import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
@@ -68,7 +69,7 @@ const server = Layer.unwrap(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
   Layer.provide(Layer.merge(RecorderStatusSource.layerDatabase, LiveFeed.layer)),
-  Layer.provide(ApiConfig.mcpOrigins),
+  Layer.provide(Layer.mergeAll(ApiConfig.mcpOrigins, ApiConfig.addressHeader, ApiConfig.demoSeries([]))),
   Layer.provide(stores),
   Layer.provide(Database.layer)
 )
@@ -92,10 +93,11 @@ const refuse = (error: { readonly message: string }) =>
 program.pipe(
   Effect.provide(server),
   Effect.provide(Telemetry.layer("kalshibook-api")),
+  (served) => Effect.andThen(ProgramEnvironment.check("api"), served),
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
-    FeedUnusable: refuse,
+    EnvironmentUnusable: refuse,
     ObjectStoreError: refuse,
     ColdTierAway: refuse,
     HotTierError: refuse,

@@ -2,10 +2,14 @@
 import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
-import { assert, layer } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
+import * as ApiConfig from "@kalshibook/api/ApiConfig"
 import type * as ApiServer from "@kalshibook/api/ApiServer"
+import { DemoSeries } from "@kalshibook/api/Sample"
+import * as SampleMarket from "@kalshibook/api/site/SampleMarket"
 import * as Site from "@kalshibook/api/site/Site"
-import { Effect, Layer, Option } from "effect"
+import type { SealedSpan } from "@kalshibook/store/downloads/Datasets"
+import { ConfigProvider, Effect, Layer, Option } from "effect"
 import * as ApiTest from "./ApiTest.ts"
 import { ask } from "./Http.ts"
 
@@ -89,11 +93,61 @@ layer(served)("the site", (it) => {
       const { text } = yield* ask("/site.json")
       assert.deepStrictEqual(JSON.parse(text), {
         auth: { url: "https://project.supabase.example/", key: "public" },
-        demo_series: []
+        demo_series: [],
+        sample: null
       })
     })
   )
 })
+
+/** A sealed hour in which markets have so many records, between these moments. */
+const sealed = (span: "hour" | "day", markets: ReadonlyArray<readonly [string, number, number, number]>): SealedSpan =>
+  ({
+    manifest: {
+      span,
+      markets: markets.map(([market_ticker, records, ts_first_micros, ts_last_micros]) => ({
+        market_ticker,
+        records,
+        ts_first_micros: records === 0 ? null : ts_first_micros,
+        ts_last_micros: records === 0 ? null : ts_last_micros
+      }))
+    }
+  }) as unknown as SealedSpan
+
+it("the front page's market of a sample day is the one with the most records, over its hours or in its day's files", () => {
+  const hours = [
+    sealed("hour", [
+      ["A", 5, 10, 20],
+      ["B", 4, 11, 21],
+      ["C", 0, 0, 0]
+    ]),
+    sealed("hour", [
+      ["A", 1, 30, 40],
+      ["B", 9, 31, 41]
+    ])
+  ]
+  const b = { ticker: "B", records: 13, fromMicros: 11, toMicros: 41 }
+  assert.deepStrictEqual(SampleMarket.busiest(hours), b)
+  const day = sealed("day", [
+    ["A", 6, 10, 40],
+    ["B", 13, 11, 41]
+  ])
+  assert.deepStrictEqual(SampleMarket.busiest([...hours, day]), b)
+  assert.isUndefined(SampleMarket.busiest([sealed("hour", [["C", 0, 0, 0]])]))
+})
+
+it.effect("KALSHIBOOK_DEMO_SERIES names what needs no key, in place of what the program would", () =>
+  Effect.gen(function* () {
+    const seriesOf = (environment: Readonly<Record<string, string>>) =>
+      Effect.map(Effect.service(DemoSeries), (series) => [...series]).pipe(
+        Effect.provide(ApiConfig.demoSeries(["KXOURS"])),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(environment)))
+      )
+    assert.deepStrictEqual(yield* seriesOf({}), ["KXOURS"])
+    assert.deepStrictEqual(yield* seriesOf({ KALSHIBOOK_DEMO_SERIES: "KXA, KXB" }), ["KXA", "KXB"])
+    assert.deepStrictEqual(yield* seriesOf({ KALSHIBOOK_DEMO_SERIES: "none" }), [])
+  })
+)
 
 layer(ApiTest.layerAt(address))("without a build", (it) => {
   it.effect("a browser gets the API's own answers", () =>

@@ -2,18 +2,8 @@
 /** Every bound and interval of the archiver, with its reason. */
 import { hostname } from "node:os"
 import { resolve } from "node:path"
-import { Config, Context, Effect, Layer, Result, Schema } from "effect"
-import * as EnvironmentSettings from "./EnvironmentSettings.ts"
-
-/** Something in the environment cannot be used; each problem is a sentence that names the variable. */
-export class ArchiverSettingsUnusable extends Schema.TaggedError<ArchiverSettingsUnusable>()(
-  "ArchiverSettingsUnusable",
-  { problems: Schema.Array(Schema.String) }
-) {
-  override get message(): string {
-    return this.problems.join(" ")
-  }
-}
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Context, Effect, Layer, Option } from "effect"
 
 export interface ArchiverSettings {
   /** Files are cut at market boundaries so that none is larger: what a reader of one market fetches. A huge market may exceed it alone. */
@@ -47,16 +37,18 @@ const mebibyte = 1024 * 1024
 const minuteMicros = 60_000_000
 const hourMicros = 60 * minuteMicros
 
+const { settings } = Environment
+
 const defaults: ArchiverSettings = {
-  fileBytesMax: 32 * mebibyte,
-  settleMicros: 5 * minuteMicros,
-  hotMicros: 48 * hourMicros,
-  tapeKeepMicros: 72 * hourMicros,
-  sweepGraceMicros: 24 * hourMicros,
-  workFolder: resolve(".kalshibook", "archive"),
-  tapeFolder: resolve(".kalshibook", "tape"),
+  fileBytesMax: settings.KALSHIBOOK_SEGMENT_FILE_MEBIBYTES.absent * mebibyte,
+  settleMicros: settings.KALSHIBOOK_SEAL_SETTLE_MINUTES.absent * minuteMicros,
+  hotMicros: settings.KALSHIBOOK_HOT_HOURS.absent * hourMicros,
+  tapeKeepMicros: settings.KALSHIBOOK_TAPE_KEEP_HOURS.absent * hourMicros,
+  sweepGraceMicros: settings.KALSHIBOOK_SWEEP_HOURS.absent * hourMicros,
+  workFolder: resolve(settings.KALSHIBOOK_DATA_DIR.absent, "archive"),
+  tapeFolder: resolve(settings.KALSHIBOOK_DATA_DIR.absent, "tape"),
   sealedBy: `kalshibook-archiver on ${hostname()}, process ${process.pid}`,
-  codeRevision: "unknown",
+  codeRevision: settings.KALSHIBOOK_REVISION.absent,
   pollMillis: 5_000,
   retryMillisMin: 1_000,
   retryMillisMax: 60_000,
@@ -69,34 +61,22 @@ export class Settings extends Context.Service<Settings, ArchiverSettings>()("@ka
   static readonly layerOf = (changes: Partial<ArchiverSettings>): Layer.Layer<Settings> =>
     Layer.succeed(Settings, { ...defaults, ...changes })
 
-  /** The defaults with what the environment replaces (`EnvironmentSettings`; the README says what each variable means). */
-  static readonly layer: Layer.Layer<Settings, Config.ConfigError | ArchiverSettingsUnusable> = Layer.effect(
+  /** The defaults with what the environment replaces (docs/settings.md says what each variable means). */
+  static readonly layer: Layer.Layer<Settings, Config.ConfigError> = Layer.effect(
     Settings,
     Effect.gen(function* () {
-      const texts = new Map<string, string>()
-      for (const variable of EnvironmentSettings.variables) {
-        texts.set(variable, yield* Config.String(variable).pipe(Config.withDefault("")))
-      }
-      const read = EnvironmentSettings.read((variable) => texts.get(variable))
-      if (Result.isFailure(read)) return yield* new ArchiverSettingsUnusable({ problems: read.failure })
-      const { fileMebibytesMax, hotHours, settleMinutes, sweepHours, tapeKeepHours } = read.success
-      const dataFolder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-      const tapeFolder = yield* Config.String("KALSHIBOOK_TAPE_DIR").pipe(
-        Config.withDefault(resolve(dataFolder, "tape"))
-      )
-      const codeRevision = yield* Config.String("KALSHIBOOK_REVISION").pipe(Config.withDefault(defaults.codeRevision))
-      const times = (count: number | undefined, unit: number, otherwise: number) =>
-        count === undefined ? otherwise : count * unit
+      const dataFolder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+      const tapeFolder = yield* Environment.config("KALSHIBOOK_TAPE_DIR")
       return {
         ...defaults,
-        fileBytesMax: times(fileMebibytesMax, mebibyte, defaults.fileBytesMax),
-        settleMicros: times(settleMinutes, minuteMicros, defaults.settleMicros),
-        hotMicros: times(hotHours, hourMicros, defaults.hotMicros),
-        tapeKeepMicros: times(tapeKeepHours, hourMicros, defaults.tapeKeepMicros),
-        sweepGraceMicros: times(sweepHours, hourMicros, defaults.sweepGraceMicros),
+        fileBytesMax: (yield* Environment.config("KALSHIBOOK_SEGMENT_FILE_MEBIBYTES")) * mebibyte,
+        settleMicros: (yield* Environment.config("KALSHIBOOK_SEAL_SETTLE_MINUTES")) * minuteMicros,
+        hotMicros: (yield* Environment.config("KALSHIBOOK_HOT_HOURS")) * hourMicros,
+        tapeKeepMicros: (yield* Environment.config("KALSHIBOOK_TAPE_KEEP_HOURS")) * hourMicros,
+        sweepGraceMicros: (yield* Environment.config("KALSHIBOOK_SWEEP_HOURS")) * hourMicros,
         workFolder: resolve(dataFolder, "archive"),
-        tapeFolder,
-        codeRevision
+        tapeFolder: Option.getOrElse(tapeFolder, () => resolve(dataFolder, "tape")),
+        codeRevision: yield* Environment.config("KALSHIBOOK_REVISION")
       }
     })
   )

@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Database from "@kalshibook/store/Database"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
+import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { Console, Effect, Layer } from "effect"
 import { runLayer } from "./Archiver.ts"
@@ -28,11 +29,12 @@ const refuse = (error: { readonly message: string }) =>
 
 Layer.launch(Layer.merge(runLayer, MetricsServer.layer).pipe(Layer.provide(needs))).pipe(
   Effect.provide(Telemetry.layer("kalshibook-archiver")),
+  (program) => Effect.andThen(ProgramEnvironment.check("archiver"), program),
   Effect.catchTags({
-    ArchiverSettingsUnusable: refuse,
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     DatabaseError: refuse,
     DuckDbError: refuse,
+    EnvironmentUnusable: refuse,
     ObjectStoreError: refuse,
     ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` })
   }),

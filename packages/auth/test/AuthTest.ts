@@ -1,6 +1,6 @@
 /** An embedded auth server of a test file's own, over Postgres and HTTP, with its mails at hand. */
 import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { attemptLimits } from "@kalshibook/auth/AuthSettings"
 import * as EmbeddedAuth from "@kalshibook/auth/EmbeddedAuth"
 import { type Mail, Mails } from "@kalshibook/auth/Mails"

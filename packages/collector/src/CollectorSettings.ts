@@ -1,18 +1,10 @@
 /**
  * Every bound and interval of the collector, with its reason. `Collector` takes them from here; tests choose their own.
  */
-import { Config, Context, Effect, Layer, Result, Schema } from "effect"
-import * as EnvironmentSettings from "./EnvironmentSettings.ts"
-import type { PriorityRule } from "./PriorityRule.ts"
 
-/** Something in the environment cannot be used; each problem is a sentence that names the variable. */
-export class SettingsUnusable extends Schema.TaggedError<SettingsUnusable>()("SettingsUnusable", {
-  problems: Schema.Array(Schema.String)
-}) {
-  override get message(): string {
-    return this.problems.join(" ")
-  }
-}
+import * as Environment from "@kalshibook/core/settings/Environment"
+import type { PriorityRule } from "@kalshibook/core/settings/PriorityRule"
+import { Config, Context, Effect, Layer } from "effect"
 
 export interface CollectorSettings {
   /** Only these series, categories or markets; all empty means every market. */
@@ -128,15 +120,15 @@ export const defaults: CollectorSettings = {
   marketTickers: [],
   combos: [],
   priority: [],
-  commandsPerSecondMax: 100,
+  commandsPerSecondMax: Environment.settings.KALSHIBOOK_COMMANDS_PER_SECOND.absent,
   handshakesPerSecondMax: 10,
-  chunkMarketsMax: 100,
+  chunkMarketsMax: Environment.settings.KALSHIBOOK_SUBSCRIBE_CHUNK.absent,
   chunkMarketsMin: 10,
   commandsInFlightMax: 4,
   replyMillisMax: 5_000,
   snapshotMillisMax: 5_000,
   chunkSettleMillisMax: 2_000,
-  feedTickMillis: 5,
+  feedTickMillis: Environment.settings.KALSHIBOOK_FEED_TICK_MILLIS.absent,
   flushMillis: 50,
   watermarkMillis: 250,
   queueRecordsMax: 200_000,
@@ -144,8 +136,8 @@ export const defaults: CollectorSettings = {
   checkpointPartMillis: 5,
   storageRetryMillis: 5_000,
   catchUpEntriesLeft: 20_000,
-  marketsPerConnectionMax: 1_000,
-  connectionsMax: 100,
+  marketsPerConnectionMax: Environment.settings.KALSHIBOOK_MARKETS_PER_CONNECTION.absent,
+  connectionsMax: Environment.settings.KALSHIBOOK_CONNECTIONS.absent,
   stoppedCause: "recorder_stopped",
   lastCommitMillisMax: 5_000,
   frameBytesMax: 64 * 1024 * 1024,
@@ -182,23 +174,31 @@ export const defaults: CollectorSettings = {
   auditRecordsMax: 50_000
 }
 
+const fromEnvironment = Config.all({
+  seriesTickers: Environment.config("KALSHIBOOK_SERIES"),
+  categories: Environment.config("KALSHIBOOK_CATEGORIES"),
+  marketTickers: Environment.config("KALSHIBOOK_MARKETS"),
+  combos: Environment.config("KALSHIBOOK_COMBOS"),
+  priority: Environment.config("KALSHIBOOK_PRIORITY"),
+  marketsPerConnectionMax: Environment.config("KALSHIBOOK_MARKETS_PER_CONNECTION"),
+  connectionsMax: Environment.config("KALSHIBOOK_CONNECTIONS"),
+  chunkMarketsMax: Environment.config("KALSHIBOOK_SUBSCRIBE_CHUNK"),
+  commandsPerSecondMax: Environment.config("KALSHIBOOK_COMMANDS_PER_SECOND"),
+  feedTickMillis: Environment.config("KALSHIBOOK_FEED_TICK_MILLIS")
+})
+
 export class Settings extends Context.Service<Settings, CollectorSettings>()("@kalshibook/collector/Settings") {
   /** The defaults with some values replaced. */
   static readonly layerOf = (changes: Partial<CollectorSettings>): Layer.Layer<Settings> =>
     Layer.succeed(Settings, { ...defaults, ...changes })
 
-  /** The defaults with what the environment replaces (`EnvironmentSettings`; the README says what each variable means). */
-  static readonly layer: Layer.Layer<Settings, Config.ConfigError | SettingsUnusable> = Layer.effect(
+  /** The defaults with what the environment replaces (docs/settings.md says what each variable means). */
+  static readonly layer: Layer.Layer<Settings, Config.ConfigError> = Layer.effect(
     Settings,
-    Effect.gen(function* () {
-      const texts = new Map<string, string>()
-      for (const variable of EnvironmentSettings.variables) {
-        texts.set(variable, yield* Config.String(variable).pipe(Config.withDefault("")))
-      }
-      const set = EnvironmentSettings.read((variable) => texts.get(variable))
-      if (Result.isFailure(set)) return yield* new SettingsUnusable({ problems: set.failure })
-      const settings = { ...defaults, ...set.success }
-      return { ...settings, chunkMarketsMin: Math.min(settings.chunkMarketsMin, settings.chunkMarketsMax) }
-    })
+    Effect.map(fromEnvironment, (set) => ({
+      ...defaults,
+      ...set,
+      chunkMarketsMin: Math.min(defaults.chunkMarketsMin, set.chunkMarketsMax)
+    }))
   )
 }

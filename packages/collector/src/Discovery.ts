@@ -2,9 +2,11 @@
  * Which markets there are to record: walks the open events by REST, again and again, and in between follows the lifecycle
  * channel and whatever turns up unannounced. Combos are read only where they are chosen: `/events` does not list them.
  */
+
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import * as Rest from "@kalshibook/core/kalshi/Rest"
 import * as PriceGrid from "@kalshibook/core/PriceGrid"
+import * as PriorityRule from "@kalshibook/core/settings/PriorityRule"
 import { microsFromIso, sizeE2FromContracts } from "@kalshibook/core/Units"
 import { type CatalogEntry, type CatalogSight, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Context, Duration, Effect, Layer, Option, Predicate } from "effect"
@@ -17,7 +19,6 @@ import { MarketFibers } from "./MarketFibers.ts"
 import type { MarketPhase } from "./MarketPlan.ts"
 import * as NotRecorded from "./NotRecorded.ts"
 import * as Placement from "./Placement.ts"
-import * as PriorityRule from "./PriorityRule.ts"
 import { finishFrame, type News, notice, Recording, type RecordingState } from "./Recording.ts"
 import * as Slots from "./Slots.ts"
 import * as Unsettled from "./Unsettled.ts"

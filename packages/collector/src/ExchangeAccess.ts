@@ -5,7 +5,8 @@
 import { constants, createPrivateKey, type KeyObject, sign } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Signing from "@kalshibook/core/kalshi/Signing"
-import { Clock, Config, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { Clock, type Config, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 
 /** The credentials cannot be used; `problem` says what to do. */
 export class CredentialsUnusable extends Schema.TaggedError<CredentialsUnusable>()("CredentialsUnusable", {
@@ -31,10 +32,6 @@ export interface ExchangeOptions {
   readonly privateKeyPem: Redacted.Redacted<string>
 }
 
-/** Production hosts (Kalshi docs, "API environments", changelog of 2026-05-07). */
-const kalshiRestUrl = "https://external-api.kalshi.com/trade-api/v2"
-const kalshiWsUrl = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
-
 export class ExchangeAccess extends Context.Service<
   ExchangeAccess,
   {
@@ -56,18 +53,16 @@ export class ExchangeAccess extends Context.Service<
   static readonly layer: Layer.Layer<ExchangeAccess, CredentialsUnusable | Config.ConfigError> = Layer.effect(
     ExchangeAccess,
     Effect.gen(function* () {
-      const keyId = yield* Config.String("KALSHI_API_KEY_ID").pipe(Config.withDefault(""))
-      if (keyId === "") return yield* new CredentialsUnusable({ problem: "KALSHI_API_KEY_ID is not set" })
-      const pem = yield* Config.option(Config.Redacted("KALSHI_PRIVATE_KEY"))
-      const path = yield* Config.option(Config.String("KALSHI_PRIVATE_KEY_PATH"))
+      const keyId = yield* Environment.config("KALSHI_API_KEY_ID")
+      if (Option.isNone(keyId)) return yield* new CredentialsUnusable({ problem: "KALSHI_API_KEY_ID is not set" })
+      const pem = yield* Environment.config("KALSHI_PRIVATE_KEY")
+      const path = yield* Environment.config("KALSHI_PRIVATE_KEY_PATH")
       const privateKeyPem = Option.isSome(pem) ? pem.value : yield* readKey(path)
       return yield* make({
-        source: yield* Config.Literals(["kalshi", "simulator", "recording"], "KALSHI_SOURCE").pipe(
-          Config.withDefault("kalshi" as const)
-        ),
-        restUrl: yield* Config.String("KALSHI_REST_URL").pipe(Config.withDefault(kalshiRestUrl)),
-        wsUrl: yield* Config.String("KALSHI_WS_URL").pipe(Config.withDefault(kalshiWsUrl)),
-        keyId,
+        source: yield* Environment.config("KALSHI_SOURCE"),
+        restUrl: yield* Environment.config("KALSHI_REST_URL"),
+        wsUrl: yield* Environment.config("KALSHI_WS_URL"),
+        keyId: keyId.value,
         privateKeyPem
       })
     })

@@ -1,7 +1,8 @@
 /** Which markets are not recorded, and why: known by count, and the first some hundred by name. */
+
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
+import * as PriorityRule from "@kalshibook/core/settings/PriorityRule"
 import { isCombo } from "./Choice.ts"
-import * as PriorityRule from "./PriorityRule.ts"
 import type { RecordingState } from "./Recording.ts"
 import * as Slots from "./Slots.ts"
 

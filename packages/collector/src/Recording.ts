@@ -3,6 +3,7 @@
  * and one cell per market through which the synchronous frame path and the market's fiber meet. Frames never hop through fibers:
  * what a frame means for fibers is noted, and when the frame is over, latches are opened and parked fibers wake.
  */
+
 import type { GapCause, MarketTicker } from "@kalshibook/core/BookRecord"
 import * as LifecycleNews from "@kalshibook/core/kalshi/LifecycleNews"
 import type { Maintenance } from "@kalshibook/core/kalshi/Maintenance"
@@ -11,6 +12,7 @@ import type { LogEnd } from "@kalshibook/core/MarketLog"
 import * as Outbox from "@kalshibook/core/Outbox"
 import type { PriceGrid } from "@kalshibook/core/PriceGrid"
 import type * as Recorder from "@kalshibook/core/Recorder"
+import type { PriorityRule } from "@kalshibook/core/settings/PriorityRule"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Epochs } from "@kalshibook/store/Epochs"
 import { FeedHub } from "@kalshibook/store/feed/FeedHub"
@@ -23,7 +25,6 @@ import { Settings } from "./CollectorSettings.ts"
 import * as FeedTap from "./FeedTap.ts"
 import type { MarketPhase, MarketPlan } from "./MarketPlan.ts"
 import * as NotRecorded from "./NotRecorded.ts"
-import type { PriorityRule } from "./PriorityRule.ts"
 import { ReceiveClock, type ReceiveClockState } from "./ReceiveClock.ts"
 import * as Sight from "./Sight.ts"
 import * as Slots from "./Slots.ts"

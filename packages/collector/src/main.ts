@@ -10,6 +10,7 @@ import * as FeedAddress from "@kalshibook/store/feed/FeedAddress"
 import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
+import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
@@ -57,14 +58,15 @@ const refuse = (error: { readonly message: string }) =>
 Effect.flatMap(Collector, (running) => running.failed).pipe(
   Effect.provide(recorder),
   Effect.provide(Telemetry.layer("kalshibook-collector")),
+  (program) => Effect.andThen(ProgramEnvironment.check("collector"), program),
   Effect.catchTags({
     ConfigError: ({ message }) => refuse({ message: message.replaceAll(/\s+/g, " ") }),
     CredentialsUnusable: refuse,
     DatabaseError: refuse,
+    EnvironmentUnusable: refuse,
     FeedUnusable: refuse,
     HotTierError: refuse,
     ServeError: ({ cause }) => refuse({ message: `KALSHIBOOK_METRICS_PORT cannot be listened on: ${String(cause)}` }),
-    SettingsUnusable: refuse,
     TapeError: refuse
   }),
   NodeRuntime.runMain

@@ -1,13 +1,17 @@
-/** The simulated exchange as a program: `npm run simulator`. Settings come from `KALSHIBOOK_SIMULATOR_*`. */
+/** The simulated exchange as a program: `npm run simulator`. Settings come from `KALSHIBOOK_SIMULATOR_*` (docs/settings.md). */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Effect, Result } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { Console, Effect, Option, Result } from "effect"
 import { SimulatorStartError, startSimulatedExchange } from "./SimulatedExchange.ts"
-import { problemText, simulatorConfig } from "./SimulatorConfig.ts"
+import { simulatorConfig } from "./SimulatorConfig.ts"
 import * as KeyFile from "./server/KeyFile.ts"
 
 const portVariable = "KALSHIBOOK_SIMULATOR_PORT"
 
 const program = Effect.gen(function* () {
+  const { problems, warnings } = Environment.check("simulator", process.env)
+  yield* Effect.forEach(warnings, (warning) => Console.error(warning))
+  if (problems.length > 0) return yield* refuse(problems.join("\n"))
   const { dataDir, recordingPace, recordingPath, ...settings } = yield* simulatorConfig
   const keyFile = KeyFile.open(dataDir)
   if (Result.isFailure(keyFile)) {
@@ -16,13 +20,15 @@ const program = Effect.gen(function* () {
   const running = yield* startSimulatedExchange({
     ...settings,
     ownKey: keyFile.success.key,
-    recording: recordingPath === "" ? undefined : { path: recordingPath, pace: recordingPace }
+    recording: Option.getOrUndefined(Option.map(recordingPath, (path) => ({ path, pace: recordingPace })))
   })
   yield* Console.log(
     [
-      recordingPath === ""
-        ? `Simulated exchange: ${settings.marketsOpen} open markets, ${settings.deltasPerSecond} book changes per second, seed ${settings.seed}`
-        : `Simulated exchange: the recorded frames of ${recordingPath}`,
+      Option.match(recordingPath, {
+        onNone: () =>
+          `Simulated exchange: ${settings.marketsOpen} open markets, ${settings.deltasPerSecond} book changes per second, seed ${settings.seed}`,
+        onSome: (path) => `Simulated exchange: the recorded frames of ${path}`
+      }),
       `  websocket    ${running.wsUrl}`,
       `  REST         ${running.restUrl}`,
       `  key id       ${running.keyId}`,
@@ -35,9 +41,9 @@ const program = Effect.gen(function* () {
 })
 
 /** Says in one line why it cannot start. */
-const refuse = (problem: string) =>
+const refuse = (problem: string): Effect.Effect<void> =>
   Effect.andThen(
-    Console.error(problemText(problem)),
+    Console.error(problem),
     Effect.sync(() => {
       process.exitCode = 1
     })

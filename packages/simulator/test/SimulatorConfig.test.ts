@@ -1,11 +1,11 @@
-import { ConfigProvider, Effect } from "effect"
+import { ConfigProvider, Effect, Option } from "effect"
 import { assert, describe, it } from "vitest"
-import { problemText, simulatorConfig } from "../src/SimulatorConfig.ts"
+import { simulatorConfig } from "../src/SimulatorConfig.ts"
 
 const read = (env: Record<string, string>) =>
   Effect.runPromise(
     Effect.provideService(
-      Effect.catch(simulatorConfig, (error) => Effect.succeed(problemText(error.message))),
+      Effect.catch(simulatorConfig, (error) => Effect.succeed(error.message)),
       ConfigProvider.ConfigProvider,
       ConfigProvider.fromEnv({ env })
     )
@@ -20,18 +20,17 @@ describe("SimulatorConfig", () => {
       seed: 1,
       quickLifeSeconds: 900,
       dataDir: ".kalshibook",
-      recordingPath: "",
+      recordingPath: Option.none(),
       recordingPace: "recorded"
     })
   })
 
   it("names the variable that cannot be read, or whose value is not allowed", async () => {
-    const expected = "KALSHIBOOK_SIMULATOR_SEED must be a string representing a finite number"
-    assert.strictEqual(await read({ KALSHIBOOK_SIMULATOR_SEED: "x" }), expected)
-    assert.strictEqual(
-      problemText("port must be 0..65535, not 7e9"),
-      "KALSHIBOOK_SIMULATOR_PORT must be 0..65535, not 7e9"
-    )
-    assert.strictEqual(problemText("seed must be 0..1, not 2"), "KALSHIBOOK_SIMULATOR_SEED must be 0..1, not 2")
+    for (const [name, text] of [
+      ["KALSHIBOOK_SIMULATOR_SEED", "x"],
+      ["KALSHIBOOK_SIMULATOR_PORT", "7e9"]
+    ] as const) {
+      assert.match(String(await read({ [name]: text })), new RegExp(`${name} must be a whole number .*not "${text}"`))
+    }
   })
 })

@@ -4,7 +4,8 @@
  */
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Context, Data, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Context, Data, Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import * as EmbeddedPostgres from "./EmbeddedPostgres.ts"
 import * as Migrations from "./Migrations.ts"
@@ -23,7 +24,8 @@ export class Database extends Context.Service<
   }
 >()("@kalshibook/store/Database") {}
 
-type Provided = Database | PgClient.PgClient | SqlClient.SqlClient
+type Clients = PgClient.PgClient | SqlClient.SqlClient
+type Provided = Database | Clients
 
 /** One writer and a few readers at once; Supabase's smallest plan allows 60 connections in all. */
 const connectionsMax = 10
@@ -53,37 +55,68 @@ export const layerBeside: Layer.Layer<Provided, DatabaseError | Config.ConfigErr
 const fromEnvironment = Effect.fnUntraced(function* (
   embedded: (options: EmbeddedPostgres.Options) => Layer.Layer<Provided, DatabaseError>
 ) {
-  const url = yield* Config.option(Config.Redacted("DATABASE_URL"))
-  const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-  return Option.match(
-    Option.filter(url, (text) => Redacted.value(text).trim() !== ""),
-    {
-      onNone: () => embedded({ folder: join(folder, "postgres"), durability: "keep" }),
-      onSome: layerUrl
-    }
-  )
+  const url = yield* Environment.config("DATABASE_URL")
+  const authority = yield* Environment.config("KALSHIBOOK_DATABASE_CA")
+  const folder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+  return Option.match(url, {
+    onNone: () => embedded({ folder: join(folder, "postgres"), durability: "keep" }),
+    onSome: (found) => layerUrl(found, Option.getOrUndefined(authority))
+  })
 })
 
-/** The database at a `postgres://` URL. */
-export const layerUrl = (url: Redacted.Redacted): Layer.Layer<Provided, DatabaseError> =>
+/**
+ * The database at a `postgres://` URL. With an authority (a certificate in PEM form) over TLS, to nobody but a server that it has
+ * certified for this host.
+ */
+export const layerUrl = (url: Redacted.Redacted, authority?: string): Layer.Layer<Provided, DatabaseError> =>
   Layer.unwrap(
-    Effect.gen(function* () {
-      const parsed = yield* Effect.try({
-        try: () => new URL(Redacted.value(url)),
-        catch: () =>
-          new DatabaseError({ message: "DATABASE_URL is not a URL (postgres://user:password@host:port/name)." })
-      })
-      const place = `${parsed.host}${parsed.pathname}`
-      const pooled = parsed.port === transactionPoolerPort || parsed.searchParams.get("pgbouncer") === "true"
-      // Such a pooler knows neither prepared statements nor settings of a session; unnamed statements are planned each time.
-      const client = pooled ? { prepare: false } : { startupParameters }
-      return layerMigrated(
+    Effect.map(parsed(url), ({ place, ...options }) =>
+      layerMigrated(
         { kind: "url", place },
-        PgClient.layer({ url, applicationName, types: makeTypes(), ...pool, ...client }),
+        clientAt(url, options, authority),
         (error) => `The database at ${place} (DATABASE_URL) cannot be used: ${reasonOf(error)}`
       )
+    )
+  )
+
+/** The same to look at: it is not brought up to date, and nothing is written. */
+export const layerReading = (url: Redacted.Redacted, authority?: string): Layer.Layer<Clients, DatabaseError> =>
+  Layer.unwrap(
+    Effect.map(parsed(url), ({ place, ...options }) =>
+      clientAt(url, options, authority, { default_transaction_read_only: "on" }).pipe(
+        Layer.catch((error) =>
+          Layer.effectContext(
+            Effect.fail(new DatabaseError({ message: `The database at ${place} cannot be read: ${reasonOf(error)}` }))
+          )
+        )
+      )
+    )
+  )
+
+const parsed = (url: Redacted.Redacted) =>
+  Effect.map(
+    Effect.try({
+      try: () => new URL(Redacted.value(url)),
+      catch: () =>
+        new DatabaseError({ message: "DATABASE_URL is not a URL (postgres://user:password@host:port/name)." })
+    }),
+    ({ host, pathname, port, searchParams }) => ({
+      place: `${host}${pathname}`,
+      isPooled: port === transactionPoolerPort || searchParams.get("pgbouncer") === "true"
     })
   )
+
+const clientAt = (
+  url: Redacted.Redacted,
+  { isPooled }: { readonly isPooled: boolean },
+  authority: string | undefined,
+  more: Readonly<Record<string, string>> = {}
+) => {
+  // Such a pooler knows neither prepared statements nor settings of a session; unnamed statements are planned each time.
+  const client = isPooled ? { prepare: false } : { startupParameters: { ...startupParameters, ...more } }
+  const tls = authority === undefined ? {} : { ssl: { ca: authority } }
+  return PgClient.layer({ url, applicationName, types: makeTypes(), ...pool, ...client, ...tls })
+}
 
 /** An embedded database in a folder. */
 export const layerEmbedded = (options: EmbeddedPostgres.Options): Layer.Layer<Provided, DatabaseError> =>

@@ -6,7 +6,8 @@
 import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Config, Data, Effect, Layer, Option, Redacted } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Data, Effect, Layer, Option, Redacted } from "effect"
 import { Pepper } from "./KeyHash.ts"
 
 /** There is no usable pepper. The message is for the one who started us. */
@@ -19,15 +20,9 @@ const pepperCharsMin = 32
 export const layer: Layer.Layer<Pepper, PepperError | Config.ConfigError> = Layer.effect(
   Pepper,
   Effect.gen(function* () {
-    const given = yield* Config.option(Config.Redacted("KALSHIBOOK_KEY_PEPPER"))
-    const folder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-    if (Option.isNone(given) || Redacted.value(given.value) === "") return yield* kept(folder)
-    if (Redacted.value(given.value).length < pepperCharsMin) {
-      return yield* new PepperError({
-        message: `KALSHIBOOK_KEY_PEPPER must have ${pepperCharsMin} characters or more.`
-      })
-    }
-    return given.value
+    const given = yield* Environment.config("KALSHIBOOK_KEY_PEPPER")
+    const folder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+    return Option.isSome(given) ? given.value : yield* kept(folder)
   })
 )
 

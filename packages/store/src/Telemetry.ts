@@ -5,20 +5,18 @@
  *
  * Bounded: what cannot be sent is dropped, and nobody waits for it.
  */
-import { Config, ConfigProvider, Effect, Layer, Logger, References } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
-
-const endpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 /** `OTEL_SERVICE_NAME` takes the place of the name. Sends nothing without an endpoint; an empty one is none. */
 export const layerOtlp = (serviceName: string): Layer.Layer<never, Config.ConfigError> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const endpoint = yield* Config.String(endpointVariable).pipe(Config.withDefault(""))
+      const endpoint = yield* Environment.config("OTEL_EXPORTER_OTLP_ENDPOINT")
       // Nobody would see the spans, and each request and statement makes one.
-      if (endpoint.trim() === "") return Layer.succeed(References.TracerEnabled, false)
-      yield* Config.URL(endpointVariable)
+      if (Option.isNone(endpoint)) return Layer.succeed(References.TracerEnabled, false)
       const otherwise = ConfigProvider.fromUnknown({
         OTEL_SERVICE_NAME: serviceName,
         OTEL_LOGS_EXPORTER: "otlp",
@@ -31,8 +29,6 @@ export const layerOtlp = (serviceName: string): Layer.Layer<never, Config.Config
     })
   )
 
-const logFormats = ["pretty", "logfmt", "json"] as const
-
 const consoles = { pretty: Logger.consolePretty(), logfmt: Logger.consoleLogFmt, json: Logger.consoleJson } as const
 
 /** Of a program with a terminal, or whatever stands in for one: `json` is one object a line, with all annotations. */
@@ -40,9 +36,8 @@ export const layer = (serviceName: string): Layer.Layer<never, Config.ConfigErro
   layerOtlp(serviceName).pipe(
     Layer.provideMerge(
       Layer.unwrap(
-        Config.Literals(logFormats, "KALSHIBOOK_LOG_FORMAT").pipe(
-          Config.withDefault("pretty" as const),
-          Config.map((format) => Logger.layer([consoles[format]]))
+        Effect.map(Environment.config("KALSHIBOOK_LOG_FORMAT"), (format) =>
+          Logger.layer([consoles[Option.getOrElse(format, () => "pretty" as const)]])
         )
       )
     )

@@ -148,6 +148,20 @@ layer(PgTest.Server.layer, { excludeTestServices: true })("Migrations", (it) => 
       })
   )
 
+  it.effect("leave no table without row level security: Supabase gives all of them to everybody by default", () =>
+    inNewDatabase(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* Migrations.run()
+        yield* sql`select ensure_hour(0)`
+        const open = yield* sql`
+          select relname from pg_class
+          where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity`
+        assert.deepStrictEqual(open, [])
+      })
+    )
+  )
+
   it.effect("find out of logs that are stored already when each got its first snapshot", () =>
     inNewDatabase(
       Effect.gen(function* () {

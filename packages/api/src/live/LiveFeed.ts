@@ -10,7 +10,7 @@ import { type Config, Effect, Layer, Option } from "effect"
 import { LiveMarkets } from "./LiveMarkets.ts"
 
 /** Over the feed of the environment, where there is one. */
-export const layer: Layer.Layer<never, Config.ConfigError | FeedAddress.FeedUnusable> = Layer.unwrap(
+export const layer: Layer.Layer<never, Config.ConfigError> = Layer.unwrap(
   Effect.map(
     FeedAddress.follow,
     Option.match({

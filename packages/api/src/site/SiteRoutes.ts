@@ -7,6 +7,7 @@
 import { Effect, Option } from "effect"
 import { FindMyWay, HttpRouter, HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { DemoSeries } from "../Sample.ts"
+import * as SampleMarket from "./SampleMarket.ts"
 import { Auth, Site, type SiteAuth, type SiteBuild, type SiteFile } from "./Site.ts"
 
 /** What the pages ask before anything else. */
@@ -94,8 +95,13 @@ export const layer = HttpRouter.use((router) =>
     const auth = yield* Auth
     const demoSeries = yield* DemoSeries
     const site = yield* Site
-    const settings = { auth: Option.getOrNull(auth), demo_series: [...demoSeries] }
-    yield* router.add("GET", settingsPath, HttpServerResponse.jsonUnsafe(settings))
+    const sample = demoSeries.size > 0 ? Effect.succeedNone : yield* SampleMarket.finder
+    const settings = Effect.map(sample, (market) => ({
+      auth: Option.getOrNull(auth),
+      demo_series: [...demoSeries],
+      sample: Option.getOrNull(market)
+    }))
+    yield* router.add("GET", settingsPath, Effect.map(settings, HttpServerResponse.jsonUnsafe))
     if (Option.isSome(site)) yield* router.add("GET", "/*", rest(site.value, auth))
   })
 )

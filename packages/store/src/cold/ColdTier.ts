@@ -9,8 +9,9 @@ import * as LogRows from "@kalshibook/core/cold/LogRows"
 import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { ManifestFile, ManifestMarket } from "@kalshibook/core/cold/Manifest"
 import * as Replay from "@kalshibook/core/Replay"
+import * as Environment from "@kalshibook/core/settings/Environment"
 import type { LifecycleRecord, TradeRecord } from "@kalshibook/core/TradeRecord"
-import { Config, Context, Effect, Layer, Pool, Semaphore } from "effect"
+import { type Config, Context, Effect, Layer, Pool, Semaphore } from "effect"
 import { byReceipt } from "../ReceivedTrades.ts"
 import { ColdDataProblem, ColdTierAway, type ColdTierError } from "./ColdDataProblem.ts"
 import * as DuckDb from "./DuckDb.ts"
@@ -78,7 +79,7 @@ const threads = 1
 /** Rows of many markets that are kept side by side. */
 const partRowsAtOnce = 65_536
 /** Enough to decode a file of 32 MiB column by column. */
-const memoryMebibytes = 256
+const memoryMebibytes = Environment.settings.KALSHIBOOK_COLD_MEMORY_MEBIBYTES.absent
 
 export class ColdTier extends Context.Service<
   ColdTier,
@@ -132,7 +133,7 @@ export class ColdTier extends Context.Service<
 
   /** From the environment: `KALSHIBOOK_COLD_MEMORY_MEBIBYTES` (256). */
   static readonly layerConfig: Layer.Layer<ColdTier, ColdTierAway | Config.ConfigError, ObjectCache> = Layer.unwrap(
-    Effect.map(Config.Int("KALSHIBOOK_COLD_MEMORY_MEBIBYTES").pipe(Config.withDefault(memoryMebibytes)), (mebibytes) =>
+    Effect.map(Environment.config("KALSHIBOOK_COLD_MEMORY_MEBIBYTES"), (mebibytes) =>
       ColdTier.layerOf({ memoryMebibytes: mebibytes })
     )
   )

@@ -6,7 +6,8 @@
  * again, once it has been checked. Knows nothing of what the objects hold.
  */
 import { join } from "node:path"
-import { Config, Context, Deferred, Effect, Layer, type Scope, Semaphore } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Context, Deferred, Effect, Layer, Option, type Scope, Semaphore } from "effect"
 import { ObjectStore, type ObjectStoreError } from "../objects/ObjectStore.ts"
 import * as CacheFolder from "./CacheFolder.ts"
 import { ColdDataProblem, ColdTierAway, type ColdTierError } from "./ColdDataProblem.ts"
@@ -35,8 +36,6 @@ export interface ObjectCacheOptions {
 }
 
 const mebibyte = 1024 * 1024
-/** A day of the whole exchange takes about 2 GB. */
-const cacheMebibytes = 4_096
 /** At once: more would only share the line. */
 const fetchesMax = 4
 
@@ -58,9 +57,10 @@ export class ObjectCache extends Context.Service<
   /** From the environment: `KALSHIBOOK_CACHE_DIR` (`cache` in `KALSHIBOOK_DATA_DIR`) and `KALSHIBOOK_CACHE_MEBIBYTES` (4096). */
   static readonly layerConfig: Layer.Layer<ObjectCache, ColdTierAway | Config.ConfigError, ObjectStore> = Layer.unwrap(
     Effect.gen(function* () {
-      const dataFolder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-      const folder = yield* Config.String("KALSHIBOOK_CACHE_DIR").pipe(Config.withDefault(join(dataFolder, "cache")))
-      const mebibytes = yield* Config.Int("KALSHIBOOK_CACHE_MEBIBYTES").pipe(Config.withDefault(cacheMebibytes))
+      const dataFolder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+      const cacheFolder = yield* Environment.config("KALSHIBOOK_CACHE_DIR")
+      const folder = Option.getOrElse(cacheFolder, () => join(dataFolder, "cache"))
+      const mebibytes = yield* Environment.config("KALSHIBOOK_CACHE_MEBIBYTES")
       return ObjectCache.layerFolder({ folder, bytesMax: mebibytes * mebibyte })
     })
   )

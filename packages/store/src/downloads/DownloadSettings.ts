@@ -1,6 +1,7 @@
 /** The bounds of downloads, each with its reason. */
 import { join } from "node:path"
-import { Config } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { Config, Option } from "effect"
 
 export interface DownloadSettings {
   /** Where files are made before they are stored. Processes may share it; what a dead one left there is removed. */
@@ -31,32 +32,29 @@ export interface DownloadSettings {
 const secondMicros = 1_000_000
 
 export const defaults = {
-  urlSecondsMax: 900,
+  urlSecondsMax: Environment.settings.KALSHIBOOK_DOWNLOAD_URL_SECONDS.absent,
   keptMicros: 30 * 86_400 * secondMicros,
   carvedRowsMax: 500_000_000,
   carvedBytesMax: 20 * 2 ** 30,
   partsMax: 20_000,
   eventsPerFileMax: 10_000_000,
-  workersMax: 1,
+  workersMax: Environment.settings.KALSHIBOOK_DOWNLOAD_WORKERS.absent,
   heapMebibytesMax: 1_024,
   workMillisMax: 3_600_000,
   duckMebibytes: 512,
   spillMebibytesMax: 20_480
 } satisfies Omit<DownloadSettings, "folder">
 
-/**
- * `KALSHIBOOK_DOWNLOADS_DIR` (`downloads` in `KALSHIBOOK_DATA_DIR`), `KALSHIBOOK_DOWNLOAD_URL_SECONDS` (900) and
- * `KALSHIBOOK_DOWNLOAD_WORKERS` (1).
- */
+/** `KALSHIBOOK_DOWNLOADS_DIR`, `KALSHIBOOK_DOWNLOAD_URL_SECONDS` and `KALSHIBOOK_DOWNLOAD_WORKERS`. */
 export const fromEnvironment: Config.Config<DownloadSettings> = Config.all({
-  dataFolder: Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook")),
-  folder: Config.option(Config.NonEmptyString("KALSHIBOOK_DOWNLOADS_DIR")),
-  urlSecondsMax: Config.Int("KALSHIBOOK_DOWNLOAD_URL_SECONDS").pipe(Config.withDefault(defaults.urlSecondsMax)),
-  workersMax: Config.Int("KALSHIBOOK_DOWNLOAD_WORKERS").pipe(Config.withDefault(defaults.workersMax))
+  dataFolder: Environment.config("KALSHIBOOK_DATA_DIR"),
+  folder: Environment.config("KALSHIBOOK_DOWNLOADS_DIR"),
+  urlSecondsMax: Environment.config("KALSHIBOOK_DOWNLOAD_URL_SECONDS"),
+  workersMax: Environment.config("KALSHIBOOK_DOWNLOAD_WORKERS")
 }).pipe(
   Config.map(({ dataFolder, folder, urlSecondsMax, workersMax }) => ({
     ...defaults,
-    folder: folder._tag === "Some" ? folder.value : join(dataFolder, "downloads"),
+    folder: Option.getOrElse(folder, () => join(dataFolder, "downloads")),
     urlSecondsMax,
     workersMax
   }))

@@ -1,6 +1,7 @@
 /** Where objects lie that are in no bucket, and how their URLs are signed. */
 import { join } from "node:path"
-import { Config, Effect, Option, Redacted } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Effect, Option, type Redacted } from "effect"
 
 export interface FolderSettings {
   /** Made where it is missing. */
@@ -13,16 +14,14 @@ export interface FolderSettings {
 
 /** From the environment. */
 export const fromEnvironment: Effect.Effect<FolderSettings, Config.ConfigError> = Effect.gen(function* () {
-  const dataFolder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-  const host = yield* Config.String("KALSHIBOOK_API_HOST").pipe(Config.withDefault("127.0.0.1"))
-  const port = yield* Config.Int("KALSHIBOOK_API_PORT").pipe(Config.withDefault(4000))
-  const url = yield* Config.String("KALSHIBOOK_OBJECTS_URL").pipe(
-    Config.withDefault(`http://${host}:${port}/v1/objects`)
-  )
-  const secret = yield* Config.option(Config.Redacted("KALSHIBOOK_OBJECTS_SECRET"))
+  const dataFolder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+  const host = yield* Environment.config("KALSHIBOOK_API_HOST")
+  const port = yield* Environment.config("KALSHIBOOK_API_PORT")
+  const url = yield* Environment.config("KALSHIBOOK_OBJECTS_URL")
+  const folder = yield* Environment.config("KALSHIBOOK_OBJECTS_DIR")
   return {
-    folder: yield* Config.String("KALSHIBOOK_OBJECTS_DIR").pipe(Config.withDefault(join(dataFolder, "objects"))),
-    baseUrl: url.replace(/\/+$/, ""),
-    secret: Option.filter(secret, (text) => Redacted.value(text) !== "")
+    folder: Option.getOrElse(folder, () => join(dataFolder, "objects")),
+    baseUrl: Option.getOrElse(url, () => `http://${host}:${port}/v1/objects`).replace(/\/+$/, ""),
+    secret: yield* Environment.config("KALSHIBOOK_OBJECTS_SECRET")
   }
 })

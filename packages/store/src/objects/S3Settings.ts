@@ -1,5 +1,6 @@
 /** Which bucket, and every bound of the requests to it with its reason. */
-import { Config, Effect, Option, type Redacted } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Effect, Option, type Redacted } from "effect"
 import { pageKeysMax } from "./ObjectLimits.ts"
 
 export interface S3Settings {
@@ -35,48 +36,37 @@ const mebibyte = 1024 * 1024
 export const partsMax = 10_000
 
 export const defaults = {
-  region: "us-east-1",
+  region: Environment.settings.KALSHIBOOK_S3_REGION.absent,
   endpoint: Option.none(),
   isPathStyle: false,
   credentials: Option.none(),
-  connectMillisMax: 5_000,
-  silenceMillisMax: 30_000,
-  attemptsMax: 5,
+  connectMillisMax: Environment.settings.KALSHIBOOK_S3_CONNECT_MILLIS.absent,
+  silenceMillisMax: Environment.settings.KALSHIBOOK_S3_REQUEST_MILLIS.absent,
+  attemptsMax: Environment.settings.KALSHIBOOK_S3_ATTEMPTS.absent,
   retryMillisMin: 200,
   retryMillisMax: 10_000,
   partBytes: 16 * mebibyte,
   pageKeys: pageKeysMax
 } satisfies Omit<S3Settings, "bucket">
 
-/** An empty variable is one that is not set. */
-const set = <A>(config: Config.Config<A>, isEmpty: (value: A) => boolean) =>
-  Config.option(config).pipe(Config.map(Option.filter((value) => !isEmpty(value))))
-
-const text = (name: string) => set(Config.String(name), (value) => value.trim() === "")
-
 /** The bucket of the environment; `None` when it names none (`KALSHIBOOK_S3_BUCKET`). */
 export const fromEnvironment: Effect.Effect<Option.Option<S3Settings>, Config.ConfigError> = Effect.gen(function* () {
-  const bucket = yield* text("KALSHIBOOK_S3_BUCKET")
+  const bucket = yield* Environment.config("KALSHIBOOK_S3_BUCKET")
   if (Option.isNone(bucket)) return Option.none()
-  const endpoint = yield* text("KALSHIBOOK_S3_ENDPOINT")
-  const number = (name: string, otherwise: number) => Config.Int(name).pipe(Config.withDefault(otherwise))
-  const accessKeyId = yield* text("KALSHIBOOK_S3_ACCESS_KEY_ID")
+  const endpoint = yield* Environment.config("KALSHIBOOK_S3_ENDPOINT")
+  const isPathStyle = yield* Environment.config("KALSHIBOOK_S3_FORCE_PATH_STYLE")
   return Option.some({
     ...defaults,
     bucket: bucket.value,
     endpoint,
-    region: Option.getOrElse(yield* text("KALSHIBOOK_S3_REGION"), () => defaults.region),
-    isPathStyle: yield* Config.Boolean("KALSHIBOOK_S3_FORCE_PATH_STYLE").pipe(
-      Config.withDefault(Option.isSome(endpoint))
-    ),
-    credentials: Option.isNone(accessKeyId)
-      ? Option.none()
-      : Option.some({
-          accessKeyId: accessKeyId.value,
-          secretAccessKey: yield* Config.Redacted("KALSHIBOOK_S3_SECRET_ACCESS_KEY")
-        }),
-    connectMillisMax: yield* number("KALSHIBOOK_S3_CONNECT_MILLIS", defaults.connectMillisMax),
-    silenceMillisMax: yield* number("KALSHIBOOK_S3_REQUEST_MILLIS", defaults.silenceMillisMax),
-    attemptsMax: yield* number("KALSHIBOOK_S3_ATTEMPTS", defaults.attemptsMax)
+    region: yield* Environment.config("KALSHIBOOK_S3_REGION"),
+    isPathStyle: Option.getOrElse(isPathStyle, () => Option.isSome(endpoint)),
+    credentials: Option.all({
+      accessKeyId: yield* Environment.config("KALSHIBOOK_S3_ACCESS_KEY_ID"),
+      secretAccessKey: yield* Environment.config("KALSHIBOOK_S3_SECRET_ACCESS_KEY")
+    }),
+    connectMillisMax: yield* Environment.config("KALSHIBOOK_S3_CONNECT_MILLIS"),
+    silenceMillisMax: yield* Environment.config("KALSHIBOOK_S3_REQUEST_MILLIS"),
+    attemptsMax: yield* Environment.config("KALSHIBOOK_S3_ATTEMPTS")
   })
 })

@@ -5,12 +5,13 @@
  */
 import { mkdir, rename } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { Config, Context, Effect, Exit, Layer, Scope } from "effect"
+import * as Environment from "@kalshibook/core/settings/Environment"
+import { type Config, Context, Effect, Exit, Layer, Option, Scope } from "effect"
 import { Tape } from "./Tape.ts"
 import { refused, type TapeError } from "./TapeError.ts"
 import * as TapeFolder from "./TapeFolder.ts"
 import type * as TapeMemory from "./TapeMemory.ts"
-import { defaults, type TapeSettings } from "./TapeSettings.ts"
+import type { TapeSettings } from "./TapeSettings.ts"
 
 const mebibyte = 1024 * 1024
 
@@ -33,22 +34,19 @@ export class TapePlace extends Context.Service<
         )
     })
 
-  /**
-   * From the environment: `KALSHIBOOK_TAPE_DIR` (`tape` in `KALSHIBOOK_DATA_DIR`), `KALSHIBOOK_TAPE_SYNC_MILLIS` (50),
-   * `KALSHIBOOK_TAPE_FREE_MEBIBYTES_MIN` (256) and `KALSHIBOOK_TAPE_FREE_MEBIBYTES_ALARM` (4096).
-   */
+  /** From the environment: `KALSHIBOOK_TAPE_DIR` (`tape` in `KALSHIBOOK_DATA_DIR`), and the other variables of the tape. */
   static readonly layerConfig: Layer.Layer<TapePlace, Config.ConfigError> = Layer.unwrap(
     Effect.gen(function* () {
-      const dataFolder = yield* Config.String("KALSHIBOOK_DATA_DIR").pipe(Config.withDefault(".kalshibook"))
-      const folder = yield* Config.String("KALSHIBOOK_TAPE_DIR").pipe(Config.withDefault(join(dataFolder, "tape")))
-      const number = (name: string, otherwise: number) => Config.Int(name).pipe(Config.withDefault(otherwise))
-      return TapePlace.layer(folder, {
-        syncMillisMax: yield* number("KALSHIBOOK_TAPE_SYNC_MILLIS", defaults.syncMillisMax),
-        freeBytesMin:
-          mebibyte * (yield* number("KALSHIBOOK_TAPE_FREE_MEBIBYTES_MIN", defaults.freeBytesMin / mebibyte)),
-        freeBytesAlarm:
-          mebibyte * (yield* number("KALSHIBOOK_TAPE_FREE_MEBIBYTES_ALARM", defaults.freeBytesAlarm / mebibyte))
-      })
+      const dataFolder = yield* Environment.config("KALSHIBOOK_DATA_DIR")
+      const tapeFolder = yield* Environment.config("KALSHIBOOK_TAPE_DIR")
+      return TapePlace.layer(
+        Option.getOrElse(tapeFolder, () => join(dataFolder, "tape")),
+        {
+          syncMillisMax: yield* Environment.config("KALSHIBOOK_TAPE_SYNC_MILLIS"),
+          freeBytesMin: mebibyte * (yield* Environment.config("KALSHIBOOK_TAPE_FREE_MEBIBYTES_MIN")),
+          freeBytesAlarm: mebibyte * (yield* Environment.config("KALSHIBOOK_TAPE_FREE_MEBIBYTES_ALARM"))
+        }
+      )
     })
   )
 

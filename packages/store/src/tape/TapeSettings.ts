@@ -1,5 +1,7 @@
 /** Every bound and interval of the tape, with its reason. */
 
+import * as Environment from "@kalshibook/core/settings/Environment"
+
 export interface TapeSettings {
   /** Name and version of the program that writes, for whoever reads the files later. */
   readonly program: string
@@ -34,13 +36,13 @@ export const defaults: TapeSettings = {
   program: "kalshibook",
   writeMillisMax: 5,
   writeBytesMax: 256 * 1024,
-  syncMillisMax: 50,
+  syncMillisMax: Environment.settings.KALSHIBOOK_TAPE_SYNC_MILLIS.absent,
   blockBytesMax: 256 * 1024,
   bufferBytesMax: 128 * mebibyte,
   segmentBytesMax: 256 * mebibyte,
   segmentMillisMax: 3_600_000,
-  freeBytesAlarm: 4 * 1024 * mebibyte,
-  freeBytesMin: 256 * mebibyte,
+  freeBytesAlarm: Environment.settings.KALSHIBOOK_TAPE_FREE_MEBIBYTES_ALARM.absent * mebibyte,
+  freeBytesMin: Environment.settings.KALSHIBOOK_TAPE_FREE_MEBIBYTES_MIN.absent * mebibyte,
   freePollMillis: 1_000,
   compressionLevel: 3,
   closeMillisMax: 10_000

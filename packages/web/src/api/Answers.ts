@@ -10,6 +10,7 @@ import type * as PricingContract from "@kalshibook/core/contract/PricingAnswer"
 import type * as RecordContract from "@kalshibook/core/contract/RecordView"
 import type * as SamplesContract from "@kalshibook/core/contract/SamplesAnswer"
 import type * as StatusContract from "@kalshibook/core/contract/StatusAnswer"
+import type * as StreamContract from "@kalshibook/core/contract/stream/StreamMessages"
 import type * as TradeContract from "@kalshibook/core/contract/TradeView"
 import type * as UsageContract from "@kalshibook/core/contract/UsageAnswer"
 
@@ -58,10 +59,25 @@ export type Invitation = InvitationList["invitations"][number]
 export type NewInvitation = typeof PeopleContract.NewInvitation.Type
 export type Datasets = typeof Downloads.Datasets.Type
 export type Download = Downloads.Download
+export type Ticket = typeof KeyContract.Ticket.Type
+
+export type StreamMessage = StreamContract.ServerMessage
+/** A whole book of the stream. */
+export type StreamedBook = Extract<StreamMessage, { readonly type: "snapshot" | "conflated" }>
 
 /** What the server says to the pages before anything else (`/site.json`). */
 export interface SiteSettings {
   readonly auth: { readonly url: string; readonly key: string } | null
   /** Series whose markets need no key. */
   readonly demo_series: ReadonlyArray<string>
+  /** Where there is no such series: the busiest market of the latest day that is open to everybody. */
+  readonly sample: SampleMarket | null
+}
+
+export interface SampleMarket {
+  readonly market_ticker: string
+  readonly title: string
+  /** Of its first and last record of the day. */
+  readonly from: string
+  readonly to: string
 }

@@ -121,7 +121,7 @@ export const Frame = () => {
       >
         Skip to the content
       </a>
-      <header className="sticky top-0 z-40 border-b border-line bg-page/95 backdrop-blur-sm">
+      <header className="sticky top-0 z-40 border-b border-line bg-page">
         <div className="mx-auto flex min-h-13 max-w-[84rem] items-center gap-2 px-4 sm:px-6">
           <Link to="/" className="-ml-1 flex items-center gap-2 rounded-md px-1 py-1 font-semibold tracking-tight">
             <Mark />

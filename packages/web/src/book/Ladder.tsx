@@ -80,6 +80,10 @@ const Spread = ({ book }: { readonly book: ShownBook.ShownBook }) => {
   )
 }
 
+/** Of the table's head and the line of the spread together, and of a level. */
+const headRem = 4
+const rowRem = 1.5
+
 export const Ladder = (props: { readonly book: ShownBook.ShownBook; readonly rows: number }) => {
   const { book, rows } = props
   const asks = rowsOf(book.no, rows, true)
@@ -88,33 +92,36 @@ export const Ladder = (props: { readonly book: ShownBook.ShownBook; readonly row
   const isTrusted = book.trust.state === "trusted"
   const places = Array.from({ length: rows }, (_, place) => place)
   return (
-    <table
-      className={`isolate w-full table-fixed border-collapse text-sm leading-6 ${isTrusted ? "" : "opacity-45 grayscale"}`}
-      data-offset={book.offset}
-      data-at={book.atMicros}
-    >
-      <caption className="sr-only">
-        The order book: asks above, bids below, prices in cents, sizes in contracts.{" "}
-        {isTrusted ? "" : "It is not known at this moment; these are the last good levels."}
-      </caption>
-      <thead>
-        <tr className="h-8 text-xs text-faint">
-          <th className="pl-4">Yes price, ¢</th>
-          <th className="text-right">Contracts</th>
-          <th className="pr-4 text-right">Total</th>
-        </tr>
-      </thead>
-      <tbody>
-        {places.map((place) => {
-          const row = asks[rows - 1 - place]
-          return <LadderRow key={`no-${place}`} side="no" row={row} share={(row?.totalE2 ?? 0) / most} />
-        })}
-        <Spread book={book} />
-        {places.map((place) => {
-          const row = bids[place]
-          return <LadderRow key={`yes-${place}`} side="yes" row={row} share={(row?.totalE2 ?? 0) / most} />
-        })}
-      </tbody>
-    </table>
+    // Of a known height, so that a book that changes with each frame moves nothing else.
+    <div className="contain-strict" style={{ height: `${headRem + 2 * rows * rowRem}rem` }}>
+      <table
+        className={`isolate w-full table-fixed border-collapse text-sm leading-6 ${isTrusted ? "" : "opacity-45 grayscale"}`}
+        data-offset={book.offset}
+        data-at={book.atMicros}
+      >
+        <caption className="sr-only">
+          The order book: asks above, bids below, prices in cents, sizes in contracts.{" "}
+          {isTrusted ? "" : "It is not known at this moment; these are the last good levels."}
+        </caption>
+        <thead>
+          <tr className="h-8 text-xs text-faint">
+            <th className="pl-4">Yes price, ¢</th>
+            <th className="text-right">Contracts</th>
+            <th className="pr-4 text-right">Total</th>
+          </tr>
+        </thead>
+        <tbody>
+          {places.map((place) => {
+            const row = asks[rows - 1 - place]
+            return <LadderRow key={`no-${place}`} side="no" row={row} share={(row?.totalE2 ?? 0) / most} />
+          })}
+          <Spread book={book} />
+          {places.map((place) => {
+            const row = bids[place]
+            return <LadderRow key={`yes-${place}`} side="yes" row={row} share={(row?.totalE2 ?? 0) / most} />
+          })}
+        </tbody>
+      </table>
+    </div>
   )
 }

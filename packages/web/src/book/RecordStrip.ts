@@ -5,8 +5,8 @@
  */
 import type { BookRecord } from "../api/Answers.ts"
 import * as Instant from "../format/Instant.ts"
-import * as Numbers from "../format/Numbers.ts"
-import type { Level, ShownBook, ShownTrust } from "./ShownBook.ts"
+import * as BookFold from "./BookFold.ts"
+import type { ShownBook } from "./ShownBook.ts"
 
 export interface RecordStrip {
   /** The book at `fromMicros`; `undefined` where the log begins after it. */
@@ -68,46 +68,21 @@ export const momentAfter = (strip: RecordStrip, atMicros: number): number | unde
 export const momentBefore = (strip: RecordStrip, atMicros: number): number | undefined =>
   strip.micros[countUntil(strip, atMicros - 1) - 1]
 
-type Sizes = Map<number, number>
+/** How far a strip was folded last: play goes on from there. */
+interface Folded {
+  readonly fold: BookFold.BookFold
+  readonly count: number
+}
 
-const sizesOf = (levels: ReadonlyArray<Level>): Sizes => new Map(levels.map(({ priceE4, sizeE2 }) => [priceE4, sizeE2]))
+const folded = new WeakMap<RecordStrip, Folded>()
 
-const sizesOfLadder = (ladder: ReadonlyArray<readonly [string, string]>): Sizes =>
-  new Map(ladder.map(([price, size]) => [Numbers.e4(price), Numbers.e2(size)]))
-
-const levelsOf = (sizes: Sizes): ReadonlyArray<Level> =>
-  [...sizes].map(([priceE4, sizeE2]) => ({ priceE4, sizeE2 })).sort((one, other) => other.priceE4 - one.priceE4)
-
-/** The book at a moment that the strip covers; `undefined` before the first record of the log. O(records). */
+/** The book at a moment that the strip covers; `undefined` before the first record of the log. O(records since the last one asked for). */
 export const bookAt = (strip: RecordStrip, atMicros: number): ShownBook | undefined => {
   const until = countUntil(strip, atMicros)
   if (strip.base === undefined && until === 0) return undefined
-  let yes = sizesOf(strip.base?.yes ?? [])
-  let no = sizesOf(strip.base?.no ?? [])
-  let trust: ShownTrust = strip.base?.trust ?? { state: "unknown" }
-  let offset = strip.base?.offset ?? 0
-  for (let index = 0; index < until; index++) {
-    const record = strip.records[index] as BookRecord
-    offset = record.offset
-    switch (record.kind) {
-      case "snapshot":
-        yes = sizesOfLadder(record.orderbook_fp.yes_dollars)
-        no = sizesOfLadder(record.orderbook_fp.no_dollars)
-        trust = { state: "trusted" }
-        break
-      case "gap":
-        trust = { state: "stale", cause: record.cause, fromMicros: Instant.micros(record.from) }
-        break
-      case "delta": {
-        // Outside a trusted book it changes nothing: its base is not known.
-        if (trust.state !== "trusted") break
-        const side = record.side === "yes" ? yes : no
-        const priceE4 = Numbers.e4(record.price_dollars)
-        const sizeE2 = (side.get(priceE4) ?? 0) + Numbers.e2(record.delta_fp)
-        if (sizeE2 === 0) side.delete(priceE4)
-        else side.set(priceE4, sizeE2)
-      }
-    }
-  }
-  return { atMicros, offset, trust, yes: levelsOf(yes), no: levelsOf(no) }
+  const last = folded.get(strip)
+  const begun = last === undefined || last.count > until ? { fold: BookFold.from(strip.base), count: 0 } : last
+  for (let index = begun.count; index < until; index++) BookFold.apply(begun.fold, strip.records[index] as BookRecord)
+  folded.set(strip, { fold: begun.fold, count: until })
+  return BookFold.shown(begun.fold, atMicros)
 }

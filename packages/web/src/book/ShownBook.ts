@@ -2,7 +2,7 @@
  * A book as the pages show it: both sides as whole numbers, the best level first, with whether it may be believed. It comes from an answer
  * about one moment, from a sample, or from records folded here; all three give the same levels for the same moment.
  */
-import type { BookSample, Orderbook } from "../api/Answers.ts"
+import type { BookSample, Orderbook, StreamedBook } from "../api/Answers.ts"
 import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
 
@@ -37,15 +37,26 @@ type Ladder = ReadonlyArray<readonly [string, string]>
 const levels = (ladder: Ladder): ReadonlyArray<Level> =>
   ladder.map(([price, size]) => ({ priceE4: Numbers.e4(price), sizeE2: Numbers.e2(size) })).reverse()
 
+const trustOf = (trust: Orderbook["trust"]): ShownTrust =>
+  trust.state === "stale"
+    ? { state: "stale", cause: trust.gap.cause, fromMicros: Instant.micros(trust.gap.from) }
+    : { state: trust.state }
+
 export const ofAnswer = (answer: Orderbook): ShownBook => ({
   atMicros: Instant.micros(answer.at),
   offset: answer.provenance.offset,
-  trust:
-    answer.trust.state === "stale"
-      ? { state: "stale", cause: answer.trust.gap.cause, fromMicros: Instant.micros(answer.trust.gap.from) }
-      : { state: answer.trust.state },
+  trust: trustOf(answer.trust),
   yes: levels(answer.orderbook_fp.yes_dollars),
   no: levels(answer.orderbook_fp.no_dollars)
+})
+
+/** As the stream sends it: of the moment of its last record. */
+export const ofStream = (message: StreamedBook): ShownBook => ({
+  atMicros: Instant.micros(message.ts_received),
+  offset: message.offset,
+  trust: trustOf(message.trust),
+  yes: levels(message.orderbook_fp.yes_dollars),
+  no: levels(message.orderbook_fp.no_dollars)
 })
 
 export const ofSample = (sample: BookSample): ShownBook => ({

@@ -56,6 +56,7 @@ export const Heatmap = (props: Props) => {
   const [low, high] = useMemo(() => Columns.priceRange(columns), [columns])
   const view = { fromMicros, toMicros, low, high }
   const plot = Paint.plotOf(size.width, size.height)
+  const momentX = momentMicros === undefined ? undefined : Math.round(Paint.xOf(view, plot, momentMicros))
 
   useEffect(() => {
     const element = canvas.current
@@ -86,12 +87,11 @@ export const Heatmap = (props: Props) => {
       columns,
       image,
       trades,
-      momentMicros,
       nowMicros,
       palette,
       timeText: isShort ? times.second : times.minute
     })
-  }, [columns, fromMicros, high, image, low, momentMicros, nowMicros, palette, size, times, toMicros, trades])
+  }, [columns, fromMicros, high, image, low, nowMicros, palette, size, times, toMicros, trades])
 
   const seek = (event: React.PointerEvent<HTMLCanvasElement>, isDone: boolean) => {
     const x = Math.min(plot.width, Math.max(0, event.nativeEvent.offsetX))
@@ -116,6 +116,13 @@ export const Heatmap = (props: Props) => {
         onPointerUp={(event) => seek(event, true)}
         onPointerLeave={() => setHover(undefined)}
       />
+      {momentX === undefined || momentX < 0 || momentX > plot.width ? null : (
+        <div
+          aria-hidden="true"
+          className="pointer-events-none absolute top-0 left-0 w-px bg-ink will-change-transform"
+          style={{ height: plot.height, transform: `translateX(${momentX}px)` }}
+        />
+      )}
       <p
         aria-hidden="true"
         className="pointer-events-none absolute top-2 left-2 rounded bg-panel/85 px-1.5 text-xs text-soft empty:hidden"

@@ -1,6 +1,6 @@
 /**
- * Draws the heatmap of a range of time: the picture of the columns, what is not known hatched, the best prices as lines, trades, scales and
- * the moment. All of it on each frame: a call for the picture, and lines for the rest.
+ * Draws the heatmap of a range of time: the picture of the columns, what is not known hatched, the best prices as lines, trades and scales.
+ * The moment is not on it: it moves with each frame of a drag, and all this does not.
  */
 import { type HeatmapColumns, rows } from "./HeatmapColumns.ts"
 import type { Palette } from "./HeatmapImage.ts"
@@ -26,7 +26,6 @@ export interface Scene {
   readonly columns: HeatmapColumns
   readonly image: HTMLCanvasElement | undefined
   readonly trades: ReadonlyArray<Mark>
-  readonly momentMicros: number | undefined
   /** What comes after it is not unknown: it has not happened. */
   readonly nowMicros: number
   readonly palette: Palette
@@ -47,7 +46,7 @@ export const plotOf = (width: number, height: number): Plot => ({
   height: Math.max(1, height - scaleHeight)
 })
 
-const xOf = (view: View, plot: Plot, atMicros: number): number =>
+export const xOf = (view: View, plot: Plot, atMicros: number): number =>
   ((atMicros - view.fromMicros) / (view.toMicros - view.fromMicros)) * plot.width
 
 export const microsAt = (view: View, plot: Plot, x: number): number =>
@@ -60,7 +59,7 @@ export const centsAt = (view: View, plot: Plot, y: number): number =>
   view.low + ((plot.height - y) / plot.height) * (view.high - view.low)
 
 export const draw = (context: CanvasRenderingContext2D, width: number, height: number, scene: Scene): void => {
-  const { palette, view } = scene
+  const { palette } = scene
   const plot = plotOf(width, height)
   context.fillStyle = palette.panel
   context.fillRect(0, 0, width, height)
@@ -74,10 +73,6 @@ export const draw = (context: CanvasRenderingContext2D, width: number, height: n
   drawTrades(context, plot, scene)
   context.restore()
   drawScales(context, plot, scene)
-  if (scene.momentMicros !== undefined) {
-    const x = Math.round(xOf(view, plot, scene.momentMicros)) + 0.5
-    if (x >= 0 && x <= plot.width) line(context, palette.ink, x, 0, x, plot.height)
-  }
 }
 
 const drawImage = (context: CanvasRenderingContext2D, plot: Plot, { columns, image, view }: Scene): void => {
@@ -89,7 +84,7 @@ const drawImage = (context: CanvasRenderingContext2D, plot: Plot, { columns, ima
 }
 
 /** What is younger may be on its way still. */
-const lateMicrosMax = 3_000_000
+const lateMicrosMax = 8_000_000
 
 /** Runs of columns in which the book was not known, and all the time outside of them. */
 const unknownRuns = ({ columns, nowMicros, view }: Scene): ReadonlyArray<readonly [number, number]> => {
@@ -98,7 +93,8 @@ const unknownRuns = ({ columns, nowMicros, view }: Scene): ReadonlyArray<readonl
   const endMicros = firstMicros + count * everyMicros
   // Nothing has come yet: that is not the same as not known.
   if (count === 0) return runs
-  if (view.fromMicros < firstMicros) runs.push([view.fromMicros, firstMicros])
+  // Columns stand on whole steps: the part of one before the first is no hole.
+  if (firstMicros - view.fromMicros > everyMicros) runs.push([view.fromMicros, firstMicros])
   let start = -1
   for (let column = 0; column <= count; column++) {
     const isKnown = column === count || isTrusted[column] === 1

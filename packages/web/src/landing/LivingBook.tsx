@@ -1,7 +1,6 @@
 /** A real book of the running system: it moves with the present, and with a slider through its past. */
-import { useQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
-import { useEffect, useState } from "react"
+import { useState } from "react"
 import type { Market } from "../api/Answers.ts"
 import { Ladder } from "../book/Ladder.tsx"
 import { TrustBadge } from "../book/TrustBadge.tsx"
@@ -10,14 +9,13 @@ import { Empty, Loading, Refused } from "../design/States.tsx"
 import { useNowMicros } from "../format/Clock.ts"
 import { useTimes } from "../format/Zone.ts"
 import { Heatmap } from "../heatmap/Heatmap.tsx"
-import * as HeatmapColumns from "../heatmap/HeatmapColumns.ts"
 import { type Life, useLife } from "../market/Life.ts"
 import { useGaps } from "../market/MarketGaps.ts"
 import * as Moment from "../market/Moment.ts"
-import * as SamplesQuery from "../market/SamplesQuery.ts"
 import { Timeline } from "../market/Timeline.tsx"
 import { useBook } from "../market/useBook.ts"
-import { useLiveColumns } from "../market/useLiveColumns.ts"
+import { useFollowed } from "../market/useFollowed.ts"
+import { usePicture } from "../market/usePicture.ts"
 import { useWindow } from "../market/useWindow.ts"
 import type { Showcase } from "./useShowcase.ts"
 
@@ -26,8 +24,15 @@ const frame = "min-h-[46rem] min-w-0 overflow-hidden rounded-lg border border-li
 const rows = 7
 
 export const LivingBook = ({ showcase }: { readonly showcase: Showcase }) => {
-  const { isLoading, market, problem } = showcase
-  if (market !== undefined) return <OfMarket market={market} />
+  const { isLoading, problem, shown } = showcase
+  if (shown?.part !== undefined) {
+    return (
+      <div className={frame}>
+        <Living market={shown.market} life={shown.part} />
+      </div>
+    )
+  }
+  if (shown !== undefined) return <OfMarket market={shown.market} />
   return (
     <div className={frame}>
       {isLoading ? (
@@ -64,15 +69,12 @@ const Living = ({ life, market }: { readonly market: Market; readonly life: Life
   const { ticker } = market
   const times = useTimes()
   const [moment, setMoment] = useState<Moment.Moment>(life.isOpen ? Moment.live : Moment.at(life.toMicros))
-  const [columns, setColumns] = useState(HeatmapColumns.empty)
+  const isLive = moment.mode === "live"
   const atMicros = moment.mode === "at" ? moment.atMicros : life.toMicros
   const window = useWindow(life, atMicros, Number.POSITIVE_INFINITY)
-  const samples = useQuery(SamplesQuery.columns(ticker, window.fromMicros, window.toMicros))
-  useEffect(() => {
-    if (samples.data !== undefined) setColumns(samples.data)
-  }, [samples.data])
-  const found = useBook(ticker, moment, 1, columns, undefined)
-  const shownColumns = useLiveColumns(columns, found)
+  const followed = useFollowed(ticker, isLive)
+  const picture = usePicture(ticker, life, window, isLive, followed.book)
+  const found = useBook(ticker, moment, 1, picture.columns, undefined, followed)
   const gaps = useGaps(ticker, life)
   const seek = (micros: number, isDone: boolean) => setMoment(Moment.dragged(micros, isDone))
   const { book } = found
@@ -88,7 +90,7 @@ const Living = ({ life, market }: { readonly market: Market; readonly life: Life
       <div className="grid sm:grid-cols-[minmax(0,1fr)_16rem]">
         <div className="min-w-0 sm:border-r sm:border-line">
           <Heatmap
-            columns={shownColumns}
+            columns={picture.shown}
             fromMicros={window.fromMicros}
             toMicros={window.toMicros}
             nowMicros={life.toMicros}

@@ -1,13 +1,23 @@
-/** A market that everybody may see, for the front page: one that is open now, else the one that closed last. */
+/**
+ * A market that everybody may see, for the front page: of the demonstration one that is open now, else the one that closed last; where there
+ * is no demonstration, the busiest of the latest day that is open to everybody.
+ */
 import { useQuery } from "@tanstack/react-query"
-import type { Market } from "../api/Answers.ts"
+import type { Market, SampleMarket } from "../api/Answers.ts"
 import * as Queries from "../api/Queries.ts"
 import { nowMicros } from "../format/Clock.ts"
-import { instantOf } from "../market/Life.ts"
+import * as Instant from "../format/Instant.ts"
+import { instantOf, type Life } from "../market/Life.ts"
+
+export interface ShownMarket {
+  readonly market: Market
+  /** The part of its life that everybody may see; `undefined`: all of it. */
+  readonly part: Life | undefined
+}
 
 export interface Showcase {
   /** `undefined` while it is looked for, and where there is none. */
-  readonly market: Market | undefined
+  readonly shown: ShownMarket | undefined
   readonly isLoading: boolean
   readonly problem: unknown
 }
@@ -16,11 +26,17 @@ const marketsMax = 200
 
 const openTime = (market: Market): number => instantOf(market["open_time"]) ?? 0
 
-const choose = (markets: ReadonlyArray<Market>): Market | undefined => {
+const choose = (markets: ReadonlyArray<Market>): ShownMarket | undefined => {
   const now = nowMicros()
   const begun = markets.filter((market) => openTime(market) < now)
-  return begun.sort((one, other) => openTime(other) - openTime(one))[0]
+  const [market] = begun.sort((one, other) => openTime(other) - openTime(one))
+  return market === undefined ? undefined : { market, part: undefined }
 }
+
+const ofSample = ({ from, market_ticker: ticker, title, to }: SampleMarket): ShownMarket => ({
+  market: { ticker, title } as unknown as Market,
+  part: { fromMicros: Instant.micros(from), toMicros: Instant.micros(to), isOpen: false }
+})
 
 export const useShowcase = (): Showcase => {
   const settings = useQuery(Queries.settings)
@@ -30,8 +46,12 @@ export const useShowcase = (): Showcase => {
   const chosen = open.data === undefined ? undefined : choose(open.data.markets)
   const isNoneOpen = open.data !== undefined && chosen === undefined
   const past = useQuery({ ...query("finalized"), enabled: series !== undefined && isNoneOpen })
+  const sample = settings.data?.sample ?? null
   return {
-    market: chosen ?? (past.data === undefined ? undefined : choose(past.data.markets)),
+    shown:
+      sample !== null
+        ? ofSample(sample)
+        : (chosen ?? (past.data === undefined ? undefined : choose(past.data.markets))),
     isLoading: settings.isPending || (series !== undefined && (open.isPending || (isNoneOpen && past.isPending))),
     problem: settings.error ?? open.error ?? past.error
   }

@@ -1,5 +1,5 @@
 /** How much can be traded up to each price: what is bid for yes falls to the left, what is offered rises to the right. */
-import { useEffect, useMemo, useRef } from "react"
+import { memo, useEffect, useMemo, useRef } from "react"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import { useIsDark } from "../app/Theme.ts"
@@ -72,7 +72,7 @@ const optionsOf = (width: number): uPlot.Options => {
   }
 }
 
-export const DepthCurve = ({ book }: { readonly book: ShownBook }) => {
+export const DepthCurve = memo(({ book }: { readonly book: ShownBook }) => {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
   const isDark = useIsDark()
@@ -105,4 +105,4 @@ export const DepthCurve = ({ book }: { readonly book: ShownBook }) => {
       className="min-h-62 pb-2 [&_.u-legend]:!text-xs [&_.u-legend_*]:!font-normal [&_.uplot]:!font-sans"
     />
   )
-}
+})

@@ -1,9 +1,11 @@
 /** The heart of a market's page: heatmap, scrubber and transport, the ladder of the shown moment, and everything beside it. */
-import { useQuery } from "@tanstack/react-query"
 import { useNavigate } from "@tanstack/react-router"
-import { useEffect, useState } from "react"
+import { useCallback, useEffect, useMemo, useState } from "react"
 import type { Market } from "../api/Answers.ts"
+import * as Gap from "../book/Gap.ts"
 import { Ladder } from "../book/Ladder.tsx"
+import { LastGap } from "../book/LastGap.tsx"
+import { StandingBadge } from "../book/StandingBadge.tsx"
 import { TrustBadge } from "../book/TrustBadge.tsx"
 import { Choice } from "../design/Button.tsx"
 import { Panel } from "../design/Panel.tsx"
@@ -13,7 +15,7 @@ import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
 import { useTimes } from "../format/Zone.ts"
 import { Heatmap } from "../heatmap/Heatmap.tsx"
-import * as HeatmapColumns from "../heatmap/HeatmapColumns.ts"
+import * as ApiKey from "../session/ApiKey.ts"
 import { DepthCurve } from "./DepthCurve.tsx"
 import type { Life } from "./Life.ts"
 import { MarketCoverage } from "./MarketCoverage.tsx"
@@ -22,16 +24,23 @@ import { useGaps } from "./MarketGaps.ts"
 import { LifecycleTable, TradesTable } from "./MarketTables.tsx"
 import * as Moment from "./Moment.ts"
 import { RequestPanel } from "./RequestPanel.tsx"
-import * as SamplesQuery from "./SamplesQuery.ts"
 import { Timeline } from "./Timeline.tsx"
 import { Transport } from "./Transport.tsx"
 import { useBook } from "./useBook.ts"
-import { useLiveColumns } from "./useLiveColumns.ts"
+import { useFollowed } from "./useFollowed.ts"
+import { usePicture } from "./usePicture.ts"
 import { usePlayer } from "./usePlayer.ts"
+import { useSlow } from "./useSlow.ts"
 import { useTrades } from "./useTrades.ts"
 import { spans, useWindow } from "./useWindow.ts"
 
 const ladderRows = 12
+/** How often what is beside the picture and the ladder is drawn anew: it is text and curves of a whole book. */
+const besideMillis = 200
+/** How often the list of trades follows a drag. */
+const tradesMillis = 500
+/** As `/v1/pricing` has it of `openStream`. */
+const streamCost = "1 credit / 2,500 changes"
 
 export const MarketBook = (props: {
   readonly market: Market
@@ -47,33 +56,35 @@ export const MarketBook = (props: {
   const initial =
     props.at !== undefined ? Moment.at(props.at) : life.isOpen && isOpenToAll ? Moment.live : Moment.at(life.toMicros)
   const [spanName, setSpanName] = useState<keyof typeof spans>("15 min")
-  const gaps = useGaps(ticker, life)
-  const [columns, setColumns] = useState(HeatmapColumns.empty)
-  const player = usePlayer(ticker, life, columns, initial)
+  const known = useGaps(ticker, life)
+  const player = usePlayer(ticker, life, initial)
   const { moment, speed, strip } = player
+  const isLive = moment.mode === "live"
   const atMicros = moment.mode === "at" ? moment.atMicros : life.toMicros
+  const followed = useFollowed(ticker, isLive)
+  const gaps = useMemo(() => Gap.merged(known, followed.gaps), [known, followed.gaps])
   const window = useWindow(life, atMicros, spans[spanName])
-  const samples = useQuery(SamplesQuery.columns(ticker, window.fromMicros, window.toMicros))
-  useEffect(() => {
-    if (samples.data !== undefined) setColumns(samples.data)
-  }, [samples.data])
-  const found = useBook(ticker, moment, speed, columns, strip)
-  const shownColumns = useLiveColumns(columns, found)
-  const trades = useTrades(ticker, window, atMicros)
+  const picture = usePicture(ticker, life, window, isLive, followed.book)
+  const { columns } = picture
+  const found = useBook(ticker, moment, speed, columns, strip, followed)
+  const trades = useTrades(ticker, window, useSlow(atMicros, tradesMillis), life.toMicros)
 
   const navigate = useNavigate({ from: "/markets/$ticker" })
   const addressed =
     moment.mode === "live" || moment.isDragging || moment.isPlaying ? undefined : Instant.isoShort(moment.atMicros)
-  const isLive = moment.mode === "live"
   useEffect(() => {
     if (addressed !== undefined) void navigate({ search: { at: addressed }, replace: true, resetScroll: false })
     else if (isLive) void navigate({ search: {}, replace: true, resetScroll: false })
   }, [addressed, isLive, navigate])
 
-  const seek = (micros: number, isDone: boolean) => player.setMoment(Moment.dragged(micros, isDone))
-  const toMoment = (micros: number) => player.setMoment(Moment.at(micros))
+  const { setMoment } = player
+  const seek = (micros: number, isDone: boolean) => setMoment(Moment.dragged(micros, isDone))
+  const toMoment = useCallback((micros: number) => setMoment(Moment.at(micros)), [setMoment])
   const shownMicros = found.book === undefined ? undefined : moment.mode === "live" ? found.book.atMicros : atMicros
   const { book } = found
+  const later = useSlow(found, besideMillis)
+  const isKeyed = ApiKey.useApiKey() !== undefined
+  const liveCost = isKeyed ? streamCost : isOpenToAll ? undefined : "needs a key"
 
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
@@ -92,7 +103,7 @@ export const MarketBook = (props: {
         >
           <div className="relative">
             <Heatmap
-              columns={shownColumns}
+              columns={picture.shown}
               fromMicros={window.fromMicros}
               toMicros={window.toMicros}
               nowMicros={life.toMicros}
@@ -102,9 +113,9 @@ export const MarketBook = (props: {
               className="h-64 sm:h-90"
               label={`Heatmap of ${ticker}: sizes by price over time, with unknown time hatched and trades as dots. The slider below moves through the same time.`}
             />
-            {samples.isError && columns.count === 0 ? (
+            {picture.problem !== null && columns.count === 0 ? (
               <div className="absolute inset-0 bg-panel">
-                <Refused problem={samples.error} onRetry={() => void samples.refetch()} />
+                <Refused problem={picture.problem} onRetry={picture.retry} />
               </div>
             ) : null}
           </div>
@@ -124,11 +135,11 @@ export const MarketBook = (props: {
               speed={speed}
               canBeLive={life.isOpen}
               isStepping={player.isStepping}
-              liveCost={isOpenToAll ? undefined : "1 credit / s"}
+              liveCost={liveCost}
               onPlay={player.play}
-              onPause={() => toMoment(atMicros)}
-              onStep={player.step}
-              onLive={() => player.setMoment(Moment.live)}
+              onPause={() => toMoment(moment.mode === "live" ? (found.book?.atMicros ?? atMicros) : atMicros)}
+              onStep={(direction) => player.step(direction, columns)}
+              onLive={() => setMoment(Moment.live)}
               onMoment={toMoment}
               onSpeed={player.setSpeed}
             />
@@ -138,7 +149,10 @@ export const MarketBook = (props: {
         <Tabs
           label="More of this market"
           tabs={[
-            { name: "Depth", content: () => (book === undefined ? <Loading /> : <DepthCurve book={book} />) },
+            {
+              name: "Depth",
+              content: () => (later.book === undefined ? <Loading /> : <DepthCurve book={later.book} />)
+            },
             {
               name: "Trades",
               content: () => (
@@ -152,6 +166,7 @@ export const MarketBook = (props: {
             { name: "Rules and metadata", content: () => <MarketFacts market={market} /> }
           ]}
         />
+        <RequestPanel ticker={ticker} found={later} isOpen={isOpenToAll} />
       </div>
       <div className="grid min-w-0 gap-4">
         <Panel
@@ -168,14 +183,18 @@ export const MarketBook = (props: {
           ) : (
             <>
               <Ladder book={book} rows={ladderRows} />
-              <p className="border-t border-line px-4 py-2 text-xs text-faint">
-                {found.isPending ? `As of ${times.exact(book.atMicros)}, while the answer is on its way · ` : ""}
-                Record {Numbers.count(book.offset)} of its log · {book.yes.length + book.no.length} levels in all
-              </p>
+              <div className="grid gap-1 border-t border-line px-4 py-2 text-xs text-faint">
+                {isLive ? <StandingBadge standing={found.standing} /> : null}
+                {isLive ? <LastGap gap={followed.gaps.at(-1)} /> : null}
+                <p className="h-[1.125rem] truncate contain-strict">
+                  {found.isPending ? `As of ${times.exact(book.atMicros)}, while the answer is on its way · ` : ""}
+                  Record {Numbers.count(book.offset)} of its log · {book.yes.length + book.no.length} levels in all
+                </p>
+              </div>
+              {found.problem === null ? null : <Refused problem={found.problem} />}
             </>
           )}
         </Panel>
-        <RequestPanel ticker={ticker} found={found} isOpen={isOpenToAll} />
       </div>
     </div>
   )

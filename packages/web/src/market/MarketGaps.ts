@@ -2,16 +2,9 @@
 import { useQuery } from "@tanstack/react-query"
 import type { MarketCoverage } from "../api/Answers.ts"
 import * as Queries from "../api/Queries.ts"
+import type { Gap } from "../book/Gap.ts"
 import * as Instant from "../format/Instant.ts"
 import type { Life } from "./Life.ts"
-
-export interface Gap {
-  readonly offset: number
-  readonly cause: string
-  readonly fromMicros: number
-  /** `undefined` while it is open. */
-  readonly toMicros: number | undefined
-}
 
 const hourMicros = 3_600_000_000
 /** The API's bound. */

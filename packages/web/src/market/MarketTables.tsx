@@ -1,5 +1,6 @@
 /** What was traded in a market, and what the exchange said of its life. */
 import { useQuery } from "@tanstack/react-query"
+import { memo } from "react"
 import type { Trade } from "../api/Answers.ts"
 import * as Queries from "../api/Queries.ts"
 import { Callout } from "../design/Badge.tsx"
@@ -13,11 +14,13 @@ import { useTimes } from "../format/Zone.ts"
 const rowsMax = 100
 
 /** The latest first. A row leads to the book of its moment. */
-export const TradesTable = (props: {
+interface Props {
   readonly trades: ReadonlyArray<Trade>
   readonly gaps: number
   readonly onMoment: (atMicros: number) => void
-}) => {
+}
+
+export const TradesTable = memo((props: Props) => {
   const times = useTimes()
   const shown = props.trades.slice(-rowsMax).reverse()
   if (shown.length === 0) return <Empty title="No trades in this time">They appear here as they are received.</Empty>
@@ -72,7 +75,7 @@ export const TradesTable = (props: {
       ) : null}
     </>
   )
-}
+})
 
 export const LifecycleTable = ({ ticker }: { readonly ticker: string }) => {
   const times = useTimes()

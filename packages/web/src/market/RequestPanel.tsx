@@ -1,6 +1,6 @@
 /** The request of the shown book beside its JSON, and a check of the levels that are shown against the API's own answer. */
 import { useQueryClient } from "@tanstack/react-query"
-import { useState } from "react"
+import { memo, useState } from "react"
 import * as Queries from "../api/Queries.ts"
 import * as ShownBook from "../book/ShownBook.ts"
 import { Button, Choice } from "../design/Button.tsx"
@@ -15,7 +15,8 @@ const sources: Readonly<Record<FoundBook["source"], string>> = {
   answer: "answered by the API for this moment",
   records: "folded in this browser from the log's records",
   sample: "the sample of this moment",
-  live: "the book now, asked each second"
+  stream: "folded in this browser from the stream's records",
+  asked: "the book now, asked once a second"
 }
 
 type Check =
@@ -40,11 +41,13 @@ const jsonOf = (ticker: string, book: ShownBook.ShownBook): string => {
   return JSON.stringify(whole, undefined, 2).replaceAll(/\[\s+("[\d.]+"),\s+("[\d.]+")\s+\]/g, "[$1, $2]")
 }
 
-export const RequestPanel = (props: {
+interface Props {
   readonly ticker: string
   readonly found: FoundBook
   readonly isOpen: boolean
-}) => {
+}
+
+export const RequestPanel = memo((props: Props) => {
   const { found, ticker } = props
   const client = useQueryClient()
   const [language, setLanguage] = useState<Snippets.Language>("curl")
@@ -89,7 +92,7 @@ export const RequestPanel = (props: {
                 Levels: {sources[found.source]}
                 {found.isPending ? ", exact answer on its way" : ""}
               </span>
-              {found.source === "live" ? null : (
+              {found.source === "asked" ? null : (
                 <Button className="min-h-7 text-xs" disabled={check.state === "asking"} onClick={compare}>
                   Check against the API
                 </Button>
@@ -110,4 +113,4 @@ export const RequestPanel = (props: {
       </div>
     </Panel>
   )
-}
+})

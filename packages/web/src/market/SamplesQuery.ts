@@ -1,43 +1,49 @@
-/** Loads the columns of a heatmap: samples of a range, as many as there are columns worth looking at. */
+/** Loads sampled books of a range of steps, as far as it is known what was received. */
 import { queryOptions } from "@tanstack/react-query"
-import type { Samples } from "../api/Answers.ts"
+import type { BookSample, Samples, Status } from "../api/Answers.ts"
 import * as Client from "../api/Client.ts"
 import * as Queries from "../api/Queries.ts"
+import * as ShownBook from "../book/ShownBook.ts"
+import * as Clock from "../format/Clock.ts"
 import * as Instant from "../format/Instant.ts"
-import * as HeatmapColumns from "../heatmap/HeatmapColumns.ts"
+import type { Steps } from "./SampleSteps.ts"
 
-/** Columns of a picture at most; a hundred of them are a credit. */
-const columnsMax = 600
-/** Levels of each side: more than a ladder shows. */
-const depth = 60
+/** Levels of each side: more than a ladder shows, and what a picture has room for. */
+const depth = 40
+/** What is older was stored long ago, whatever the recorder does now. */
+const settledMicros = 60_000_000
 
-const everyMillis = [
-  100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
-  3_600_000, 7_200_000, 21_600_000, 86_400_000
-]
-
-/** From one column to the next, so that a range has `columnsMax` at most. */
-const everyMicrosOf = (spanMicros: number): number =>
-  1_000 * (everyMillis.find((millis) => millis * 1_000 * columnsMax >= spanMicros) ?? 86_400_000)
-
-export const columns = (ticker: string, fromMicros: number, toMicros: number) => {
-  const everyMicros = everyMicrosOf(toMicros - fromMicros)
-  // On whole steps, so that the same range asked a little later is the same question.
-  const from = Math.ceil(fromMicros / everyMicros) * everyMicros
-  const to = Math.max(from + everyMicros, Math.ceil(toMicros / everyMicros) * everyMicros)
+/** The books at these steps, each with its level; fewer where the last ones are not known yet. */
+export const books = (ticker: string, everyMicros: number, { from, to }: Steps) => {
+  const toMicros = (to - 1) * everyMicros
+  const isSettled = toMicros < Clock.nowMicros() - settledMicros
   const query = {
-    from: Instant.isoShort(from),
-    to: Instant.isoShort(to),
+    from: Instant.isoShort(from * everyMicros),
+    to: Instant.isoShort(toMicros + 1),
     every: `${everyMicros / 1_000}ms`,
     depth,
-    limit: 1_000
+    limit: to - from
   }
   return queryOptions({
-    queryKey: ["columns", ticker, query],
+    queryKey: ["samples", ticker, query],
     queryFn: ({ signal }) =>
-      Client.ask<Samples>({ path: Queries.marketPath(ticker, "/orderbook/samples"), query }, signal).then((page) =>
-        HeatmapColumns.of([page])
+      knownUntil(isSettled, signal).then((knownMicros) =>
+        Client.ask<Samples>({ path: Queries.marketPath(ticker, "/orderbook/samples"), query }, signal).then(
+          ({ samples }) =>
+            (samples as ReadonlyArray<BookSample>)
+              .map(ShownBook.ofSample)
+              .filter(({ atMicros }) => atMicros <= knownMicros)
+        )
       ),
-    staleTime: Number.POSITIVE_INFINITY
+    staleTime: isSettled ? Number.POSITIVE_INFINITY : 0,
+    retry: 2
   })
 }
+
+/** First the watermark: up to there, whatever was received is stored, and will be in what is asked afterwards. */
+const knownUntil = (isSettled: boolean, signal: AbortSignal): Promise<number> =>
+  isSettled
+    ? Promise.resolve(Number.POSITIVE_INFINITY)
+    : Client.ask<Status>({ path: "/v1/status" }, signal).then(({ watermark }) =>
+        watermark === null ? 0 : Instant.micros(watermark.ts_received)
+      )

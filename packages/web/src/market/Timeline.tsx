@@ -2,10 +2,10 @@
 
 import { type PointerEvent, useRef } from "react"
 import * as Causes from "../book/Causes.ts"
+import type { Gap } from "../book/Gap.ts"
 import * as Instant from "../format/Instant.ts"
 import { useTimes } from "../format/Zone.ts"
 import type { Life } from "./Life.ts"
-import type { Gap } from "./MarketGaps.ts"
 
 /** Steps of the slider over a whole life. */
 const steps = 1_000
@@ -33,7 +33,7 @@ export const Timeline = (props: {
   const micros = (text: string) => life.fromMicros + Math.round((Number(text) / steps) * span)
   return (
     <div>
-      <div className="relative h-9">
+      <div className="relative h-9 contain-size contain-layout">
         <div aria-hidden="true" className="absolute inset-x-0 top-3 h-3 overflow-hidden rounded-full bg-yes-fill">
           {gaps.map((gap) => (
             <div

@@ -42,7 +42,7 @@ export const Transport = (
   }
 ) => {
   const { moment } = props
-  const isPlaying = moment.mode === "at" && moment.isPlaying
+  const isPlaying = moment.mode === "live" || moment.isPlaying
   return (
     <div className="flex flex-wrap items-center gap-2">
       <fieldset className="inline-flex gap-1" disabled={props.isStepping}>
@@ -106,7 +106,7 @@ const MomentField = (props: {
     return (
       <Button
         look="quiet"
-        className="font-mono text-xs font-normal"
+        className="w-[19.5rem] justify-start font-mono text-xs font-normal contain-content"
         title="Go to a moment"
         onClick={() => setText(shownMicros === undefined ? "" : Instant.isoShort(shownMicros))}
       >

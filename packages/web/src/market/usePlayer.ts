@@ -23,7 +23,8 @@ export interface Player {
   readonly problem: unknown
   readonly setMoment: (moment: Moment.Moment) => void
   readonly setSpeed: (speed: number) => void
-  readonly step: (direction: -1 | 1) => void
+  /** The columns tell how dense the records are. */
+  readonly step: (direction: -1 | 1, columns: HeatmapColumns.HeatmapColumns) => void
   readonly play: () => void
 }
 
@@ -36,12 +37,7 @@ const recordsPerSecond = (columns: HeatmapColumns.HeatmapColumns, atMicros: numb
   return ((after.offset - before.offset) * 1_000_000) / (after.atMicros - before.atMicros)
 }
 
-export const usePlayer = (
-  ticker: string,
-  life: Life | undefined,
-  columns: HeatmapColumns.HeatmapColumns,
-  initial: Moment.Moment
-): Player => {
+export const usePlayer = (ticker: string, life: Life | undefined, initial: Moment.Moment): Player => {
   const client = useQueryClient()
   const [moment, setMoment] = useState(initial)
   const [speed, setSpeed] = useState<number>(1)
@@ -57,7 +53,7 @@ export const usePlayer = (
   )
 
   /** The piece around a moment: what is here, or what is loaded now. */
-  const around = (atMicros: number): Promise<RecordStrip.RecordStrip> => {
+  const around = (atMicros: number, columns: HeatmapColumns.HeatmapColumns): Promise<RecordStrip.RecordStrip> => {
     const hasBoth = strip !== undefined && RecordStrip.covers(strip, atMicros) && atMicros - strip.fromMicros > 0
     if (hasBoth) return Promise.resolve(strip)
     return load(atMicros - StripQuery.beforeMicros(recordsPerSecond(columns, atMicros)))
@@ -65,13 +61,13 @@ export const usePlayer = (
 
   const momentOf = (): number => (moment.mode === "at" ? moment.atMicros : endMicros)
 
-  const step = (direction: -1 | 1) => {
+  const step = (direction: -1 | 1, columns: HeatmapColumns.HeatmapColumns) => {
     const atMicros = momentOf()
     setStepping(true)
     setProblem(null)
     const stepIn = (piece: RecordStrip.RecordStrip) =>
       direction === 1 ? RecordStrip.momentAfter(piece, atMicros) : RecordStrip.momentBefore(piece, atMicros)
-    around(atMicros)
+    around(atMicros, columns)
       .then((piece) => {
         const found = stepIn(piece)
         if (found !== undefined) return { piece, found }

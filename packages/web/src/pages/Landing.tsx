@@ -17,7 +17,7 @@ const hourMicros = 3_600_000_000
 
 const Section = (props: { readonly title: string; readonly lead?: string; readonly children: React.ReactNode }) => (
   <section className="border-t border-line">
-    <div className="mx-auto max-w-[84rem] px-4 py-12 sm:px-6 sm:py-16">
+    <div className="mx-auto max-w-[84rem] px-4 py-10 sm:px-6 sm:py-14">
       <h2 className="text-lg font-semibold tracking-tight">{props.title}</h2>
       {props.lead === undefined ? null : <p className="mt-1 max-w-2xl text-soft text-pretty">{props.lead}</p>}
       <div className="mt-6">{props.children}</div>
@@ -29,30 +29,36 @@ export const Landing = () => {
   const showcase = useShowcase()
   return (
     <>
-      <section className="mx-auto grid max-w-[84rem] gap-8 px-4 py-8 sm:px-6 sm:py-12 lg:grid-cols-[22rem_minmax(0,1fr)] lg:gap-12">
+      <section className="mx-auto grid max-w-[84rem] gap-8 px-4 py-8 sm:px-6 sm:py-10 lg:grid-cols-[22rem_minmax(0,1fr)] lg:gap-12">
         <div className="self-center">
           <h1 className="text-[2.125rem] leading-[1.12] font-semibold tracking-tight text-balance sm:text-[2.625rem]">
             Every Kalshi order book, at any moment.
           </h1>
           <p className="mt-4 max-w-lg text-base text-soft text-pretty">
-            KalshiBook records the full depth of every market of the exchange and gives back the book as it was at any
-            microsecond: exactly, with its proof, and with every gap shown.
+            An API for the order books of the Kalshi prediction exchange: full depth of every market, live, and as it
+            was at any microsecond. Exact, with its proof, and with every gap shown.
           </p>
           <div className="mt-6 flex flex-wrap gap-2">
-            <Link to="/explore" className={buttonClass("primary", "min-h-9 px-4")}>
+            <Link to="/keys" className={buttonClass("primary", "min-h-9 px-4")}>
+              Get an API key
+            </Link>
+            <Link to="/explore" className={buttonClass("plain", "min-h-9 px-4")}>
               Explore the data
             </Link>
-            <a href="/docs" className={buttonClass("plain", "min-h-9 px-4")}>
-              API reference
-            </a>
           </div>
+          <Offer />
           <Live />
         </div>
         <LivingBook showcase={showcase} />
       </section>
-      <Section title="Three lines that work" lead="As they are, without a key: this market is open to everybody.">
-        <CurlLines ticker={showcase.market?.ticker} />
-      </Section>
+      {showcase.shown === undefined && !showcase.isLoading ? null : (
+        <Section
+          title="Three lines that work"
+          lead="As they are, without a key: what they ask for is open to everybody."
+        >
+          <CurlLines shown={showcase.shown} />
+        </Section>
+      )}
       <Section title="What it promises">
         <div className="grid gap-x-10 gap-y-8 sm:grid-cols-2 lg:grid-cols-4">
           <Promise title="Exact">
@@ -94,6 +100,19 @@ const Promise = (props: { readonly title: string; readonly children: React.React
     <p className="mt-1 text-soft text-pretty">{props.children}</p>
   </div>
 )
+
+/** What it costs to begin, and after that, from the table. */
+const Offer = () => {
+  const { data } = useQuery(Queries.pricing)
+  const free = data?.tiers.find(({ tier }) => tier === "free")
+  const paid = data?.tiers.find(({ credit_price_dollars }) => credit_price_dollars !== null)
+  return (
+    <p className="mt-3 min-h-5 text-sm text-soft">
+      {free === undefined ? null : `${Numbers.count(free.credits_monthly)} books a month free, no card.`}
+      {paid?.credit_price_dollars == null ? null : ` Then ${Numbers.dollars(paid.credit_price_dollars)} each.`}
+    </p>
+  )
+}
 
 /** What is known of the time since each market's recording began. What came before it is on the page of coverage. */
 const knownWhileRecorded = (totals: ExchangeCoverage["totals"]): number | null => {

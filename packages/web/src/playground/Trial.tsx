@@ -39,7 +39,7 @@ export const Trial = ({ operation }: { readonly operation: Operation }) => {
   const [values, setValues] = useState(() => initialValues(operation))
   const [body, setBody] = useState(operation.body ?? "")
   const [language, setLanguage] = useState<Snippets.Language>("curl")
-  const openTicker = useShowcase().market?.ticker
+  const openTicker = useShowcase().shown?.market?.ticker
   useEffect(() => {
     if (openTicker !== undefined) setValues((before) => withMarket(operation, before, openTicker))
   }, [operation, openTicker])

@@ -1,46 +1,10 @@
 /** What a browser folds is what core folds: the same levels and the same trust, at every moment of random logs. */
-
-import * as Book from "@kalshibook/core/Book"
-import type { BookRecord } from "@kalshibook/core/BookRecord"
 import * as RecordView from "@kalshibook/core/contract/RecordView"
-import * as Replay from "@kalshibook/core/Replay"
 import * as RecordStrip from "@kalshibook/web/book/RecordStrip"
-import type { ShownBook } from "@kalshibook/web/book/ShownBook"
 import fc from "fast-check"
 import { assert, it } from "vitest"
 import { log } from "../../../core/test/LogArbitrary.ts"
-
-const folded = (records: ReadonlyArray<BookRecord>, atMicros: number): Replay.Replay => {
-  const replay = Replay.make()
-  Replay.applyUntil(replay, records, atMicros, "received")
-  return replay
-}
-
-const levelsOf = ({ book }: Replay.Replay) => {
-  const { no, yes } = Book.levels(book)
-  return { yes: yes.toReversed(), no: no.toReversed() }
-}
-
-const shownOf = (replay: Replay.Replay, atMicros: number): ShownBook => ({
-  atMicros,
-  offset: replay.last?.offset ?? 0,
-  trust:
-    replay.trust._tag === "stale"
-      ? { state: "stale", cause: replay.trust.gap.cause, fromMicros: replay.trust.gap.tsReceivedMicros }
-      : { state: replay.trust._tag },
-  ...levelsOf(replay)
-})
-
-/** Without the records that do not fit, which a recorder never writes: it writes a gap in their place (I6). */
-const sound = (records: ReadonlyArray<BookRecord>): ReadonlyArray<BookRecord> => {
-  let kept: ReadonlyArray<BookRecord> = []
-  for (const record of records) {
-    const { trust } = folded([...kept, record], Number.MAX_SAFE_INTEGER)
-    const fits = trust._tag !== "stale" || record.kind === "gap" || trust.gap.offset !== record.offset
-    if (fits) kept = [...kept, record]
-  }
-  return kept
-}
+import { folded, shownOf, sound } from "./CoreBook.ts"
 
 it("a strip that begins anywhere gives core's book at every moment after it", () => {
   fc.assert(

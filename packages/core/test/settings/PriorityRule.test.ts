@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as PriorityRule from "../src/PriorityRule.ts"
+import * as PriorityRule from "../../src/settings/PriorityRule.ts"
 
 const market = {
   marketTicker: "KXBTC15M-1-T1",

@@ -2,8 +2,9 @@
  * Which markets go first when there is not room for all: an ordered list of terms, of which a market's first matching one is its
  * rank. Pure.
  */
-import type { MarketTicker } from "@kalshibook/core/BookRecord"
+
 import * as Result from "effect/Result"
+import type { MarketTicker } from "../BookRecord.ts"
 
 /** `volume` matches every market: it says aloud what is true of those that match no term. */
 export type PriorityTerm =
