@@ -11,6 +11,7 @@ COPY packages/archiver/package.json packages/archiver/
 COPY packages/auth/package.json packages/auth/
 COPY packages/api/package.json packages/api/
 COPY packages/simulator/package.json packages/simulator/
+COPY packages/stripe-stand-in/package.json packages/stripe-stand-in/
 COPY packages/web/package.json packages/web/
 
 # The site as files; what builds it stays here.

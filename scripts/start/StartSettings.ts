@@ -4,6 +4,7 @@
  */
 import fs from "node:fs"
 import path from "node:path"
+import * as SignInSettings from "@kalshibook/api/SignInSettings"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import { Option, Result } from "effect"
 
@@ -21,6 +22,8 @@ export interface StartSettings {
   readonly siteFolder: string | undefined
   /** Of the log in the data folder. */
   readonly logFormat: "logfmt" | "json"
+  /** Where people sign in. */
+  readonly signIn: SignInSettings.SignInSettings
   /** What is worth a word and keeps nothing from starting. */
   readonly warnings: ReadonlyArray<string>
 }
@@ -50,9 +53,16 @@ export const read = (
   if (siteFolder !== undefined && !fs.existsSync(path.join(siteFolder, "pages.json"))) {
     return Result.fail([`KALSHIBOOK_SITE_DIR must be the folder of a built site; there is none in ${siteFolder}.`])
   }
+  const data = path.resolve(folder, dataFolder)
+  const signIn = SignInSettings.read(
+    (name) => (name === "KALSHIBOOK_DATA_DIR" ? data : variables[name]?.trim() || undefined),
+    apiHost
+  )
+  if (Result.isFailure(signIn)) return Result.fail(signIn.failure)
   return Result.succeed({
-    dataFolder: path.resolve(folder, dataFolder),
+    dataFolder: data,
     apiHost,
+    signIn: signIn.success,
     apiPort,
     simulatorPort,
     exchange: Option.isSome(keyId) ? "kalshi" : Option.isNone(recording) ? "simulator" : "recording",

@@ -20,6 +20,12 @@ export const fact = (word: string, text: string): void => line(`  ${word.padEnd(
 /** Something that went wrong or changed while running, with the time of day (UTC) in front. */
 export const news = (text: string): void => line(`  ${new Date().toISOString().slice(11, 19)}   ${text}`)
 
+/** A mail of the embedded auth server: its subject, then what it leads to, whole, to be clicked. */
+export const mail = ([subject = "", ...lines]: ReadonlyArray<string>): void => {
+  news(subject)
+  for (const text of lines) line(`             ${text}`)
+}
+
 export const problem = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }

@@ -9,6 +9,8 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import * as KalshiRoutes from "@kalshibook/api/kalshi/KalshiRoutes"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import * as SignIn from "@kalshibook/api/SignIn"
+import type { SignInSettings } from "@kalshibook/api/SignInSettings"
 import * as Site from "@kalshibook/api/site/Site"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import * as Archiver from "@kalshibook/archiver/Archiver"
@@ -137,8 +139,11 @@ const runAll = Effect.fnUntraced(function* (
   )
   let url = ""
   const payments = yield* Payments.start({ ...settings, url: () => url })
+  const signIn = yield* SignIn.make(settings.signIn, Terminal.mail)
+  const routes = Layer.merge(KalshiRoutes.layer, signIn.routes)
   const api = yield* Layer.build(
-    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, KalshiRoutes.layer).pipe(
+    ApiServer.layer({ host: settings.apiHost, port: settings.apiPort }, undefined, routes).pipe(
+      Layer.provide(signIn.around),
       Layer.provide(RecorderStatusSource.layerSameProcess(collector.status)),
       Layer.provide(Layer.merge(ApiConfig.mcpOrigins, ApiConfig.addressHeader)),
       Layer.provide(ApiConfig.demoSeries(settings.exchange === "kalshi" ? [] : demoSeries)),
@@ -146,7 +151,8 @@ const runAll = Effect.fnUntraced(function* (
       Layer.provide(StreamServer.layerNoDeps),
       Layer.provide(Site.layer(settings.siteFolder ?? siteFolder)),
       Layer.provide(live.pipe(Layer.provide(Layer.succeedContext(hub)))),
-      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files)))
+      Layer.provide(Layer.mergeAll(Layer.succeedContext(stored), Layer.succeedContext(files))),
+      Layer.provide(Layer.succeedContext(database))
     )
   )
   // Only where nobody else can reach the database: elsewhere accounts are made by whoever operates it.
@@ -159,6 +165,7 @@ const runAll = Effect.fnUntraced(function* (
     Terminal.fact("API", url)
     Terminal.fact("docs", `${url}/docs`)
     Terminal.fact("payments", payments.told)
+    Terminal.fact("sign-in", signInText(settings.signIn))
     Terminal.fact(
       "key",
       Option.match(demoKey, {
@@ -181,6 +188,17 @@ const runAll = Effect.fnUntraced(function* (
   })
   return yield* Effect.raceAllFirst([show, collector.failed, exchange.ended])
 })
+
+const signInText = (settings: SignInSettings): string => {
+  switch (settings._tag) {
+    case "supabase":
+      return `by ${settings.url}`
+    case "embedded":
+      return "in the site; its mails are shown here"
+    case "nowhere":
+      return settings.why
+  }
+}
 
 const realExchange = () =>
   Effect.sync(() => {

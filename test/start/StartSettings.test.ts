@@ -2,6 +2,7 @@ import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import type { Variables } from "@kalshibook/core/settings/Environment"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { assert, it } from "vitest"
 import * as StartSettings from "../../scripts/start/StartSettings.ts"
@@ -21,6 +22,7 @@ it("without any variable the simulated exchange is recorded into a folder of the
       exchange: "simulator",
       siteFolder: undefined,
       logFormat: "logfmt",
+      signIn: { _tag: "embedded", folder: "/project/.kalshibook", siteUrl: Option.none() },
       warnings: []
     })
   )
@@ -68,6 +70,22 @@ it("every problem is told, each by the name of its variable", () => {
   for (const name of [...named, "LOG_FORMAT", "OTLP"]) {
     assert.strictEqual(problems.filter((problem) => problem.includes(name)).length, 1, name)
   }
+})
+
+it("people sign in where that is said, and in the program itself only where nobody else reaches it, unless told so", () => {
+  const signIn = (environment: Variables) => Result.getOrThrow(read(environment)).signIn
+  const project = { SUPABASE_URL: "https://xyz.supabase.co/", SUPABASE_ANON_KEY: "sb_publishable_x" }
+  assert.deepStrictEqual(signIn(project), {
+    _tag: "supabase",
+    url: "https://xyz.supabase.co",
+    publishableKey: "sb_publishable_x"
+  })
+  assert.match(problemsOf({ SUPABASE_URL: "https://xyz.supabase.co" }).join(), /SUPABASE_ANON_KEY is not/)
+  assert.match(problemsOf({ ...project, SUPABASE_URL: "xyz.supabase.co" }).join(), /must be an address/)
+  const open = { KALSHIBOOK_API_HOST: "0.0.0.0" }
+  assert.include(signIn(open), { _tag: "nowhere" })
+  assert.include(signIn({ ...open, KALSHIBOOK_AUTH_PUBLIC: "yes" }), { _tag: "embedded" })
+  assert.match(problemsOf({ ...open, KALSHIBOOK_AUTH_PUBLIC: "maybe" }).join(), /must be yes or no/)
 })
 
 it("the API and the simulator cannot have the same port", () => {

@@ -9,6 +9,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
+import type * as SignIn from "@kalshibook/api/SignIn"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Collector } from "@kalshibook/collector/Collector"
 import { type CollectorSettings, Settings } from "@kalshibook/collector/CollectorSettings"
@@ -110,9 +111,10 @@ const liveStream = StreamServer.layerNoDeps.pipe(
 )
 
 /** The API on a free port, told by this collector how it is. `more`: what else it is to know, the site for one. */
-const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>) =>
-  ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>, signIn: SignIn.SignIn) =>
+  ApiServer.layer({ host: "127.0.0.1", port: 0 }, undefined, signIn.routes).pipe(
     Layer.provide(liveStream),
+    Layer.provide(signIn.around),
     Layer.provide(more),
     Layer.provide(
       Layer.mergeAll(
@@ -129,7 +131,8 @@ const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>) =>
 export const start = (
   options: SimulatedExchangeOptions,
   settings: Partial<CollectorSettings> = {},
-  more: Layer.Layer<never> = Layer.empty
+  more: Layer.Layer<never> = Layer.empty,
+  signIn: SignIn.SignIn = { routes: Layer.empty, around: Layer.empty }
 ): Effect.Effect<RunningSystem, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const exchange = yield* startSimulatedExchange({ readTokensPerSecond: 100_000, readTokensMax: 100_000, ...options })
@@ -142,7 +145,7 @@ export const start = (
       return { collector: Context.get(built, Collector), stop: Scope.close(own, Exit.void) }
     }).pipe(Effect.provide(stored), Effect.orDie)
     const first = yield* record
-    const served = yield* Layer.build(apiOf(first.collector, more)).pipe(Effect.provide(stored))
+    const served = yield* Layer.build(apiOf(first.collector, more, signIn)).pipe(Effect.provide(stored))
     const { address } = Context.get(served, HttpServer.HttpServer)
     if (address._tag === "UnixPathAddress") return yield* Effect.die("the API listens on a TCP port")
     const client = Context.get(yield* Layer.build(NodeHttpClient.layerUndici), HttpClient.HttpClient)

@@ -10,7 +10,7 @@ const mayImport: Record<string, ReadonlyArray<RegExp>> = {
   store: [/^core\//],
   collector: [/^core\//, /^store\//],
   archiver: [/^core\//, /^store\//],
-  api: [/^core\//, /^store\//],
+  api: [/^core\//, /^store\//, /^auth\//],
   auth: [/^core\//, /^store\//],
   simulator: [/^core\//],
   "stripe-stand-in": [],

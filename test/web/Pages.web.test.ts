@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { Page, WebSocketRoute } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import * as Browser from "./Browser.ts"
+import * as PeopleWay from "./PeopleWay.ts"
 import * as World from "./World.ts"
 
 const worldMillisMax = 240_000
@@ -47,6 +48,11 @@ const places = (ticker: string): ReadonlyArray<Place> => [
   { path: "/billing", shows: "text=Cap of a month", isKeyed: true },
   { path: "/explore", shows: "text=every series", isKeyed: true },
   { path: "/playground?op=listTrades", shows: "text=At most", isKeyed: true },
+  { path: "/sign-in", shows: "text=Forgotten the password" },
+  { path: "/sign-up", shows: "text=At least 8" },
+  { path: "/recover", shows: "text=Mail me a link" },
+  { path: "/new-password", shows: "text=Ask for another" },
+  { path: "/join", shows: "text=no invitation here" },
   { path: "/no/such/page", shows: "text=no such page" }
 ]
 
@@ -331,6 +337,14 @@ it("a key is made, shown once, used, and revoked", { timeout: pagesMillisMax }, 
   await World.until(async () => ((await usage()).status === 401 ? true : undefined))
   await context.close()
 })
+
+it(
+  "a stranger signs up, calls with the key, comes back, invites somebody, and deletes the account",
+  {
+    timeout: pagesMillisMax
+  },
+  () => PeopleWay.walk(world)
+)
 
 it("the playground sends what its form says, and shows what came back and what it cost", {
   timeout: pagesMillisMax

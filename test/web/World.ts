@@ -1,10 +1,12 @@
 /** What the tests of pages look at: the running system with its site, an open market that has been recorded for a while, and a browser. */
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Sample from "@kalshibook/api/Sample"
+import * as SignIn from "@kalshibook/api/SignIn"
 import * as Site from "@kalshibook/api/site/Site"
-import { Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { Effect, Exit, Layer, Option, Redacted, Scope } from "effect"
 import type { Browser } from "playwright-core"
 import * as Customer from "../../packages/api/test/Customer.ts"
+import * as PgTest from "../../packages/store/test/PgTest.ts"
 import * as WebBuild from "../../scripts/web/WebBuild.ts"
 import * as System from "../system/System.ts"
 import * as Chromium from "./Browser.ts"
@@ -24,6 +26,8 @@ export interface World {
   readonly ticker: string
   /** With every scope. */
   readonly key: string
+  /** Of the embedded auth server, as the terminal would show them. */
+  readonly mails: ReadonlyArray<ReadonlyArray<string>>
   readonly stop: () => Promise<void>
 }
 
@@ -33,10 +37,15 @@ export const start = async (): Promise<World> => {
   const scope = Effect.runSync(Scope.make())
   const within = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
     Effect.runPromise(Scope.provide(effect, scope))
+  const mails: Array<ReadonlyArray<string>> = []
+  const folder = await within(PgTest.temporaryFolder)
+  const signIn = await within(
+    SignIn.make({ _tag: "embedded", folder, siteUrl: Option.none() }, (lines) => void mails.push(lines))
+  )
   const site = Layer.merge(Site.layer(WebBuild.siteFolder), Layer.succeed(Sample.DemoSeries, new Set([series])))
   const [browser, system] = await Promise.all([
     within(Chromium.start),
-    within(System.start({ seed: 7, marketsOpen: 6, deltasPerSecond: 120, quickLifeSeconds: 86_400 }, {}, site))
+    within(System.start({ seed: 7, marketsOpen: 6, deltasPerSecond: 120, quickLifeSeconds: 86_400 }, {}, site, signIn))
   ])
   const get = <Body>(path: string) => Effect.runPromise(system.get<Body>(path))
   const markets = `/v1/markets?series_ticker=${series}&status=active`
@@ -59,7 +68,7 @@ export const start = async (): Promise<World> => {
     })
   )
   const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
-  return { system, browser, ticker, key: Redacted.value(made.key), stop }
+  return { system, browser, ticker, key: Redacted.value(made.key), mails, stop }
 }
 
 /** Until there is something; fails, with what it is, when that takes too long. */

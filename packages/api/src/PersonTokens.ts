@@ -6,14 +6,7 @@
  */
 import type { Person } from "@kalshibook/store/MemberRecord"
 import { Clock, Context, Effect, Layer, Option, Predicate } from "effect"
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-  jwtVerify
-} from "jose"
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWK, type JWTVerifyGetKey, jwtVerify } from "jose"
 import { NotRecognised, SignInUnverified } from "./Authenticators.ts"
 
 /** How far the clocks of the auth server and ours may differ. */
@@ -49,12 +42,14 @@ export const layerSupabase = (url: string, cooldownMillis = keysMillisMin): Laye
     return { personOf: personBy(issuer, keys) }
   })
 
-/** Tokens that a server signs whose public keys are at hand. */
-export const layerKeys = (issuer: string, keys: JSONWebKeySet): Layer.Layer<never> =>
-  Layer.sync(PersonTokens, () => ({ personOf: personBy(issuer, createLocalJWKSet(keys)) }))
+/** Tokens that a server signs whose public keys are at hand; of any issuer, unless one is named. */
+export const layerKeys = (jwks: { readonly keys: ReadonlyArray<object> }, issuer?: string): Layer.Layer<never> =>
+  Layer.sync(PersonTokens, () => ({
+    personOf: personBy(issuer, createLocalJWKSet({ keys: jwks.keys.map((key): JWK => ({ ...key })) }))
+  }))
 
 const personBy =
-  (issuer: string, keys: JWTVerifyGetKey): Tokens["personOf"] =>
+  (issuer: string | undefined, keys: JWTVerifyGetKey): Tokens["personOf"] =>
   (token) =>
     Effect.gen(function* () {
       if (!looksLikeToken.test(token)) return Option.none()
@@ -62,7 +57,7 @@ const personBy =
       const { payload } = yield* Effect.tryPromise({
         try: () =>
           jwtVerify(token, keys, {
-            issuer,
+            ...(issuer === undefined ? {} : { issuer }),
             audience: "authenticated",
             algorithms,
             clockTolerance: clockSkewSeconds,

@@ -32,6 +32,8 @@ import * as BillingConfig from "./billing/BillingConfig.ts"
 import * as KalshiRoutes from "./kalshi/KalshiRoutes.ts"
 import * as LiveFeed from "./live/LiveFeed.ts"
 import { RecorderStatusSource } from "./RecorderStatusSource.ts"
+import * as SignIn from "./SignIn.ts"
+import * as SignInSettings from "./SignInSettings.ts"
 import * as Site from "./site/Site.ts"
 import { StreamServer } from "./stream/StreamServer.ts"
 
@@ -59,8 +61,17 @@ const stores = Layer.mergeAll(
   Layer.provide(Database.layer)
 )
 
+/** Mails of the embedded auth server: whoever runs it reads them. */
+const tell = (lines: ReadonlyArray<string>) => process.stdout.write(`${lines.join("\n")}\n`)
+
 const server = Layer.unwrap(
-  Effect.map(ApiConfig.address, (address) => ApiServer.layer(address, undefined, KalshiRoutes.layer))
+  Effect.gen(function* () {
+    const address = yield* ApiConfig.address
+    const settings = yield* SignInSettings.fromEnvironment(address.host)
+    if (settings._tag === "nowhere") yield* Effect.logWarning(`nobody can sign in. ${settings.why}`)
+    const { around, routes } = yield* SignIn.make(settings, tell)
+    return Layer.provide(ApiServer.layer(address, undefined, Layer.merge(KalshiRoutes.layer, routes)), around)
+  })
 ).pipe(
   Layer.provide(StreamServer.layerNoDeps),
   Layer.provide(Layer.unwrap(Effect.map(ApiConfig.siteFolder, Site.layer))),
@@ -69,7 +80,8 @@ const server = Layer.unwrap(
   Layer.provide(
     Layer.unwrap(Effect.map(ApiConfig.address, ({ host, port }) => BillingConfig.layer(`http://${host}:${port}`)))
   ),
-  Layer.provide(stores)
+  Layer.provide(stores),
+  Layer.provide(Database.layer)
 )
 
 const program = Effect.gen(function* () {
@@ -99,8 +111,11 @@ program.pipe(
     ObjectStoreError: refuse,
     BillingUnusable: refuse,
     ColdTierAway: refuse,
+    HotTierError: refuse,
     ListenFailed: refuse,
-    PepperError: refuse
+    PepperError: refuse,
+    SigningKeyError: refuse,
+    SignInUnusable: refuse
   }),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -27,7 +27,7 @@ export const newPair = (kid: string): SigningPair => {
 const ours = newPair("ours")
 
 /** Of whom that auth server knows. */
-export const tokens = PersonTokens.layerKeys(issuer, ours.jwks)
+export const tokens = PersonTokens.layerKeys(ours.jwks, issuer)
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 

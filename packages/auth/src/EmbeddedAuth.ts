@@ -2,10 +2,10 @@
  * An auth server within the program, in place of Supabase's, for one machine: with people and sessions in the database of the program, and
  * mails in its terminal. Where strangers can reach it, it runs only if it was told so: nobody reads their mails there.
  */
-import type { HotTierError } from "@kalshibook/store/HotTierError"
-import { Data, Layer } from "effect"
+import { during, type HotTierError } from "@kalshibook/store/HotTierError"
+import { Data, Effect, Layer } from "effect"
 import type { HttpRouter } from "effect/http"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { AuthFlows } from "./AuthFlows.ts"
 import * as AuthRoutes from "./AuthRoutes.ts"
 import { type AuthSettings, Settings } from "./AuthSettings.ts"
@@ -30,6 +30,12 @@ const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/
 
 /** Whether it may run on an address of this host; `isTold`: by `KALSHIBOOK_AUTH_PUBLIC=yes`. */
 export const mayRun = (host: string, isTold: boolean): boolean => isTold || loopback.test(host)
+
+/** Somebody is gone, with address, password and sessions. */
+export const removeUser = (userId: string): Effect.Effect<void, HotTierError, SqlClient.SqlClient> =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    sql`delete from embedded_auth.users where user_id = ${userId}::text::uuid`.pipe(Effect.asVoid, during("removeUser"))
+  )
 
 export interface EmbeddedAuthOptions {
   readonly settings: AuthSettings

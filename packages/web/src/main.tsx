@@ -6,7 +6,8 @@ import { createRoot } from "react-dom/client"
 import * as Problem from "./api/Problem.ts"
 import { router } from "./app/Router.tsx"
 import * as Theme from "./app/Theme.ts"
-import * as ApiKey from "./session/ApiKey.ts"
+import * as Known from "./session/Known.ts"
+import * as Session from "./session/Session.ts"
 import "./styles.css"
 
 const retriesMax = 4
@@ -26,7 +27,8 @@ const client = new QueryClient({
 })
 
 // What was refused to nobody may be answered to somebody, and the other way round.
-ApiKey.subscribe(() => void client.resetQueries())
+Known.subscribe(() => void client.resetQueries())
+Session.refreshBy(() => import("./session/Auth.ts").then(({ refreshed }) => refreshed()))
 Theme.apply()
 
 const place = document.getElementById("root")

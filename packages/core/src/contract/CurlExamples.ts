@@ -2,9 +2,7 @@
  * Each operation as a call that can be pasted into a shell: `KALSHIBOOK_URL` and `KALSHIBOOK_KEY` say where and who. What an operation needs
  * is taken from the examples of its parameters, so one that is added to the contract has a call by itself.
  */
-
 import { type JsonSchema, type Operation, resolved } from "./OperationTable.ts"
-import type { Price } from "./Pricing.ts"
 
 const hour = "from=2026-11-21T14:00:00Z&to=2026-11-21T15:00:00Z"
 
@@ -37,12 +35,7 @@ const bodies: Readonly<Record<string, string>> = {
 }
 
 /** What only the answer to another call knows, by the parameter of the path. */
-const variables: Readonly<Record<string, string>> = {
-  id: "$DOWNLOAD_ID",
-  key_id: "$KEY_ID",
-  user_id: "$USER_ID",
-  invitation_id: "$INVITATION_ID"
-}
+const variables: Readonly<Record<string, string>> = { id: "$DOWNLOAD_ID", key_id: "$KEY_ID" }
 
 const pathOf = ({ parameters, path }: Operation): string =>
   path.replaceAll(
@@ -68,18 +61,11 @@ const neededOfBody = (body: JsonSchema): string => {
 const methodOf = ({ body, method }: Operation): ReadonlyArray<string> =>
   method === "GET" || (method === "POST" && body !== undefined) ? [] : [`-X ${method}`]
 
-/** What a call is known by, where that is not a key. */
-const authorisation: Partial<Record<Price["kind"], ReadonlyArray<string>>> = {
-  public: [],
-  member: ['-H "Authorization: Bearer $KALSHIBOOK_TOKEN"'],
-  person: ['-H "Authorization: Bearer $KALSHIBOOK_TOKEN"']
-}
-
 /** The call of an operation; with a query of its own where one is given. */
 export const curl = (operation: Operation, query = asked[operation.id] ?? neededOfQuery(operation)): string => {
   const { body, id, price } = operation
   const url = `"$KALSHIBOOK_URL${pathOf(operation)}${query === "" ? "" : `?${query}`}"`
-  const key = authorisation[price.kind] ?? ['-H "X-API-Key: $KALSHIBOOK_KEY"']
+  const key = price.kind === "public" ? [] : ['-H "X-API-Key: $KALSHIBOOK_KEY"']
   const sent =
     body === undefined ? [] : ["-H 'content-type: application/json'", `-d '${bodies[id] ?? neededOfBody(body)}'`]
   return ["curl", ...methodOf(operation), ...key, ...sent, url].join(" ")

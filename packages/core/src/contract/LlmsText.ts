@@ -5,7 +5,7 @@
 import * as AgentGuide from "./AgentGuide.ts"
 import { curl } from "./CurlExamples.ts"
 import { documentOfAnswers, typeOf } from "./LlmsSchemas.ts"
-import { type Operation, operation, operations } from "./OperationTable.ts"
+import { type Operation, operation, operationsOfKeys as operations } from "./OperationTable.ts"
 import { type Price, packages, tiers } from "./Pricing.ts"
 import { problemClasses, problems, problemsOfMetered } from "./Problems.ts"
 
@@ -33,7 +33,6 @@ const priceText = (price: Price): string => {
     case "key":
       return `free, key with scope \`${price.scope}\``
     case "member":
-      return `free, for people who are signed in: ${price.roles.join(", ")}`
     case "person":
       return "free, for people who are signed in"
     case "call":

@@ -115,5 +115,8 @@ export const operations: ReadonlyArray<Operation> = Object.entries(document.path
   })
 )
 
+/** Those that a program may call, with a key or without: nobody has to be signed in. */
+export const operationsOfKeys = operations.filter(({ price }) => price.kind !== "member" && price.kind !== "person")
+
 /** The operation of that id. */
 export const operation = (id: string): Operation | undefined => operations.find((one) => one.id === id)

@@ -36,6 +36,27 @@ export const settings = {
     otherwise: "none",
     meaning: "origins of web pages that may use `/mcp`; programs that are no pages need none"
   }),
+  KALSHIBOOK_SITE_URL: Setting.optional(Setting.url("http"), {
+    programs: api,
+    otherwise: "where the API listens",
+    meaning:
+      "where browsers reach the site, an address without a path: links in mails and pages of the payment service lead there"
+  }),
+  SUPABASE_URL: Setting.optional(Setting.text, {
+    programs: api,
+    otherwise: "people sign in here, and mails are shown in the terminal",
+    meaning: "the project whose Auth signs people in: https://xyz.supabase.co"
+  }),
+  SUPABASE_ANON_KEY: Setting.optional(Setting.text, {
+    programs: api,
+    meaning: "that project's publishable key, which the site's pages send"
+  }),
+  KALSHIBOOK_AUTH_PUBLIC: Setting.optional(Setting.text, {
+    programs: api,
+    otherwise: "no",
+    meaning:
+      "`yes` lets the built-in sign-in run where other machines reach it, though its mails are shown in the terminal alone"
+  }),
   KALSHIBOOK_KEY_PEPPER: Setting.optional(Setting.secret(32), {
     programs: api,
     otherwise: "made once, in the file `key-pepper` of the data folder",
@@ -49,10 +70,5 @@ export const settings = {
   STRIPE_WEBHOOK_SECRET: Setting.optional(Setting.secret(8, "a webhook secret of Stripe (`whsec_...`)"), {
     programs: api,
     meaning: "what Stripe signs its webhooks with; two, separated by a comma, while one replaces the other"
-  }),
-  KALSHIBOOK_SITE_URL: Setting.optional(Setting.url("http"), {
-    programs: api,
-    otherwise: "where the API listens",
-    meaning: "where people find the site: pages of the payment service lead back to it"
   })
 }

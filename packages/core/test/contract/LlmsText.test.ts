@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { llmsFullText, llmsText } from "@kalshibook/core/contract/LlmsText"
 import { operationsOf } from "@kalshibook/core/contract/OpenApiAccess"
-import { document, operations } from "@kalshibook/core/contract/OperationTable"
+import {
+  operations as allOperations,
+  document,
+  operationsOfKeys as operations
+} from "@kalshibook/core/contract/OperationTable"
 import { problems } from "@kalshibook/core/contract/Problems"
 
 const short = llmsText()
@@ -32,17 +36,17 @@ describe("/llms.txt", () => {
     }
   })
 
-  it("names every operation of the contract with its price, and fits into a glance of a model", () => {
+  it("names every operation for keys with its price, and fits into a glance of a model", () => {
     for (const { method, path, summary } of operations) assert.include(short, `- ${method} \`${path}\`: ${summary} (`)
     assert.isBelow(short.length, 12_000)
   })
 })
 
 describe("/llms-full.txt", () => {
-  it("has every operation of the document with its parameters, its answer, an example and a call", () => {
+  it("has every operation for keys with its parameters, its answer, an example and a call", () => {
     const ids = Object.values(document.paths).flatMap(operationsOf)
     assert.sameMembers(
-      operations.map(({ id }) => id),
+      allOperations.map(({ id }) => id),
       ids.map(({ operationId }) => operationId)
     )
     for (const { example, method, parameters, path } of operations) {

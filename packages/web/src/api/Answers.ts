@@ -6,6 +6,7 @@ import type * as Downloads from "@kalshibook/core/contract/DownloadAnswer"
 import type * as KeyContract from "@kalshibook/core/contract/KeyAnswer"
 import type * as LifecycleContract from "@kalshibook/core/contract/LifecycleView"
 import type * as OrderbookContract from "@kalshibook/core/contract/OrderbookAnswer"
+import type * as PeopleContract from "@kalshibook/core/contract/PeopleAnswer"
 import type * as PricingContract from "@kalshibook/core/contract/PricingAnswer"
 import type * as RecordContract from "@kalshibook/core/contract/RecordView"
 import type * as SamplesContract from "@kalshibook/core/contract/SamplesAnswer"
@@ -51,6 +52,15 @@ export type OneKey = typeof KeyContract.OneKey.Type
 export type Billing = typeof BillingContract.Billing.Type
 export type PaymentPage = typeof BillingContract.PaymentPage.Type
 export type Invoices = typeof BillingContract.Invoices.Type
+export type Session = typeof PeopleContract.Session.Type
+export type Membership = Session["accounts"][number]
+export type OpenedAccount = typeof PeopleContract.OpenedAccount.Type
+export type JoinedAccount = typeof PeopleContract.JoinedAccount.Type
+export type MemberList = typeof PeopleContract.MemberList.Type
+export type Member = MemberList["members"][number]
+export type InvitationList = typeof PeopleContract.InvitationList.Type
+export type Invitation = InvitationList["invitations"][number]
+export type NewInvitation = typeof PeopleContract.NewInvitation.Type
 export type Datasets = typeof Downloads.Datasets.Type
 export type Download = Downloads.Download
 export type Ticket = typeof KeyContract.Ticket.Type

@@ -1,8 +1,9 @@
 // adapter: the browser's fetch is a promise; everything above it sees answers, or a Problem that the promise rejects with.
 /**
- * Asks this server. Knows how a key is sent and how a problem is told; knows no endpoint.
+ * Asks this server. Knows how a key or a session is sent and how a problem is told; knows no endpoint.
  */
 import * as ApiKey from "../session/ApiKey.ts"
+import * as Session from "../session/Session.ts"
 import * as Problem from "./Problem.ts"
 
 export type Parameters = Readonly<Record<string, string | number | undefined>>
@@ -12,6 +13,8 @@ export interface Question {
   readonly path: string
   readonly query?: Parameters
   readonly body?: unknown
+  /** Asked by whoever is signed in, also where this tab has a key. */
+  readonly inPerson?: boolean
 }
 
 /** An answer with what its headers say of the cost. */
@@ -36,12 +39,21 @@ export const urlOf = ({ path, query = {} }: Question): string => {
   return given.length === 0 ? path : `${path}?${given.join("&")}`
 }
 
+/** A key of this tab goes before a session: somebody has entered it for this. The server's own files are for everybody. */
+const whoAsks = async ({ inPerson = false, path }: Question): Promise<Record<string, string>> => {
+  if (path === "/site.json" || path === "/openapi.json") return {}
+  const key = ApiKey.current()
+  if (key !== undefined && !inPerson) return { "X-API-Key": key }
+  const token = await Session.token()
+  const account = Session.account()
+  if (token === undefined) return {}
+  return { Authorization: `Bearer ${token}`, ...(account === undefined ? {} : { "X-Account": account }) }
+}
+
 /** The answer, whatever its status. Rejects with a Problem where there is none. */
 export const whole = async (question: Question, signal?: AbortSignal): Promise<Whole> => {
   const startedMillis = performance.now()
-  const key = ApiKey.current()
-  const headers: Record<string, string> = {}
-  if (key !== undefined) headers["X-API-Key"] = key
+  const headers = await whoAsks(question)
   if (question.body !== undefined) headers["Content-Type"] = "application/json"
   const response = await fetch(urlOf(question), {
     method: question.method ?? "GET",

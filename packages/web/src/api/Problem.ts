@@ -50,4 +50,4 @@ export const isPassing = ({ status }: Problem): boolean => status === 0 || statu
 
 /** Whether it is for want of a key, or of a better one. */
 export const wantsKey = ({ code }: Problem): boolean =>
-  code === "key_required" || code === "key_invalid" || code === "scope_missing"
+  ["key_required", "key_invalid", "scope_missing", "sign_in_required"].includes(code)

@@ -36,6 +36,15 @@ export const usage = (query: Client.Parameters) => question<Answers.Usage>("/v1/
 export const keys = question<Answers.KeyList>("/v1/keys", {}, 0)
 export const billing = question<Answers.Billing>("/v1/billing", {}, 0)
 export const invoices = question<Answers.Invoices>("/v1/billing/invoices", {}, 0)
+const inPerson = <Answer>(path: string) =>
+  queryOptions({
+    queryKey: [path, "in person"],
+    queryFn: ({ signal }) => Client.ask<Answer>({ path, inPerson: true }, signal),
+    staleTime: 0
+  })
+export const session = inPerson<Answers.Session>("/v1/session")
+export const members = inPerson<Answers.MemberList>("/v1/members")
+export const invitations = inPerson<Answers.InvitationList>("/v1/invitations")
 export const datasets = question<Answers.Datasets>("/v1/datasets")
 
 /** The book now: never kept. */

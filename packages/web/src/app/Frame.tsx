@@ -1,9 +1,12 @@
 /** What is around every page: the way to the others, how times and colours are shown, and the key in use. */
+import { useQuery } from "@tanstack/react-query"
 import { Link, Outlet, useRouterState } from "@tanstack/react-router"
 import { useEffect, useRef, useState } from "react"
+import * as Queries from "../api/Queries.ts"
 import { Button } from "../design/Button.tsx"
 import { setZone, useTimes } from "../format/Zone.ts"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
+import * as Session from "../session/Session.ts"
 import { Mark } from "./Mark.tsx"
 import { setTheme, useIsDark } from "./Theme.ts"
 
@@ -68,11 +71,15 @@ const Settings = () => {
   )
 }
 
+/** Who is here: a stranger may come in, by key or in person; whoever is known has his own pages. */
 const KeyState = () => {
-  const key = ApiKey.useApiKey()
+  const known = useKnown()
+  const session = Session.useSession()
+  const { data: settings } = useQuery(Queries.settings)
+  const canSignIn = settings != null && settings.auth !== null
   return (
     <>
-      {key === undefined ? null : (
+      {known === undefined ? null : (
         <>
           <Link to="/usage" className={item}>
             Usage
@@ -83,8 +90,18 @@ const KeyState = () => {
         </>
       )}
       <Link to="/keys" className={item}>
-        {key === undefined ? "Use a key" : "Keys"}
+        {known === undefined ? "Use a key" : "Keys"}
       </Link>
+      {session === undefined ? null : (
+        <Link to="/account" className={item} title={session.email}>
+          Account
+        </Link>
+      )}
+      {session === undefined && canSignIn ? (
+        <Link to="/sign-in" className={`${item} font-medium !text-ink`}>
+          Sign in
+        </Link>
+      ) : null}
     </>
   )
 }

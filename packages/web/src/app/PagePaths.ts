@@ -12,5 +12,12 @@ export const pagePaths = {
   keys: "/keys",
   usage: "/usage",
   billing: "/billing",
-  downloads: "/downloads"
+  downloads: "/downloads",
+  signIn: "/sign-in",
+  signUp: "/sign-up",
+  recover: "/recover",
+  newPassword: "/new-password",
+  welcome: "/welcome",
+  join: "/join",
+  account: "/account"
 } as const

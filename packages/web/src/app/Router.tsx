@@ -91,6 +91,43 @@ const tree = root.addChildren([
     getParentRoute: () => root,
     path: pagePaths.downloads,
     component: lazyRouteComponent(() => import("../pages/Downloads.tsx"), "Downloads")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.signIn,
+    validateSearch: words,
+    component: lazyRouteComponent(() => import("../pages/SignIn.tsx"), "SignIn")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.signUp,
+    validateSearch: words,
+    component: lazyRouteComponent(() => import("../pages/SignUp.tsx"), "SignUp")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.recover,
+    component: lazyRouteComponent(() => import("../pages/Recover.tsx"), "Recover")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.newPassword,
+    component: lazyRouteComponent(() => import("../pages/NewPassword.tsx"), "NewPassword")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.welcome,
+    component: lazyRouteComponent(() => import("../pages/Welcome.tsx"), "Welcome")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.join,
+    component: lazyRouteComponent(() => import("../pages/Join.tsx"), "Join")
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: pagePaths.account,
+    component: lazyRouteComponent(() => import("../pages/Account.tsx"), "Account")
   })
 ])
 

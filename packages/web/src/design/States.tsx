@@ -1,5 +1,6 @@
 /** What stands in place of an answer: while it is awaited, when there is nothing, and when it was refused. */
 import type { UseQueryResult } from "@tanstack/react-query"
+import { Link } from "@tanstack/react-router"
 import type { ReactNode } from "react"
 import * as Problem from "../api/Problem.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
@@ -26,6 +27,15 @@ export const Refused = (props: { readonly problem: unknown; readonly onRetry?: (
   const problem = Problem.isProblem(props.problem) ? props.problem : undefined
   if (problem === undefined) return <Empty title="This part of the page failed">{String(props.problem)}</Empty>
   if (Problem.wantsKey(problem)) return <KeyEntry problem={problem} />
+  if (problem.code === "no_account") {
+    return (
+      <Empty title={problem.title}>
+        <Link to="/welcome" className="link">
+          Open your account
+        </Link>
+      </Empty>
+    )
+  }
   return (
     <div role="alert" className="px-4 py-8 text-center">
       <p className="font-medium">{problem.title}</p>

@@ -15,7 +15,7 @@ import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
 import { useTimes } from "../format/Zone.ts"
 import { Heatmap } from "../heatmap/Heatmap.tsx"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
 import { DepthCurve } from "./DepthCurve.tsx"
 import type { Life } from "./Life.ts"
 import { MarketCoverage } from "./MarketCoverage.tsx"
@@ -83,7 +83,7 @@ export const MarketBook = (props: {
   const shownMicros = found.book === undefined ? undefined : moment.mode === "live" ? found.book.atMicros : atMicros
   const { book } = found
   const later = useSlow(found, besideMillis)
-  const isKeyed = ApiKey.useApiKey() !== undefined
+  const isKeyed = useKnown() !== undefined
   const liveCost = isKeyed ? streamCost : isOpenToAll ? undefined : "needs a key"
 
   return (

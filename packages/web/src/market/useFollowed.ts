@@ -8,7 +8,7 @@ import * as Problem from "../api/Problem.ts"
 import * as Queries from "../api/Queries.ts"
 import type { Gap } from "../book/Gap.ts"
 import * as ShownBook from "../book/ShownBook.ts"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
 import * as BookStream from "./BookStream.ts"
 
 export interface Followed {
@@ -25,7 +25,7 @@ const nothing = { book: undefined, gaps: [] } as const
 const askMillis = 1_000
 
 export const useFollowed = (ticker: string, isLive: boolean): Followed => {
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const [{ book, gaps }, setTold] = useState<Pick<Followed, "book" | "gaps">>(nothing)
   const [standing, setStanding] = useState<BookStream.Standing>(BookStream.connecting)
   /** A key that may not stream still may ask. */

@@ -9,17 +9,17 @@ import { Purchases } from "../billing/Purchases.tsx"
 import { Callout } from "../design/Badge.tsx"
 import { Page, Panel } from "../design/Panel.tsx"
 import { Answered } from "../design/States.tsx"
-import * as ApiKey from "../session/ApiKey.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
+import { useKnown } from "../session/Known.ts"
 
 /** After a checkout the payment service tells the server within seconds. */
 const askAgainMillis = 2_000
 
 export const Billing = () => {
-  const key = ApiKey.useApiKey()
+  const known = useKnown()
   return (
     <Page title="Billing" lead="Months are calendar months in UTC: free credits, caps and invoices alike.">
-      {key === undefined ? (
+      {known === undefined ? (
         <Panel>
           <KeyEntry lead="Enter a key with the scope admin to see the plan and the invoices of its account, and to buy." />
         </Panel>

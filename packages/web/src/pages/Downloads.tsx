@@ -9,11 +9,11 @@ import { DownloadProgress } from "../downloads/DownloadProgress.tsx"
 import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
 import { useTimes } from "../format/Zone.ts"
-import * as ApiKey from "../session/ApiKey.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
+import { useKnown } from "../session/Known.ts"
 
 export const Downloads = () => {
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const [ids, setIds] = useState<ReadonlyArray<string>>([])
   const datasets = useQuery(Queries.datasets)
   const days = datasets.data?.datasets.map(({ date }) => date) ?? []

@@ -12,13 +12,13 @@ import { Page, Panel } from "../design/Panel.tsx"
 import { Answered, Empty } from "../design/States.tsx"
 import * as Numbers from "../format/Numbers.ts"
 import { useOperations } from "../playground/Operations.ts"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
 
 const pageMarkets = 100
 const statuses = ["active", "initialized", "inactive", "closed", "determined", "finalized"] as const
 
 export const Explore = () => {
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const settings = useQuery(Queries.settings)
   const search = useSearch({ from: "/explore" })
   const navigate = useNavigate({ from: "/explore" })

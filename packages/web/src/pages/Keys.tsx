@@ -12,21 +12,23 @@ import { NewKeyForm } from "../keys/NewKeyForm.tsx"
 import { Secret } from "../keys/Secret.tsx"
 import * as ApiKey from "../session/ApiKey.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
+import { useKnown } from "../session/Known.ts"
 
 export const Keys = () => {
   const key = ApiKey.useApiKey()
+  const known = useKnown()
   return (
     <Page
       title="Keys"
       lead="A key is who you are to the API. It goes into a header of each request, never into an address."
     >
-      {key === undefined ? (
+      {known === undefined ? (
         <Panel>
           <KeyEntry lead="Enter one to look at every market, ask in the playground and see what was used. A key with the scope admin also makes others." />
         </Panel>
       ) : (
         <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
-          <InUse value={key} />
+          {key === undefined ? null : <InUse value={key} />}
           <Managed />
         </div>
       )}

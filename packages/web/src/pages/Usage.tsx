@@ -11,6 +11,7 @@ import * as Instant from "../format/Instant.ts"
 import * as Numbers from "../format/Numbers.ts"
 import * as ApiKey from "../session/ApiKey.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
+import { useKnown } from "../session/Known.ts"
 import { CreditsChart } from "../usage/CreditsChart.tsx"
 import * as UsageRows from "../usage/UsageRows.ts"
 
@@ -23,7 +24,7 @@ const fromOf = (range: Range): string | undefined =>
   range === "month" ? undefined : Instant.isoShort(Math.floor(nowMicros() / dayMicros - daysOf[range] + 1) * dayMicros)
 
 export const Usage = () => {
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const [range, setRange] = useState<Range>("month")
   return (
     <Page
@@ -38,7 +39,9 @@ export const Usage = () => {
               options={Object.entries(ranges) as ReadonlyArray<[Range, string]>}
               onChange={setRange}
             />
-            <Button onClick={() => ApiKey.set(undefined)}>Forget the key</Button>
+            {ApiKey.current() === undefined ? null : (
+              <Button onClick={() => ApiKey.set(undefined)}>Forget the key</Button>
+            )}
           </div>
         )
       }

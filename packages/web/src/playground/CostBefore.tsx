@@ -5,7 +5,7 @@ import * as Client from "../api/Client.ts"
 import * as Problem from "../api/Problem.ts"
 import * as Queries from "../api/Queries.ts"
 import * as Numbers from "../format/Numbers.ts"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
 import type { Operation } from "./Operations.ts"
 
 interface Estimated {
@@ -21,7 +21,7 @@ export const CostBefore = (props: {
   readonly canAsk: boolean
 }) => {
   const { operation, question } = props
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const pricing = useQuery(Queries.pricing)
   const price = pricing.data?.calls.find((call) => call.operation === operation.id)
   const canDryRun = operation.parameters.some(({ name }) => name === "dry_run")

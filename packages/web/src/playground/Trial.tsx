@@ -9,7 +9,7 @@ import { Panel } from "../design/Panel.tsx"
 import { Refused } from "../design/States.tsx"
 import { useShowcase } from "../landing/useShowcase.ts"
 import * as Snippets from "../market/Snippets.ts"
-import * as ApiKey from "../session/ApiKey.ts"
+import { useKnown } from "../session/Known.ts"
 import { AnswerView } from "./AnswerView.tsx"
 import * as Call from "./Call.ts"
 import { CostBefore } from "./CostBefore.tsx"
@@ -35,7 +35,7 @@ const withMarket = (operation: Operation, values: Call.Values, ticker: string): 
 }
 
 export const Trial = ({ operation }: { readonly operation: Operation }) => {
-  const key = ApiKey.useApiKey()
+  const key = useKnown()
   const [values, setValues] = useState(() => initialValues(operation))
   const [body, setBody] = useState(operation.body ?? "")
   const [language, setLanguage] = useState<Snippets.Language>("curl")

@@ -1,12 +1,16 @@
 /** Where a visitor without a key is told what one is for, and may enter one. */
-import { Link } from "@tanstack/react-router"
+import { useQuery } from "@tanstack/react-query"
+import { Link, useRouterState } from "@tanstack/react-router"
 import { useState } from "react"
 import type { Problem } from "../api/Problem.ts"
-import { Button } from "../design/Button.tsx"
+import * as Queries from "../api/Queries.ts"
+import { Button, buttonClass } from "../design/Button.tsx"
 import { TextField } from "../design/Field.tsx"
 import * as ApiKey from "./ApiKey.ts"
+import * as Session from "./Session.ts"
 
 const reasons: Readonly<Record<string, string>> = {
+  sign_in_required: "This is for people who are signed in",
   key_invalid: "That key is not valid",
   scope_missing: "The key may not do this"
 }
@@ -15,6 +19,10 @@ export const KeyEntry = (props: { readonly problem?: Problem; readonly lead?: st
   const [text, setText] = useState("")
   const [isWrong, setWrong] = useState(false)
   const { problem } = props
+  const { data: settings } = useQuery(Queries.settings)
+  const session = Session.useSession()
+  const canSignIn = settings != null && settings.auth !== null && session === undefined
+  const pathname = useRouterState({ select: ({ location }) => location.pathname })
   const title = reasons[problem?.code ?? ""] ?? "This needs a key"
   const enter = () => {
     const key = text.trim()
@@ -40,6 +48,17 @@ export const KeyEntry = (props: { readonly problem?: Problem; readonly lead?: st
           What calls cost
         </Link>
       </p>
+      {canSignIn ? (
+        <div className="mb-5 flex flex-wrap items-center gap-2">
+          <Link to="/sign-in" search={{ next: pathname }} className={buttonClass("primary", "min-h-9 px-4")}>
+            Sign in
+          </Link>
+          <Link to="/sign-up" search={{ next: pathname }} className={buttonClass("plain", "min-h-9 px-4")}>
+            Open an account
+          </Link>
+          <span className="text-sm text-soft">or enter a key:</span>
+        </div>
+      ) : null}
       <div className="flex items-start gap-2">
         <div className="flex-1">
           <TextField
@@ -60,7 +79,7 @@ export const KeyEntry = (props: { readonly problem?: Problem; readonly lead?: st
             }
           />
         </div>
-        <Button type="submit" look="primary" className="min-h-9">
+        <Button type="submit" look={canSignIn ? "plain" : "primary"} className="min-h-9">
           Use key
         </Button>
       </div>
