@@ -2,6 +2,7 @@
 import fs from "node:fs"
 import path from "node:path"
 import { assert, it } from "@effect/vitest"
+import * as BillingMetrics from "@kalshibook/api/billing/BillingMetrics"
 import * as LiveMetrics from "@kalshibook/api/live/LiveMetrics"
 import { parts } from "@kalshibook/archiver/Archiver"
 import * as ArchiverMetrics from "@kalshibook/archiver/ArchiverMetrics"
@@ -52,6 +53,7 @@ const metrics = Effect.gen(function* () {
   yield* ArchiverMetrics.state({ ...archive, sealedUntilMicros: 1 }, 2)
   yield* ArchiverMetrics.sealed(1)
   yield* Effect.forEach(parts, (part) => ArchiverMetrics.partFailing(part, false))
+  yield* BillingMetrics.reconciled([])
   yield* Layer.build(
     StatusPosting.layer.pipe(
       Layer.provide(Layer.merge(Layer.succeed(Collector, collector), Layer.succeed(StatusBoard, board)))

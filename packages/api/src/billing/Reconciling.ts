@@ -5,34 +5,12 @@
 import { hourMicros, isoFromMicros } from "@kalshibook/core/Units"
 import { BillingBook, type Linked } from "@kalshibook/store/billing/BillingBook"
 import { type ComparedHour, hourOf, MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
-import { Clock, Effect, Metric } from "effect"
+import { Clock, Effect } from "effect"
+import * as BillingMetrics from "./BillingMetrics.ts"
+import type { Difference, DifferenceKind } from "./Difference.ts"
 import * as Refreshing from "./Refreshing.ts"
 import * as StripeCatalogue from "./StripeCatalogue.ts"
 import { StripeClient } from "./StripeClient.ts"
-
-export const differenceKinds = [
-  /** The tier was another than what was paid for. Made good. */
-  "tier",
-  /** Credits that were paid had not been added. Made good. */
-  "purchase",
-  /** The mirror of the subscriptions was not what Stripe has. Made good. */
-  "subscription",
-  /** Two subscriptions for the same use. One was cancelled. */
-  "second_subscription",
-  /** The outbox has for an hour something else than the ledger. */
-  "outbox",
-  /** Use that waits for longer than it should, or that Stripe will not take. */
-  "unsent",
-  /** Stripe counted for an hour something else than was sent. */
-  "meter"
-] as const
-export type DifferenceKind = (typeof differenceKinds)[number]
-
-export interface Difference {
-  readonly accountId: string
-  readonly kind: DifferenceKind
-  readonly detail: string
-}
 
 const dayMicros = 24 * hourMicros
 /** How far back it looks: as far as Stripe takes events, and the ledger keeps each call. */
@@ -40,13 +18,6 @@ const daysBack = 34
 /** What waits for longer than this is late: Stripe makes a month final an hour after it. */
 const lateMicros = 2 * hourMicros
 const customersAtOnce = 4
-
-const gauge = Metric.gauge("kalshibook_billing_differences", {
-  description: "Differences between ledger, meter and subscriptions that the last reconciliation found, by kind."
-})
-const ran = Metric.gauge("kalshibook_billing_reconciled_seconds", {
-  description: "When the last reconciliation was done, Unix seconds."
-})
 
 /** Looks at every customer; answers all that differed. */
 export const reconcile = Effect.fn("Billing.reconcile")(function* () {
@@ -61,11 +32,7 @@ export const reconcile = Effect.fn("Billing.reconcile")(function* () {
   for (const { accountId, detail, kind } of differences) {
     yield* Effect.logError(`billing differs: ${detail}`).pipe(Effect.annotateLogs({ accountId, kind }))
   }
-  for (const kind of differenceKinds) {
-    const count = differences.filter((one) => one.kind === kind).length
-    yield* Metric.update(Metric.withAttributes(gauge, { kind }), count)
-  }
-  yield* Metric.update(ran, (yield* Clock.currentTimeMillis) / 1_000)
+  yield* BillingMetrics.reconciled(differences)
   return differences
 })
 

@@ -43,6 +43,7 @@ import * as Selecting from "./Selecting.ts"
 import * as Session from "./Session.ts"
 import * as SideReads from "./SideReads.ts"
 import * as StreamClock from "./StreamClock.ts"
+import * as StreamMetrics from "./StreamMetrics.ts"
 import * as StreamTick from "./StreamTick.ts"
 import * as Subscribing from "./Subscribing.ts"
 
@@ -134,6 +135,7 @@ const make = Effect.gen(function* () {
   )
   yield* Effect.addFinalizer(() => Effect.sync(ticker.stop))
   yield* live.listen((update) => Fanout.take(fanout, update))
+  yield* Effect.forkScoped(StreamMetrics.run(fanout.sessions))
 
   /** Looks up the families of markets that were seen first. The catalogue may hear of a market a little later than the feed. */
   const acquaint: Effect.Effect<void> = Effect.suspend(() => {
