@@ -19,8 +19,11 @@ export class AuditedRecorder extends Context.Service<
     > | null
     /** The markets whose books are trusted now. */
     readonly trustedMarkets: () => ReadonlyArray<MarketTicker>
-    /** The market's book is proven wrong, since nobody knows when; it was found at `tsMicros` by the receive clock. */
-    readonly distrust: (marketTicker: MarketTicker, tsMicros: number) => void
+    /**
+     * The market's book is proven wrong with the record of this offset, since nobody knows when; it was found at `tsMicros` by the receive
+     * clock. Nothing happens where the book was made anew since: then it was lost in another way, which its log tells.
+     */
+    readonly distrust: (marketTicker: MarketTicker, offset: number, tsMicros: number) => void
   }
 >()("@kalshibook/collector/AuditedRecorder") {
   /** The live recording of this process. */
@@ -53,7 +56,11 @@ export class AuditedRecorder extends Context.Service<
         },
         trustedMarkets: () =>
           [...recording.cells.values()].flatMap(({ state, ticker }) => (state === "live" ? [ticker] : [])),
-        distrust: (ticker, tsMicros) => Journal.act(recording, 0, { act: "doubt", ticker, cause: "audit" }, tsMicros)
+        distrust: (ticker, offset, tsMicros) => {
+          const trust = recording.recorder.logs.get(ticker)?.replay.trust
+          if (trust?._tag === "trusted" && trust.sinceOffset > offset) return
+          Journal.act(recording, 0, { act: "doubt", ticker, cause: "audit" }, tsMicros)
+        }
       })
     })
   )

@@ -107,7 +107,7 @@ export class Auditor extends Context.Service<
             levelsDifferent,
             differences
           }
-          recorder.distrust(marketTicker, recorder.nowMicros())
+          recorder.distrust(marketTicker, at.offset, recorder.nowMicros())
           const what = `${levelsDifferent} of ${levelsCompared} levels differ`
           yield* Effect.logError(`the book of ${marketTicker} is not the exchange's: ${what}`).pipe(
             Effect.annotateLogs({ marketTicker, offset: at.offset, epoch: at.epoch })
