@@ -6,9 +6,14 @@
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import * as ApiServer from "@kalshibook/api/ApiServer"
+import * as BillingConfig from "@kalshibook/api/billing/BillingConfig"
+import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
+import { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { Archiver } from "@kalshibook/archiver/Archiver"
+import { BillingBook } from "@kalshibook/store/billing/BillingBook"
+import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { Coverage } from "@kalshibook/store/Coverage"
 import { Segments } from "@kalshibook/store/cold/Segments"
@@ -24,7 +29,9 @@ import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import { SignedObjects } from "@kalshibook/store/objects/SignedObjects"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
-import { Effect, Layer, Option } from "effect"
+import * as StandIn from "@kalshibook/stripe-stand-in/StandIn"
+import * as StandInFetch from "@kalshibook/stripe-stand-in/StandInFetch"
+import { Clock, Effect, Layer, Option, Redacted } from "effect"
 import * as AgentClient from "../../packages/api/test/AgentClient.ts"
 import * as Customer from "../../packages/api/test/Customer.ts"
 import { port } from "../../packages/api/test/Http.ts"
@@ -41,6 +48,8 @@ const stores = Layer.mergeAll(
   Coverage.layerNoDeps,
   MarketCatalog.layerNoDeps,
   StatusBoard.layerNoDeps,
+  BillingBook.layerNoDeps,
+  MeterOutbox.layerNoDeps,
   Segments.layerNoDeps,
   History.layerHot.pipe(Layer.provideMerge(HotTier.layerNoDeps)),
   Layer.provideMerge(Customer.layer, Customer.storesInPostgres)
@@ -73,7 +82,26 @@ const downloads = Layer.unwrap(
   )
 )
 
+/** What is bought is bought at what stands in for the payment service. */
+const payments = Layer.unwrap(
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const standIn = StandIn.make({
+      clock: () => Math.floor(Number(clock.currentTimeMillisUnsafe()) / 1_000),
+      origin: "http://stand-in.test"
+    })
+    const access = {
+      secretKey: Redacted.make("sk_test_agents"),
+      webhookSecrets: [Redacted.make("whsec_of_the_tests")],
+      fetch: StandInFetch.make(standIn)
+    }
+    yield* StripeCatalogue.sync.pipe(Effect.provide(StripeClient.layer(access)))
+    return BillingConfig.layerOf(access, Effect.succeed("http://site.test"))
+  })
+)
+
 const api = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+  Layer.provide(payments),
   Layer.provide(RecorderStatusSource.layerDatabase),
   Layer.provide(StreamServer.layerMemory),
   Layer.provideMerge(Layer.merge(Datasets.layerNoDeps, downloads)),
@@ -96,7 +124,7 @@ layer(api, { excludeTestServices: true, timeout: 120_000 })("an agent", (it) => 
     Effect.gen(function* () {
       const plenty = { creditsMonthly: 100_000, requestsPerSecond: 10_000, burst: 10_000, connections: 100 }
       const scopes = ["read", "stream", "download", "admin"] as const
-      const { key } = yield* Customer.customer({ tier: "enterprise", terms: plenty, key: { scopes } })
+      const { key } = yield* Customer.customer({ tier: "project", terms: plenty, key: { scopes } })
       const variables: Record<string, string> = {
         KALSHIBOOK_URL: `http://127.0.0.1:${yield* port}`,
         KALSHIBOOK_KEY: key

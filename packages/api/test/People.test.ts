@@ -123,6 +123,21 @@ layer(ApiTest.layerAround(around))("somebody who is signed in", (it) => {
     })
   )
 
+  it.effect("gives no key more than his role has, neither by making one nor by replacing one", () =>
+    Effect.gen(function* () {
+      const { person: ada } = yield* owner("giver")
+      const member = yield* joined(ada, "taker", "member")
+      const made = yield* post(ada, "/v1/keys", { name: "for all", scopes: ["read", "admin"] })
+      assert.strictEqual(made.status, 200)
+      const refused = [
+        yield* post(member, "/v1/keys", { name: "for more", scopes: ["admin"] }),
+        yield* post(member, `/v1/keys/${made.body.key.id}/rotate`, {})
+      ]
+      for (const answer of refused) assert.deepStrictEqual(said(answer), [403, "scope_missing"])
+      assert.strictEqual((yield* post(member, "/v1/keys", { name: "to read", scopes: ["read"] })).status, 200)
+    })
+  )
+
   it.effect("is of several accounts, and says which is meant", () =>
     Effect.gen(function* () {
       const [one, other] = [yield* owner("first"), yield* owner("second")]

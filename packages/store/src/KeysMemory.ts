@@ -24,7 +24,7 @@ export const keysInMemory = (state: AccountsState["Service"], pepper: Redacted.R
       Effect.sync(() => {
         const found = state.keys.get(prefix)
         const account = found === undefined ? undefined : state.accounts.get(found.accountId)
-        if (found === undefined || account === undefined) return Option.none()
+        if (found === undefined || account === undefined || state.closed.has(found.accountId)) return Option.none()
         const { hash, ...record } = found
         return Option.some({ record, hash, account })
       }),

@@ -79,7 +79,7 @@ export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redact
       sql<KeyRow & AccountRow>`
         select ${columns}, accounts.name, tier, terms, accounts.cap_credits
         from api_keys join accounts on accounts.account_id = api_keys.account_id
-        where prefix = ${prefix}`.pipe(
+        where prefix = ${prefix} and ts_closed_micros is null`.pipe(
         acting(sql, { prefix }),
         Effect.map(([row]) =>
           row === undefined

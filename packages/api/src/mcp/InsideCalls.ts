@@ -16,7 +16,7 @@ export interface InsideAnswer {
 }
 
 /** Headers of the outer request that mean the same inside. */
-const passedOn = ["authorization", "x-api-key"]
+const passedOn = ["authorization", "x-api-key", "kalshi-access-key", "x-account"]
 
 const parse = (text: string) => Result.try(() => JSON.parse(text) as unknown)
 
