@@ -101,8 +101,16 @@ it("programs that run together stop together, by a signal or when one of them en
   }
   const told =
     'process.on("SIGTERM", () => { console.log("told", process.env.KALSHIBOOK_METRICS_PORT); process.exit(0) })'
-  const waits = program("waits", `${told}; setInterval(() => {}, 1000); console.log("runs")`)
-  const ends = program("ends", "setTimeout(() => process.exit(3), 300)")
+  const runs = JSON.stringify(path.join(folder, "runs"))
+  const waits = program(
+    "waits",
+    `import fs from "node:fs"; ${told}; setInterval(() => {}, 1000); fs.writeFileSync(${runs}, ""); console.log("runs")`
+  )
+  // As soon as the other can be told.
+  const ends = program(
+    "ends",
+    `import fs from "node:fs"; setInterval(() => fs.existsSync(${runs}) && process.exit(3), 20)`
+  )
   const run = (programs: ReadonlyArray<string>, onOutput: (text: string, stop: () => void) => void) =>
     new Promise<{ readonly code: number | null; readonly output: string }>((resolve) => {
       const env = { ...process.env, KALSHIBOOK_METRICS_PORT: "4000" }

@@ -45,6 +45,7 @@ export const simulatorSettings = {
 /** Nobody who runs KalshiBook needs them. */
 export const trialSettings = {
   KALSHIBOOK_TEST_CHROMIUM: ofTests("the browser that tests of pages drive"),
+  KALSHIBOOK_TEST_PICTURES: ofTests("a folder for pictures of the pages that tests walk through"),
   KALSHIBOOK_TEST_PYTHON: ofTests("the Python that tests of exports run"),
   KALSHIBOOK_TEST_QUESTIONS: count,
   KALSHIBOOK_TEST_S3_ENDPOINT: ofTests("an S3 server in place of the one that tests start"),
@@ -64,6 +65,7 @@ export const trialSettings = {
   KALSHIBOOK_STREAM_JOINS: count,
   KALSHIBOOK_HOSTILE_SEED: seed,
   KALSHIBOOK_KILLS_SEED: seed,
+  KALSHIBOOK_BILLING_SEED: seed,
   KALSHIBOOK_FUZZ_SEED: seed,
   KALSHIBOOK_FUZZ_FRAMES: count,
   KALSHIBOOK_BENCH_FRAMES: count,
