@@ -25,7 +25,6 @@ const longest = [
   "test/cold/TenThousandBooks.pg.test.ts",
   "packages/store/test/EmbeddedPostgres.pg.test.ts",
   "test/processes/Database.pg.test.ts",
-  "test/web/People.web.test.ts",
   "test/processes/Program.pg.test.ts",
   "test/demo/demo-history.sim.test.ts",
   "test/drill/RestoreDrill.pg.test.ts",
