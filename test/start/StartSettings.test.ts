@@ -85,6 +85,15 @@ it("people sign in where that is said, and in the program itself only where nobo
   const open = { KALSHIBOOK_API_HOST: "0.0.0.0" }
   assert.include(signIn(open), { _tag: "nowhere" })
   assert.include(signIn({ ...open, KALSHIBOOK_AUTH_PUBLIC: "yes" }), { _tag: "embedded" })
+  assert.include(signIn({ KALSHIBOOK_SITE_URL: "http://localhost:5173" }), { _tag: "embedded" })
+  // A proxy of this machine that hands on what comes from others.
+  for (const proxied of [
+    { KALSHIBOOK_SITE_URL: "https://book.example.com" },
+    { KALSHIBOOK_CLIENT_ADDRESS_HEADER: "x-real-ip" }
+  ]) {
+    assert.include(signIn(proxied), { _tag: "nowhere" })
+    assert.include(signIn({ ...proxied, KALSHIBOOK_AUTH_PUBLIC: "yes" }), { _tag: "embedded" })
+  }
   assert.match(problemsOf({ ...open, KALSHIBOOK_AUTH_PUBLIC: "maybe" }).join(), /must be yes or no/)
 })
 

@@ -96,6 +96,6 @@ const originOf = ({ address }: HttpServer.HttpServer["Service"]): string => {
 /** The other names of the machine itself, by which the page may have been opened. */
 const sameMachine = (origin: string): ReadonlyArray<string> => {
   const { hostname, port } = new URL(origin)
-  if (!EmbeddedAuth.mayRun(hostname.replaceAll(/[[\]]/g, ""), false)) return []
+  if (!EmbeddedAuth.isOfThisMachine(hostname)) return []
   return ["127.0.0.1", "localhost", "[::1]"].map((name) => `http://${name}:${port}`)
 }

@@ -34,9 +34,9 @@ export const read = (text: Text, host: string): Result.Result<SignInSettings, Re
   if (url !== undefined) {
     return Result.succeed({ _tag: "supabase", url: new URL(url).origin, publishableKey: publishableKey ?? "" })
   }
-  if (!EmbeddedAuth.mayRun(host, told === "yes")) {
-    return Result.succeed({ _tag: "nowhere", why: new EmbeddedAuth.AuthWouldBePublic({ host }).message })
-  }
+  const isProxied = text("KALSHIBOOK_CLIENT_ADDRESS_HEADER") !== undefined
+  const refusal = EmbeddedAuth.refusal({ host, siteUrl, isProxied }, told === "yes")
+  if (Option.isSome(refusal)) return Result.succeed({ _tag: "nowhere", why: refusal.value.message })
   return Result.succeed({
     _tag: "embedded",
     folder: text("KALSHIBOOK_DATA_DIR") ?? ".kalshibook",
@@ -55,6 +55,7 @@ const names = [
   "SUPABASE_ANON_KEY",
   "KALSHIBOOK_SITE_URL",
   "KALSHIBOOK_AUTH_PUBLIC",
+  "KALSHIBOOK_CLIENT_ADDRESS_HEADER",
   "KALSHIBOOK_DATA_DIR"
 ]
 

@@ -1,4 +1,5 @@
 /** What the calls of GoTrue's REST carry, checked once (Supabase Auth, API version 2024-01-01). Fields that we do not know are left alone. */
+import { emailPattern } from "@kalshibook/core/contract/PeopleAnswer"
 import { Effect, type Option, Schema } from "effect"
 import * as AuthError from "./AuthError.ts"
 import { passwordCharsMax, passwordCharsMin } from "./AuthSettings.ts"
@@ -55,8 +56,6 @@ export const challengeOf = (body: {
   }
   return Effect.succeedSome({ challenge, method })
 }
-
-const emailPattern = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/
 
 /** An address in the form in which it is kept. */
 export const emailOf = (text: string): Effect.Effect<string, AuthError.AuthError> => {

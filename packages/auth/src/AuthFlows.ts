@@ -13,7 +13,7 @@ import * as Passwords from "./Passwords.ts"
 import * as Secrets from "./Secrets.ts"
 import { Sessions, type SignInMethod } from "./Sessions.ts"
 import { SigningKey } from "./SigningKey.ts"
-import { nowMicros, type User, Users } from "./Users.ts"
+import { nothingPending, nowMicros, type Pending, type User, Users } from "./Users.ts"
 
 type Failure = AuthError.AuthError | HotTierError
 
@@ -95,9 +95,9 @@ export class AuthFlows extends Context.Service<
         user: User,
         kind: MailKind,
         { challenge, redirectTo }: Asked,
-        emailNew: string | null = null
+        { emailNew = null, pending = nothingPending }: Partial<Pick<MailToken, "emailNew" | "pending">> = {}
       ) {
-        const { code, token } = yield* tokens.issue({ userId: user.userId, kind, emailNew, challenge })
+        const { code, token } = yield* tokens.issue({ userId: user.userId, kind, emailNew, challenge, pending })
         const link = new URL("/auth/v1/verify", settings.origin)
         link.searchParams.set("token_hash", token)
         link.searchParams.set("type", kind)
@@ -106,15 +106,19 @@ export class AuthFlows extends Context.Service<
       })
 
       /** What the token of a mail shows: that the address is theirs. */
-      const confirm = Effect.fnUntraced(function* ({ emailNew, userId }: MailToken) {
-        const confirmedMicros = yield* nowMicros
-        const email = emailNew === null ? {} : { email: emailNew }
-        const confirmed = yield* users.change(userId, { confirmedMicros, ...email })
+      const confirm = Effect.fnUntraced(function* ({ emailNew, pending, userId }: MailToken) {
+        const confirmed = yield* users.confirm(userId, pending, emailNew)
         return yield* Option.match(confirmed, { onNone: () => AuthError.otpExpired(), onSome: Effect.succeed })
       })
 
       const known = (user: Option.Option<User>, problem: () => AuthError.AuthError) =>
         Option.match(user, { onNone: () => Effect.fail(problem()), onSome: Effect.succeed })
+
+      /** Of whoever is not confirmed, the one with which they want to be: enough to be told what is missing. */
+      const passwordOf = ({ confirmedMicros, passwordHash, userId }: User) =>
+        confirmedMicros === null
+          ? Effect.map(tokens.pendingSignUp(userId), (pending) => pending.passwordHash)
+          : Effect.succeed(passwordHash)
 
       const bySeen = Effect.fnUntraced(function* (token: Option.Option<MailToken>) {
         if (Option.isNone(token)) return yield* AuthError.otpExpired()
@@ -123,36 +127,33 @@ export class AuthFlows extends Context.Service<
 
       return AuthFlows.of({
         signUp: Effect.fnUntraced(function* ({ email, metadata, password }, asked) {
-          const passwordHash = yield* Passwords.hash(password)
-          const made = yield* users.create({ email, metadata, passwordHash })
+          const pending: Pending = { passwordHash: yield* Passwords.hash(password), metadata }
+          const made = yield* users.create(email)
           if (settings.isAutoconfirmed) {
-            const user = yield* known(made, AuthError.userAlreadyExists)
-            const confirmed = yield* users.change(user.userId, { confirmedMicros: yield* nowMicros })
-            return yield* signIn(
-              Option.getOrElse(confirmed, () => user),
-              "password"
-            )
+            const { userId } = yield* known(made, AuthError.userAlreadyExists)
+            const confirmed = yield* users.confirm(userId, pending, null)
+            return yield* signIn(yield* known(confirmed, AuthError.userAlreadyExists), "password")
           }
           const user = Option.isSome(made) ? made : yield* users.byEmail(email)
           const found = yield* known(user, AuthError.userAlreadyExists)
           // Whoever did not confirm gets another mail; whoever did gets none, and the answer is that of a stranger.
-          if (found.confirmedMicros === null) {
-            yield* send(found, "signup", asked)
-            return AuthView.userView(found)
-          }
-          const stranger = { ...found, userId: globalThis.crypto.randomUUID(), metadata, confirmedMicros: null }
+          if (found.confirmedMicros === null) yield* send(found, "signup", asked, { pending })
+          if (Option.isSome(made)) return AuthView.userView({ ...found, metadata })
           const micros = yield* nowMicros
-          const view = AuthView.userView({
-            ...stranger,
+          return AuthView.userView({
+            userId: globalThis.crypto.randomUUID(),
+            email,
+            passwordHash: null,
+            metadata,
+            confirmedMicros: null,
             signedInMicros: null,
             createdMicros: micros,
             updatedMicros: micros
           })
-          return { ...view, identities: [] }
         }),
         byPassword: Effect.fnUntraced(function* (email, password) {
           const user = yield* users.byEmail(email)
-          const stored = Option.match(user, { onNone: () => null, onSome: ({ passwordHash }) => passwordHash })
+          const stored = Option.isNone(user) ? null : yield* passwordOf(user.value)
           const isRight = yield* Passwords.isRight(password, stored)
           if (!isRight || Option.isNone(user)) return yield* AuthError.invalidCredentials()
           if (user.value.confirmedMicros === null) return yield* AuthError.emailNotConfirmed()
@@ -175,15 +176,15 @@ export class AuthFlows extends Context.Service<
         }),
         mail: Effect.fnUntraced(function* (email, kind, asked) {
           const found = yield* users.byEmail(email)
-          if (Option.isSome(found)) {
-            const isConfirmed = found.value.confirmedMicros !== null
-            if (kind === "signup" && isConfirmed) return
-            return yield* send(found.value, kind, asked)
+          if (kind === "signup") {
+            if (Option.isNone(found) || found.value.confirmedMicros !== null) return
+            // The same mail once more.
+            return yield* send(found.value, kind, asked, { pending: yield* tokens.pendingSignUp(found.value.userId) })
           }
-          if (kind !== "magiclink" || Option.isNone(asked.makesUser)) return
-          const { metadata } = asked.makesUser.value
-          const made = yield* users.create({ email, metadata, passwordHash: null })
-          if (Option.isSome(made)) yield* send(made.value, kind, asked)
+          const isMade = Option.isNone(found) && kind === "magiclink" && Option.isSome(asked.makesUser)
+          const user = isMade ? yield* users.create(email) : found
+          const metadata = Option.match(asked.makesUser, { onNone: () => ({}), onSome: (wish) => wish.metadata })
+          if (Option.isSome(user)) yield* send(user.value, kind, asked, { pending: { ...nothingPending, metadata } })
         }),
         byMailToken: (token) => Effect.flatMap(tokens.take(token), bySeen),
         byMailCode: Effect.fnUntraced(function* (email, kinds, code) {
@@ -207,7 +208,9 @@ export class AuthFlows extends Context.Service<
           }
           const isMoving = email !== undefined && email !== user.email
           // Whether somebody else has the new address is not told: the mail would go to them, and they have no use for it.
-          if (isMoving && Option.isNone(yield* users.byEmail(email))) yield* send(user, "email_change", asked, email)
+          if (isMoving && Option.isNone(yield* users.byEmail(email))) {
+            yield* send(user, "email_change", asked, { emailNew: email })
+          }
           const changed = yield* users.change(user.userId, {
             ...(password === undefined ? {} : { passwordHash: yield* Passwords.hash(password) }),
             ...(metadata === undefined ? {} : { metadata: { ...user.metadata, ...metadata } })

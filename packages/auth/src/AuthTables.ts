@@ -44,6 +44,8 @@ const statements = [
     ts_expires_micros bigint not null,
     primary key (user_id, kind)
   )`,
+  `alter table embedded_auth.mail_tokens add column if not exists password_hash text`,
+  `alter table embedded_auth.mail_tokens add column if not exists user_metadata jsonb`,
   `create table if not exists embedded_auth.flow_codes (
     code_hash bytea primary key,
     user_id uuid not null references embedded_auth.users on delete cascade,

@@ -3,7 +3,7 @@
  * mails in its terminal. Where strangers can reach it, it runs only if it was told so: nobody reads their mails there.
  */
 import { during, type HotTierError } from "@kalshibook/store/HotTierError"
-import { Data, Effect, Layer } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
 import type { HttpRouter } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { AuthFlows } from "./AuthFlows.ts"
@@ -16,11 +16,21 @@ import { Sessions } from "./Sessions.ts"
 import { SigningKey, type SigningKeyError } from "./SigningKey.ts"
 import { Users } from "./Users.ts"
 
+/** What says that strangers can reach a server. */
+export interface Reach {
+  /** The name or address that is listened on. */
+  readonly host: string
+  /** Where browsers find it, if somewhere else: an origin. */
+  readonly siteUrl?: string | undefined
+  /** Whether a proxy stands in front, and tells whose requests are whose. */
+  readonly isProxied?: boolean
+}
+
 /** It would be public. The message is for the one who started us. */
-export class AuthWouldBePublic extends Data.TaggedError("AuthWouldBePublic")<{ readonly host: string }> {
+export class AuthWouldBePublic extends Data.TaggedError("AuthWouldBePublic")<{ readonly by: string }> {
   override get message(): string {
     return (
-      `The embedded auth server would be reachable from other machines (${this.host}), with mails that only this terminal shows: ` +
+      `The embedded auth server would be reachable from other machines (${this.by}), with mails that only this terminal shows: ` +
       "set SUPABASE_URL and its keys, or KALSHIBOOK_AUTH_PUBLIC=yes if that is what you want."
     )
   }
@@ -28,8 +38,24 @@ export class AuthWouldBePublic extends Data.TaggedError("AuthWouldBePublic")<{ r
 
 const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/
 
-/** Whether it may run on an address of this host; `isTold`: by `KALSHIBOOK_AUTH_PUBLIC=yes`. */
-export const mayRun = (host: string, isTold: boolean): boolean => isTold || loopback.test(host)
+/** Whether a name or an address, bare or as in a URL, is the machine's own, where nobody else can come to. */
+export const isOfThisMachine = (host: string): boolean => loopback.test(host.replaceAll(/[[\]]/g, ""))
+
+/** Nothing where it runs for this machine alone, or was told that it may be public (`KALSHIBOOK_AUTH_PUBLIC=yes`). */
+export const refusal = (
+  { host, isProxied = false, siteUrl }: Reach,
+  isTold: boolean
+): Option.Option<AuthWouldBePublic> => {
+  if (isTold) return Option.none()
+  if (!isOfThisMachine(host)) return Option.some(new AuthWouldBePublic({ by: host }))
+  // What listens here alone may still be what a proxy of this machine hands on to the world.
+  if (siteUrl !== undefined && !isOfThisMachine(new URL(siteUrl).hostname)) {
+    return Option.some(new AuthWouldBePublic({ by: `KALSHIBOOK_SITE_URL is ${siteUrl}` }))
+  }
+  return isProxied
+    ? Option.some(new AuthWouldBePublic({ by: "KALSHIBOOK_CLIENT_ADDRESS_HEADER names what a proxy tells" }))
+    : Option.none()
+}
 
 /** Somebody is gone, with address, password and sessions. */
 export const removeUser = (userId: string): Effect.Effect<void, HotTierError, SqlClient.SqlClient> =>

@@ -8,7 +8,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { codeAttemptsMax, flowSeconds, mailSeconds } from "./AuthSettings.ts"
 import * as Secrets from "./Secrets.ts"
-import { nowMicros } from "./Users.ts"
+import { nothingPending, nowMicros, type Pending } from "./Users.ts"
 
 export type MailKind = "signup" | "magiclink" | "recovery" | "email_change"
 
@@ -24,6 +24,8 @@ export interface MailToken {
   /** The address that is to become theirs, of `email_change`. */
   readonly emailNew: string | null
   readonly challenge: Option.Option<Challenge>
+  /** What the request that sent the mail asked to be; nobody else's. */
+  readonly pending: Pending
 }
 
 export interface FlowCode {
@@ -44,6 +46,8 @@ export class MailTokens extends Context.Service<
       kinds: ReadonlyArray<MailKind>,
       code: string
     ) => Effect.Effect<Option.Option<MailToken>, HotTierError>
+    /** Of the last mail by which somebody was to sign up, also if it is too old by now. */
+    readonly pendingSignUp: (userId: string) => Effect.Effect<Pending, HotTierError>
     readonly issueFlowCode: (code: FlowCode) => Effect.Effect<string, HotTierError>
     readonly takeFlowCode: (code: string) => Effect.Effect<Option.Option<FlowCode>, HotTierError>
   }
@@ -60,8 +64,14 @@ interface MailTokenRow {
   readonly email_new: string | null
   readonly code_challenge: string | null
   readonly challenge_method: "s256" | "plain" | null
-  readonly ts_expires_micros: number
+  readonly password_hash: string | null
+  readonly user_metadata: Record<string, unknown> | null
 }
+
+const pendingOf = (row: Pick<MailTokenRow, "password_hash" | "user_metadata">): Pending => ({
+  passwordHash: row.password_hash,
+  metadata: row.user_metadata ?? {}
+})
 
 const tokenOf = (row: MailTokenRow): MailToken => ({
   userId: row.user_id,
@@ -70,14 +80,14 @@ const tokenOf = (row: MailTokenRow): MailToken => ({
   challenge:
     row.code_challenge === null || row.challenge_method === null
       ? Option.none()
-      : Option.some({ challenge: row.code_challenge, method: row.challenge_method })
+      : Option.some({ challenge: row.code_challenge, method: row.challenge_method }),
+  pending: pendingOf(row)
 })
 
 const inPostgres = (sql: SqlClient.SqlClient): MailTokens["Service"] => {
-  const fresh = (rows: ReadonlyArray<MailTokenRow>, micros: number) =>
-    Option.map(Option.fromUndefinedOr(rows.find((row) => row.ts_expires_micros > micros)), tokenOf)
+  const first = ([row]: ReadonlyArray<MailTokenRow>) => Option.map(Option.fromUndefinedOr(row), tokenOf)
   return {
-    issue: ({ challenge, emailNew, kind, userId }) =>
+    issue: ({ challenge, emailNew, kind, pending, userId }) =>
       Effect.gen(function* () {
         const token = Secrets.newToken()
         const code = Secrets.newCode()
@@ -85,20 +95,24 @@ const inPostgres = (sql: SqlClient.SqlClient): MailTokens["Service"] => {
         const expires = int8((yield* nowMicros) + mailSeconds * 1_000_000)
         yield* sql`
           insert into embedded_auth.mail_tokens
-            (user_id, kind, token_hash, code_hash, email_new, code_challenge, challenge_method, ts_expires_micros)
+            (user_id, kind, token_hash, code_hash, email_new, code_challenge, challenge_method, ts_expires_micros,
+             password_hash, user_metadata)
           values (${userId}::text::uuid, ${kind}, ${Secrets.hash(token)}, ${Secrets.hash(userId, code)}, ${emailNew},
-                  ${pkce?.challenge ?? null}, ${pkce?.method ?? null}, ${expires})
+                  ${pkce?.challenge ?? null}, ${pkce?.method ?? null}, ${expires},
+                  ${pending.passwordHash}, ${JSON.stringify(pending.metadata)}::text::jsonb)
           on conflict (user_id, kind) do update set
             token_hash = excluded.token_hash, code_hash = excluded.code_hash, attempts = 0, email_new = excluded.email_new,
             code_challenge = excluded.code_challenge, challenge_method = excluded.challenge_method,
-            ts_expires_micros = excluded.ts_expires_micros`
+            ts_expires_micros = excluded.ts_expires_micros, password_hash = excluded.password_hash,
+            user_metadata = excluded.user_metadata`
         return { token, code }
       }).pipe(during("issueMailToken")),
     take: (token) =>
       Effect.gen(function* () {
         const rows = yield* sql<MailTokenRow>`
-          delete from embedded_auth.mail_tokens where token_hash = ${Secrets.hash(token)} returning *`
-        return fresh(rows, yield* nowMicros)
+          delete from embedded_auth.mail_tokens
+          where token_hash = ${Secrets.hash(token)} and ts_expires_micros > ${int8(yield* nowMicros)} returning *`
+        return first(rows)
       }).pipe(during("takeMailToken")),
     takeCode: (userId, kinds, code) =>
       Effect.gen(function* () {
@@ -106,14 +120,20 @@ const inPostgres = (sql: SqlClient.SqlClient): MailTokens["Service"] => {
         const rows = yield* sql<MailTokenRow>`
           delete from embedded_auth.mail_tokens
           where user_id = ${userId}::text::uuid and ${asked} and code_hash = ${Secrets.hash(userId, code)}
-            and attempts < ${codeAttemptsMax}
+            and attempts < ${codeAttemptsMax} and ts_expires_micros > ${int8(yield* nowMicros)}
           returning *`
         if (rows.length === 0) {
           yield* sql`update embedded_auth.mail_tokens set attempts = attempts + 1
             where user_id = ${userId}::text::uuid and ${asked}`
         }
-        return fresh(rows, yield* nowMicros)
+        return first(rows)
       }).pipe(sql.withTransaction, during("takeMailCode")),
+    pendingSignUp: (userId) =>
+      sql<MailTokenRow>`
+        select * from embedded_auth.mail_tokens where user_id = ${userId}::text::uuid and kind = 'signup'`.pipe(
+        Effect.map(([row]) => (row === undefined ? nothingPending : pendingOf(row))),
+        during("findPendingSignUp")
+      ),
     issueFlowCode: ({ challenge, method, userId }) =>
       Effect.gen(function* () {
         const code = Secrets.newToken()

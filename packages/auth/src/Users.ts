@@ -19,21 +19,32 @@ export interface User {
 }
 
 /** What can be changed of somebody. */
-export type UserChange = Partial<
-  Pick<User, "email" | "passwordHash" | "metadata" | "confirmedMicros" | "signedInMicros">
->
+export type UserChange = Partial<Pick<User, "passwordHash" | "metadata" | "signedInMicros">>
+
+/**
+ * What somebody wants to be who has not shown yet that the address is theirs. Anybody can ask that for any address: it comes to be only by
+ * what the mail to it carries.
+ */
+export type Pending = Pick<User, "passwordHash" | "metadata">
+
+export const nothingPending: Pending = { passwordHash: null, metadata: {} }
 
 type Found = Effect.Effect<Option.Option<User>, HotTierError>
 
 export class Users extends Context.Service<
   Users,
   {
-    /** `None` when the address is taken. */
-    readonly create: (made: Pick<User, "email" | "passwordHash" | "metadata">) => Found
+    /** Somebody without a password, and unconfirmed. `None` when the address is taken. */
+    readonly create: (email: string) => Found
     readonly byEmail: (email: string) => Found
     readonly byId: (userId: string) => Found
-    /** `None` when there is nobody of that id, or the new address is taken. */
+    /** `None` when there is nobody of that id. */
     readonly change: (userId: string, change: UserChange) => Found
+    /**
+     * The address is theirs, or the new one where that is not `null`. Whoever was not confirmed before becomes what was pending and nothing
+     * else; whoever was stays what they are. `None` when there is nobody of that id, or the new address is taken.
+     */
+    readonly confirm: (userId: string, pending: Pending, emailNew: string | null) => Found
   }
 >()("@kalshibook/auth/Users") {
   static readonly layerNoDeps: Layer.Layer<Users, never, SqlClient.SqlClient> = Layer.effect(
@@ -69,12 +80,11 @@ const userOf = (row: UserRow): User => ({
 const inPostgres = (sql: SqlClient.SqlClient): Users["Service"] => {
   const first = (rows: ReadonlyArray<UserRow>) => Option.map(Option.fromUndefinedOr(rows[0]), userOf)
   return {
-    create: ({ email, metadata, passwordHash }) =>
+    create: (email) =>
       Effect.gen(function* () {
         const now = int8(yield* nowMicros)
         const rows = yield* sql<UserRow>`
-          insert into embedded_auth.users (email, password_hash, user_metadata, ts_created_micros, ts_updated_micros)
-          values (${email}, ${passwordHash}, ${JSON.stringify(metadata)}::text::jsonb, ${now}, ${now})
+          insert into embedded_auth.users (email, ts_created_micros, ts_updated_micros) values (${email}, ${now}, ${now})
           on conflict (email) do nothing returning *`
         return first(rows)
       }).pipe(during("createUser")),
@@ -88,21 +98,34 @@ const inPostgres = (sql: SqlClient.SqlClient): Users["Service"] => {
         Effect.map(first),
         during("findUser")
       ),
-    change: (userId, { confirmedMicros, email, metadata, passwordHash, signedInMicros }) =>
+    change: (userId, { metadata, passwordHash, signedInMicros }) =>
       Effect.gen(function* () {
         const rows = yield* sql<UserRow>`
           update embedded_auth.users set
-            email = coalesce(${email ?? null}, email),
             password_hash = coalesce(${passwordHash ?? null}, password_hash),
             user_metadata = coalesce(${metadata === undefined ? null : JSON.stringify(metadata)}::text::jsonb, user_metadata),
-            ts_confirmed_micros = coalesce(${int8(confirmedMicros ?? null)}, ts_confirmed_micros),
             ts_signed_in_micros = coalesce(${int8(signedInMicros ?? null)}, ts_signed_in_micros),
             ts_updated_micros = ${int8(yield* nowMicros)}
           where user_id = ${userId}::text::uuid
-            and not exists (select from embedded_auth.users
-                            where email = ${email ?? null} and user_id <> ${userId}::text::uuid)
           returning *`
         return first(rows)
-      }).pipe(during("changeUser"))
+      }).pipe(during("changeUser")),
+    confirm: (userId, { metadata, passwordHash }, emailNew) =>
+      Effect.gen(function* () {
+        const now = int8(yield* nowMicros)
+        const rows = yield* sql<UserRow>`
+          update embedded_auth.users set
+            email = coalesce(${emailNew}, email),
+            password_hash = case when ts_confirmed_micros is null then ${passwordHash} else password_hash end,
+            user_metadata = case when ts_confirmed_micros is null
+                                 then ${JSON.stringify(metadata)}::text::jsonb else user_metadata end,
+            ts_confirmed_micros = coalesce(ts_confirmed_micros, ${now}),
+            ts_updated_micros = ${now}
+          where user_id = ${userId}::text::uuid
+            and not exists (select from embedded_auth.users
+                            where email = ${emailNew} and user_id <> ${userId}::text::uuid)
+          returning *`
+        return first(rows)
+      }).pipe(during("confirmUser"))
   }
 }

@@ -84,6 +84,68 @@ layer(AuthTest.layer(), { excludeTestServices: true })("the embedded auth server
     })
   )
 
+  it.effect("whoever signs up first with the address of somebody else has no way in once its owner has shown up", () =>
+    Effect.gen(function* () {
+      const stranger = yield* AuthTest.browser()
+      const owner = yield* AuthTest.browser()
+      const ways: ReadonlyArray<(email: string) => Promise<{ readonly error: unknown }>> = [
+        (email: string) => owner.signInWithOtp({ email }),
+        (email: string) => owner.resetPasswordForEmail(email)
+      ]
+      for (const way of ways) {
+        const email = AuthTest.freshEmail()
+        const wish = { email, password: "of the stranger", options: { data: { name: "Mallory" } } }
+        good(yield* does(() => stranger.signUp(wish)))
+        assert.isNull((yield* does(() => way(email))).error)
+        const landed = yield* AuthTest.open((yield* AuthTest.mailTo(email)).link)
+        assert.include(landed.hash, "access_token=")
+        assert.strictEqual((yield* signIn(stranger, email, wish.password)).error?.code, "invalid_credentials")
+        const [access_token, refresh_token] = ["access_token", "refresh_token"].map(
+          (name) => new URLSearchParams(landed.hash.slice(1)).get(name) ?? ""
+        ) as [string, string]
+        const { data } = yield* does(() => owner.setSession({ access_token, refresh_token }))
+        assert.notProperty(data.user?.user_metadata, "name")
+      }
+    })
+  )
+
+  it.effect("of several who sign up with an address, the one whose mail is opened is in, and hears of no other", () =>
+    Effect.gen(function* () {
+      const email = AuthTest.freshEmail()
+      const [stranger, owner] = [yield* AuthTest.browser(), yield* AuthTest.browser()]
+      const first = good(
+        yield* does(() =>
+          stranger.signUp({ email, password: "of the stranger", options: { data: { name: "Mallory" } } })
+        )
+      )
+      const second = good(yield* does(() => owner.signUp({ email, password, options: { data: { name: "Ada" } } })))
+      assert.notStrictEqual(second.user?.id, first.user?.id)
+      assert.deepStrictEqual(second.user?.user_metadata, { name: "Ada" })
+      assert.notStrictEqual(second.user?.created_at, first.user?.created_at)
+      assert.strictEqual((yield* signIn(owner, email)).error?.code, "email_not_confirmed")
+      // The same mail once more asks for the same.
+      assert.isNull((yield* does(() => owner.resend({ email, type: "signup" }))).error)
+      yield* AuthTest.open((yield* AuthTest.mailTo(email)).link)
+      assert.deepStrictEqual(good(yield* signIn(owner, email)).user?.user_metadata, { name: "Ada" })
+      assert.strictEqual((yield* signIn(stranger, email, "of the stranger")).error?.code, "invalid_credentials")
+    })
+  )
+
+  it.effect("a mail by which a stranger signed up is of no use once the address is confirmed otherwise", () =>
+    Effect.gen(function* () {
+      const { mails } = yield* AuthTest.Place
+      const email = AuthTest.freshEmail()
+      const client = yield* AuthTest.browser()
+      good(yield* does(() => client.signUp({ email, password: "of the stranger" })))
+      const ofStranger = yield* AuthTest.mailTo(email)
+      yield* does(() => client.signInWithOtp({ email }))
+      assert.notStrictEqual(mails.at(-1), ofStranger)
+      yield* AuthTest.open((yield* AuthTest.mailTo(email)).link)
+      yield* AuthTest.open(ofStranger.link)
+      assert.strictEqual((yield* signIn(client, email, "of the stranger")).error?.code, "invalid_credentials")
+    })
+  )
+
   it.effect("a refresh token is good once; the one before ends the session, save within ten seconds", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

@@ -89,7 +89,8 @@ export const ClosedAccount = Schema.Struct({
   ...answerFields
 }).annotate({ identifier: "ClosedAccount", description: "An account that was deleted." })
 
-const emailPattern = /^[^\s@<>"\p{Cc}]{1,64}@[^\s@<>"\p{Cc}]{1,190}$/u
+/** No blanks, and nothing that a terminal or a page would take for an order. */
+export const emailPattern = /^[^\s@<>"\p{Cc}]{1,64}@[^\s@<>"\p{Cc}]{1,190}$/u
 
 export const InviteBody = Schema.Struct({
   email: Schema.String.check(Schema.isPattern(emailPattern), Schema.isMaxLength(emailCharsMax)).annotate({
