@@ -327,6 +327,35 @@ promise("an account by contract keeps its tier, whatever its customer buys", (wo
   })
 )
 
+promise(
+  "a plan that an operator gave outlasts a checkout that nobody pays, and a package that is paid",
+  (world, account) =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts
+      for (const tier of ["project", "payg"] as const) {
+        yield* accounts.change(account.accountId, { tier })
+        yield* open(world, account)
+        assert.strictEqual(yield* tierNow(account), tier)
+      }
+      yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })
+      yield* World.deliverAll(world)
+      assert.strictEqual(yield* tierNow(account), "payg")
+    })
+)
+
+promise("credits that an operator sold count as bought when a subscription ends", (world, account) =>
+  Effect.gen(function* () {
+    yield* (yield* Accounts).buy(account.accountId, 100, "a transfer to the bank")
+    yield* pay(world, account)
+    yield* World.deliverAll(world)
+    assert.strictEqual(yield* tierNow(account), "payg")
+    cancelling(world.standIn, subscriptionOf(world), true)
+    yield* World.setTime(world, monthEndMillis + 2 * 3_600_000)
+    yield* World.deliverAll(world)
+    assert.strictEqual(yield* tierNow(account), "project")
+  })
+)
+
 promise("an account that is deleted is billed what it used until then, and nothing after the month", (world, account) =>
   Effect.gen(function* () {
     yield* ClosingSubscription.close(account.accountId)
