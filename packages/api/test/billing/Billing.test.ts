@@ -1,10 +1,12 @@
 /** What billing promises, each alone: who is believed, when a plan begins and ends, and that every cent is told once. */
 import { assert, it } from "@effect/vitest"
+import * as BillingWork from "@kalshibook/api/billing/BillingWork"
 import * as CheckoutPages from "@kalshibook/api/billing/CheckoutPages"
 import * as ClosingSubscription from "@kalshibook/api/billing/ClosingSubscription"
 import * as Customers from "@kalshibook/api/billing/Customers"
 import * as MeterSending from "@kalshibook/api/billing/MeterSending"
 import * as Reconciling from "@kalshibook/api/billing/Reconciling"
+import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
 import type { StripeClient } from "@kalshibook/api/billing/StripeClient"
 import * as Webhooks from "@kalshibook/api/billing/Webhooks"
 import { type PlanItem, payAsYouGo, planItems } from "@kalshibook/core/contract/PlanItems"
@@ -18,6 +20,7 @@ import * as Invoices from "@kalshibook/stripe-stand-in/Invoices"
 import * as Signature from "@kalshibook/stripe-stand-in/Signature"
 import type { State } from "@kalshibook/stripe-stand-in/StandInState"
 import { Effect, Exit, Layer, Logger, Option } from "effect"
+import { TestClock } from "effect/testing"
 import * as Luck from "../stream/Luck.ts"
 import * as World from "./World.ts"
 
@@ -295,6 +298,15 @@ promise("a night's look tells what differs, and makes good what a lost webhook s
   })
 )
 
+promise("without a meter a look fails as one that Stripe refused, and dies of nothing", (world, account) =>
+  Effect.gen(function* () {
+    yield* Customers.ofAccount(account)
+    world.standIn.state.meters = {}
+    const failed = yield* Effect.flip(StripeCatalogue.meterId)
+    assert.deepInclude(failed, { _tag: "StripeFailed", reason: "refused", isRetryable: false })
+  })
+)
+
 promise("use that Stripe will not take any more is told as a difference, not sent again for ever", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account)
@@ -353,6 +365,27 @@ promise("credits that an operator sold count as bought when a subscription ends"
     yield* World.setTime(world, monthEndMillis + 2 * 3_600_000)
     yield* World.deliverAll(world)
     assert.strictEqual(yield* tierNow(account), "project")
+  })
+)
+
+promise("a fault in a round is that round's: billing goes on a minute later, until it is stopped", (_world, account) =>
+  Effect.gen(function* () {
+    yield* Customers.ofAccount(account)
+    const outbox = yield* MeterOutbox
+    let rounds = 0
+    const faulty = MeterOutbox.of({
+      ...outbox,
+      waiting: (eventsMax) => (++rounds === 1 ? Effect.die("a fault") : outbox.waiting(eventsMax))
+    })
+    yield* Effect.scoped(
+      Layer.build(Layer.fresh(BillingWork.layer)).pipe(
+        Effect.andThen(TestClock.adjust("2 minutes")),
+        Effect.provideService(MeterOutbox, faulty)
+      )
+    )
+    assert.strictEqual(rounds, 3)
+    yield* TestClock.adjust("2 minutes")
+    assert.strictEqual(rounds, 3)
   })
 )
 
