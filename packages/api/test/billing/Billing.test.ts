@@ -7,7 +7,7 @@ import * as Customers from "@kalshibook/api/billing/Customers"
 import * as MeterSending from "@kalshibook/api/billing/MeterSending"
 import * as Reconciling from "@kalshibook/api/billing/Reconciling"
 import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
-import type { StripeClient } from "@kalshibook/api/billing/StripeClient"
+import { StripeClient, StripeFailed } from "@kalshibook/api/billing/StripeClient"
 import * as Webhooks from "@kalshibook/api/billing/Webhooks"
 import { type PlanItem, payAsYouGo, planItems } from "@kalshibook/core/contract/PlanItems"
 import { type Account, Accounts } from "@kalshibook/store/Accounts"
@@ -305,6 +305,46 @@ promise("without a meter a look fails as one that Stripe refused, and dies of no
     const failed = yield* Effect.flip(StripeCatalogue.meterId)
     assert.deepInclude(failed, { _tag: "StripeFailed", reason: "refused", isRetryable: false })
   })
+)
+
+promise(
+  "a customer about whom Stripe does not answer is a difference, and the others are looked at",
+  (world, account) =>
+    Effect.gen(function* () {
+      const deleted = yield* Customers.ofAccount(yield* World.newAccount)
+      yield* pay(world, account)
+      yield* World.deliverAll(world)
+      yield* World.use(account, 1_000)
+      yield* World.use(account, 9)
+      yield* World.setTime(world, world.nowMillis + 2 * 3_600_000)
+      yield* World.round
+      const book = yield* BillingBook
+      const { ask, verified } = yield* StripeClient
+      const failing = StripeClient.of({
+        verified,
+        ask: (operation, question) =>
+          operation === "list subscriptions" && ++asked === 1
+            ? Effect.fail(new StripeFailed({ operation, reason: "away", code: null, detail: "no answer" }))
+            : ask(operation, question)
+      })
+      let asked = 0
+      world.standIn.state.meterEvents.length = 0
+      const found = yield* Effect.provideService(Reconciling.reconcile(), StripeClient, failing)
+      const [first] = yield* book.all
+      assert.strictEqual(first?.accountId, deleted.accountId)
+      assert.deepStrictEqual(
+        found.map(({ accountId, kind }) => [accountId, kind]),
+        [
+          [deleted.accountId, "unanswered"],
+          [account.accountId, "meter"]
+        ]
+      )
+      world.standIn.state.meters = {}
+      assert.deepStrictEqual(
+        (yield* Reconciling.reconcile()).map(({ accountId, kind }) => [accountId, kind]),
+        [[account.accountId, "unanswered"]]
+      )
+    })
 )
 
 promise("use that Stripe will not take any more is told as a difference, not sent again for ever", (world, account) =>
