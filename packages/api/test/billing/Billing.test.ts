@@ -183,6 +183,16 @@ promise("an invoice that is not paid leaves a week, then the plan is gone until 
   })
 )
 
+promise("a page opens also where Stripe's clock is some minutes from ours", (world, account) =>
+  Effect.gen(function* () {
+    const items = planItems.filter(({ kind }) => kind === "once").concat(payAsYouGo)
+    for (const aheadMillis of [-120_000, -1_000, 0, 30_000]) {
+      world.nowMillis = World.beginMillis + aheadMillis
+      for (const item of items) assert.strictEqual((yield* open(world, account, item)).status, "open")
+    }
+  })
+)
+
 promise("a package is added once, however often it is told, and the account is of the tier project", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })
