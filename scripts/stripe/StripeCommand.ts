@@ -52,6 +52,7 @@ export const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
     return yield* new Refused({ message: usage })
   const access = yield* BillingConfig.access
   if (Option.isNone(access)) return yield* new Refused({ message: `STRIPE_SECRET_KEY is not set.\n\n${usage}` })
-  const known = command === "sync" ? sync : command === "reconcile" ? reconcile : round
-  return yield* known.pipe(Effect.provide(StripeClient.layer(access.value)), Effect.provide(Logger.layer([])))
+  const withStripe = Effect.provide([StripeClient.layer(access.value), Logger.layer([])])
+  if (command === "sync") return yield* withStripe(sync)
+  return yield* withStripe(command === "reconcile" ? reconcile : round)
 })

@@ -75,7 +75,13 @@ export const paymentAt = (subscriptions: ReadonlyArray<SubscriptionFacts>, nowMi
     : { state: "lapsed", subscription }
 }
 
-/** The tier of an account that has a customer at the payment service. `enterprise` is by contract, and not for payments to change. */
+/** Whether a subscription ever was there: one whose first payment failed, or never came, was not. */
+const hasBegun = ({ status }: SubscriptionFacts): boolean => status !== "incomplete" && status !== "incomplete_expired"
+
+/**
+ * The tier of an account that has a customer at the payment service. `enterprise` is by contract, and not for payments to change. Only the end
+ * of a subscription lowers a tier: what an operator gave to an account that never had one stays.
+ */
 export const tierAt = (
   now: TierName,
   facts: { readonly subscriptions: ReadonlyArray<SubscriptionFacts>; readonly hasBought: boolean },
@@ -84,5 +90,6 @@ export const tierAt = (
   if (now === "enterprise") return now
   const { state } = paymentAt(facts.subscriptions, nowMicros)
   if (state === "good" || state === "failed") return "payg"
+  if (now !== "free" && !facts.subscriptions.some(hasBegun)) return now
   return facts.hasBought ? "project" : "free"
 }

@@ -36,6 +36,10 @@ export const customers: Endpoints = {
   }
 }
 
+/** How long a page of a checkout may be open, by the clock of whoever answers. */
+const openSecondsMin = 1_800
+const openSecondsMax = 86_400
+
 export const sessions: Endpoints = {
   "GET /v1/checkout/sessions": list(
     ({ state }) => state.sessions,
@@ -55,6 +59,12 @@ export const sessions: Endpoints = {
     if ((price.type === "recurring") !== (mode === "subscription")) {
       return refuse({ message: "The price's type does not fit the session's mode." })
     }
+    const expires = whole(parameters, "expires_at") ?? standIn.now() + openSecondsMax
+    if (expires < standIn.now() + openSecondsMin || expires > standIn.now() + openSecondsMax) {
+      const message =
+        "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
+      return refuse({ param: "expires_at", message })
+    }
     const anchor = whole(parameters, "subscription_data", "billing_cycle_anchor") ?? null
     const id = standIn.id("cs_test")
     const session: Session = {
@@ -66,7 +76,7 @@ export const sessions: Endpoints = {
       created: standIn.now(),
       currency: "usd",
       customer,
-      expires_at: whole(parameters, "expires_at") ?? standIn.now() + 86_400,
+      expires_at: expires,
       invoice: null,
       livemode: false,
       metadata: texts(parameters, "metadata"),

@@ -3,7 +3,7 @@
  * night all of it is held against Stripe. Any number of nodes may do so: each step is safe to be done twice.
  */
 import { BillingBook } from "@kalshibook/store/billing/BillingBook"
-import { Clock, Duration, Effect, Layer } from "effect"
+import { Cause, Clock, Duration, Effect, Layer } from "effect"
 import type { DeskServices } from "./BillingDesk.ts"
 import * as MeterSending from "./MeterSending.ts"
 import * as Reconciling from "./Reconciling.ts"
@@ -28,8 +28,15 @@ const untilNight = Effect.map(
   (millis) => (nightMillis - (millis % dayMillis) + dayMillis) % dayMillis || dayMillis
 )
 
+/** Also a fault of ours is one round's: billing goes on. Only an interruption ends it. */
 const kept = <A, E extends { readonly message: string }, R>(name: string, work: Effect.Effect<A, E, R>) =>
-  Effect.catch(work, (error) => Effect.logWarning(`${name} failed: ${error.message}`))
+  work.pipe(
+    Effect.catch((error) => Effect.logWarning(`${name} failed: ${error.message}`)),
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause) => Effect.logError(`${name} failed by a fault of ours`, cause)
+    )
+  )
 
 const rounds = Effect.forever(Effect.andThen(kept("billing", round), Effect.sleep(Duration.millis(roundMillis))))
 

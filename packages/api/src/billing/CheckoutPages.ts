@@ -26,8 +26,11 @@ export class Owing extends Data.TaggedError("Owing")<{
 /** Nobody has told Stripe what is sold. */
 class NotForSale extends Data.TaggedError("NotForSale")<{ readonly item: string }> {}
 
-/** A page is open for a day at most, and for half an hour at least: Stripe's own bounds. */
-const openSecondsMax = 86_400
+/**
+ * A page is open for less than a day, and for half an hour at least: Stripe's own bounds, by its clock and when the request has come there. So
+ * some minutes are left off for clocks that differ.
+ */
+const openSecondsMax = 86_400 - 300
 const openSecondsMin = 1_860
 const sessionsMax = 100
 

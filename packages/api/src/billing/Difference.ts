@@ -13,7 +13,9 @@ export const differenceKinds = [
   /** Use that waits for longer than it should, or that Stripe will not take. */
   "unsent",
   /** Stripe counted for an hour something else than was sent. */
-  "meter"
+  "meter",
+  /** Stripe did not answer, or refused to: of this customer the rest is not known. */
+  "unanswered"
 ] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 

@@ -22,18 +22,30 @@ const customersAtOnce = 4
 /** Looks at every customer; answers all that differed. */
 export const reconcile = Effect.fn("Billing.reconcile")(function* () {
   const linked = yield* (yield* BillingBook).all
-  const meter = linked.length === 0 ? "" : yield* StripeCatalogue.meterId
-  const found = yield* Effect.forEach(
-    linked,
-    (one) => Effect.zipWith(ofAccount(one), ofUse(one, meter), (facts, use) => [...facts, ...use]),
-    { concurrency: customersAtOnce }
-  )
+  const meter = yield* Effect.cached(StripeCatalogue.meterId)
+  const found = yield* Effect.forEach(linked, (one) => ofCustomer(one, meter), { concurrency: customersAtOnce })
   const differences = found.flat()
   for (const { accountId, detail, kind } of differences) {
     yield* Effect.logError(`billing differs: ${detail}`).pipe(Effect.annotateLogs({ accountId, kind }))
   }
   yield* BillingMetrics.reconciled(differences)
   return differences
+})
+
+type MeterId = typeof StripeCatalogue.meterId
+
+/** What of the customer Stripe does not answer is a difference, too: the others are looked at all the same. */
+const ofCustomer = Effect.fnUntraced(function* (linked: Linked, meter: MeterId) {
+  const found: Array<Difference> = []
+  yield* ofAccount(linked).pipe(
+    Effect.tap((differences) => Effect.sync(() => found.push(...differences))),
+    Effect.andThen(ofUse(linked, meter)),
+    Effect.tap((differences) => Effect.sync(() => found.push(...differences))),
+    Effect.catchTag("StripeFailed", ({ message }) =>
+      Effect.sync(() => found.push({ accountId: linked.accountId, kind: "unanswered", detail: message }))
+    )
+  )
+  return found
 })
 
 const ofAccount = Effect.fnUntraced(function* (linked: Linked) {
@@ -52,7 +64,7 @@ const ofAccount = Effect.fnUntraced(function* (linked: Linked) {
   return differences
 })
 
-const ofUse = Effect.fnUntraced(function* ({ accountId, customerId, linkedMicros }: Linked, meter: string) {
+const ofUse = Effect.fnUntraced(function* ({ accountId, customerId, linkedMicros }: Linked, meter: MeterId) {
   const now = (yield* Clock.currentTimeMillis) * 1_000
   const untilMicros = Math.ceil(now / dayMicros) * dayMicros
   const firstMicros = Math.max(hourOf(linkedMicros), untilMicros - daysBack * dayMicros)
@@ -85,13 +97,15 @@ const differencesOf = (
 
 /** By hour, for the days in which something was sent. */
 const countedByHour = Effect.fnUntraced(function* (
-  meter: string,
+  meterId: MeterId,
   customer: string,
   hours: ReadonlyArray<ComparedHour>
 ) {
   const { ask } = yield* StripeClient
   const days = new Set(hours.map(({ hourMicros: hour }) => Math.floor(hour / dayMicros)))
   const counted = new Map<number, number>()
+  if (days.size === 0) return counted
+  const meter = yield* meterId
   for (const day of days) {
     const start = day * 86_400
     const { data } = yield* ask("look up a day", (stripe) =>

@@ -5,7 +5,7 @@
 import { type PlanItem, planItems } from "@kalshibook/core/contract/PlanItems"
 import { Effect } from "effect"
 import Stripe from "stripe"
-import { StripeClient } from "./StripeClient.ts"
+import { StripeClient, StripeFailed } from "./StripeClient.ts"
 
 export const meterEventName = "kalshibook_credits"
 /** What marks the settings of the customer portal as ours. */
@@ -21,10 +21,12 @@ const meter = Effect.gen(function* () {
   return data.find(({ event_name }) => event_name === meterEventName)
 })
 
-/** The meter's id. */
+/** The meter's id; it was archived, or never made, where this fails as refused. */
 export const meterId = Effect.gen(function* () {
   const found = yield* meter
-  return found === undefined ? yield* Effect.die("there is no meter: npm run stripe -- sync") : found.id
+  if (found !== undefined) return found.id
+  const detail = "there is no meter: npm run stripe -- sync"
+  return yield* new StripeFailed({ operation: "find the meter", reason: "refused", code: null, detail })
 })
 
 /** The price of an item; `undefined` where it was never made. */

@@ -1,11 +1,13 @@
 /** What billing promises, each alone: who is believed, when a plan begins and ends, and that every cent is told once. */
 import { assert, it } from "@effect/vitest"
+import * as BillingWork from "@kalshibook/api/billing/BillingWork"
 import * as CheckoutPages from "@kalshibook/api/billing/CheckoutPages"
 import * as ClosingSubscription from "@kalshibook/api/billing/ClosingSubscription"
 import * as Customers from "@kalshibook/api/billing/Customers"
 import * as MeterSending from "@kalshibook/api/billing/MeterSending"
 import * as Reconciling from "@kalshibook/api/billing/Reconciling"
-import type { StripeClient } from "@kalshibook/api/billing/StripeClient"
+import * as StripeCatalogue from "@kalshibook/api/billing/StripeCatalogue"
+import { StripeClient, StripeFailed } from "@kalshibook/api/billing/StripeClient"
 import * as Webhooks from "@kalshibook/api/billing/Webhooks"
 import { type PlanItem, payAsYouGo, planItems } from "@kalshibook/core/contract/PlanItems"
 import { type Account, Accounts } from "@kalshibook/store/Accounts"
@@ -18,6 +20,7 @@ import * as Invoices from "@kalshibook/stripe-stand-in/Invoices"
 import * as Signature from "@kalshibook/stripe-stand-in/Signature"
 import type { State } from "@kalshibook/stripe-stand-in/StandInState"
 import { Effect, Exit, Layer, Logger, Option } from "effect"
+import { TestClock } from "effect/testing"
 import * as Luck from "../stream/Luck.ts"
 import * as World from "./World.ts"
 
@@ -180,6 +183,16 @@ promise("an invoice that is not paid leaves a week, then the plan is gone until 
   })
 )
 
+promise("a page opens also where Stripe's clock is some minutes from ours", (world, account) =>
+  Effect.gen(function* () {
+    const items = planItems.filter(({ kind }) => kind === "once").concat(payAsYouGo)
+    for (const aheadMillis of [-120_000, -1_000, 0, 30_000]) {
+      world.nowMillis = World.beginMillis + aheadMillis
+      for (const item of items) assert.strictEqual((yield* open(world, account, item)).status, "open")
+    }
+  })
+)
+
 promise("a package is added once, however often it is told, and the account is of the tier project", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })
@@ -295,6 +308,55 @@ promise("a night's look tells what differs, and makes good what a lost webhook s
   })
 )
 
+promise("without a meter a look fails as one that Stripe refused, and dies of nothing", (world, account) =>
+  Effect.gen(function* () {
+    yield* Customers.ofAccount(account)
+    world.standIn.state.meters = {}
+    const failed = yield* Effect.flip(StripeCatalogue.meterId)
+    assert.deepInclude(failed, { _tag: "StripeFailed", reason: "refused", isRetryable: false })
+  })
+)
+
+promise(
+  "a customer about whom Stripe does not answer is a difference, and the others are looked at",
+  (world, account) =>
+    Effect.gen(function* () {
+      const deleted = yield* Customers.ofAccount(yield* World.newAccount)
+      yield* pay(world, account)
+      yield* World.deliverAll(world)
+      yield* World.use(account, 1_000)
+      yield* World.use(account, 9)
+      yield* World.setTime(world, world.nowMillis + 2 * 3_600_000)
+      yield* World.round
+      const book = yield* BillingBook
+      const { ask, verified } = yield* StripeClient
+      const failing = StripeClient.of({
+        verified,
+        ask: (operation, question) =>
+          operation === "list subscriptions" && ++asked === 1
+            ? Effect.fail(new StripeFailed({ operation, reason: "away", code: null, detail: "no answer" }))
+            : ask(operation, question)
+      })
+      let asked = 0
+      world.standIn.state.meterEvents.length = 0
+      const found = yield* Effect.provideService(Reconciling.reconcile(), StripeClient, failing)
+      const [first] = yield* book.all
+      assert.strictEqual(first?.accountId, deleted.accountId)
+      assert.deepStrictEqual(
+        found.map(({ accountId, kind }) => [accountId, kind]),
+        [
+          [deleted.accountId, "unanswered"],
+          [account.accountId, "meter"]
+        ]
+      )
+      world.standIn.state.meters = {}
+      assert.deepStrictEqual(
+        (yield* Reconciling.reconcile()).map(({ accountId, kind }) => [accountId, kind]),
+        [[account.accountId, "unanswered"]]
+      )
+    })
+)
+
 promise("use that Stripe will not take any more is told as a difference, not sent again for ever", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account)
@@ -324,6 +386,56 @@ promise("an account by contract keeps its tier, whatever its customer buys", (wo
     yield* (yield* Accounts).change(account.accountId, { tier: "enterprise" })
     yield* World.deliverAll(world)
     assert.strictEqual(yield* tierNow(account), "enterprise")
+  })
+)
+
+promise(
+  "a plan that an operator gave outlasts a checkout that nobody pays, and a package that is paid",
+  (world, account) =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts
+      for (const tier of ["project", "payg"] as const) {
+        yield* accounts.change(account.accountId, { tier })
+        yield* open(world, account)
+        assert.strictEqual(yield* tierNow(account), tier)
+      }
+      yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })
+      yield* World.deliverAll(world)
+      assert.strictEqual(yield* tierNow(account), "payg")
+    })
+)
+
+promise("credits that an operator sold count as bought when a subscription ends", (world, account) =>
+  Effect.gen(function* () {
+    yield* (yield* Accounts).buy(account.accountId, 100, "a transfer to the bank")
+    yield* pay(world, account)
+    yield* World.deliverAll(world)
+    assert.strictEqual(yield* tierNow(account), "payg")
+    cancelling(world.standIn, subscriptionOf(world), true)
+    yield* World.setTime(world, monthEndMillis + 2 * 3_600_000)
+    yield* World.deliverAll(world)
+    assert.strictEqual(yield* tierNow(account), "project")
+  })
+)
+
+promise("a fault in a round is that round's: billing goes on a minute later, until it is stopped", (_world, account) =>
+  Effect.gen(function* () {
+    yield* Customers.ofAccount(account)
+    const outbox = yield* MeterOutbox
+    let rounds = 0
+    const faulty = MeterOutbox.of({
+      ...outbox,
+      waiting: (eventsMax) => (++rounds === 1 ? Effect.die("a fault") : outbox.waiting(eventsMax))
+    })
+    yield* Effect.scoped(
+      Layer.build(Layer.fresh(BillingWork.layer)).pipe(
+        Effect.andThen(TestClock.adjust("2 minutes")),
+        Effect.provideService(MeterOutbox, faulty)
+      )
+    )
+    assert.strictEqual(rounds, 3)
+    yield* TestClock.adjust("2 minutes")
+    assert.strictEqual(rounds, 3)
   })
 )
 

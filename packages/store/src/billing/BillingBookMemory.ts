@@ -3,7 +3,7 @@ import { type SubscriptionFacts, tierAt } from "@kalshibook/core/Standing"
 import { Effect, Option } from "effect"
 import type { AccountsState } from "../AccountsState.ts"
 import type { BillingBook, Kept, Linked, Told } from "./BillingBook.ts"
-import { purchasePrefix, referenceOf } from "./Purchases.ts"
+import { referenceOf } from "./Purchases.ts"
 
 interface Entry extends Linked {
   claims: number
@@ -16,7 +16,7 @@ export const billingInMemory = (state: AccountsState["Service"]): BillingBook["S
   const events = new Set<string>()
 
   const hasBought = (accountId: string): boolean =>
-    [...state.purchases].some((once) => once.startsWith(`${accountId} ${purchasePrefix}`))
+    [...state.purchases].some((once) => once.startsWith(`${accountId} `))
 
   const setTier = (accountId: string, entry: Entry, nowMicros: number) => {
     const account = state.accounts.get(accountId)

@@ -8,7 +8,7 @@ import { acting } from "../AsAccount.ts"
 import { during } from "../HotTierError.ts"
 import { int8 } from "../PgNumbers.ts"
 import type { BillingBook, Linked, Told } from "./BillingBook.ts"
-import { purchasePrefix, referenceOf } from "./Purchases.ts"
+import { referenceOf } from "./Purchases.ts"
 
 /** A webhook is told again for three days; whatever comes later changes nothing either. */
 const eventsKeptMicros = 30 * 86_400_000_000
@@ -68,7 +68,7 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
     const [account] = yield* sql<{ tier: string; has_bought: boolean }>`
       select tier, exists (
         select from credit_grants
-        where credit_grants.account_id = accounts.account_id and kind = 'bought' and starts_with(reference, ${purchasePrefix})
+        where credit_grants.account_id = accounts.account_id and kind = 'bought'
       ) as has_bought
       from accounts where account_id = ${accountId}::text::uuid for update`
     const before: TierName = tierNames.find((name) => name === account?.tier) ?? "free"
