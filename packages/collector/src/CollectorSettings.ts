@@ -2,6 +2,7 @@
  * Every bound and interval of the collector, with its reason. `Collector` takes them from here; tests choose their own.
  */
 
+import * as Maintenance from "@kalshibook/core/kalshi/Maintenance"
 import * as Environment from "@kalshibook/core/settings/Environment"
 import type { PriorityRule } from "@kalshibook/core/settings/PriorityRule"
 import { Config, Context, Effect, Layer } from "effect"
@@ -86,6 +87,8 @@ export interface CollectorSettings {
   readonly connectionRetryMillis: number
   /** How often the exchange's calendar is read again, and for how long its word on whether it is active counts. */
   readonly calendarMillis: number
+  /** When the exchange rests, as long as its calendar cannot be read. */
+  readonly calendarAssumed: Maintenance.Calendar
   readonly statusMillisMax: number
   /** While it rests a connection is tried once within the first and the second; once it does not, all return within the third. */
   readonly maintenanceRetryMillisMin: number
@@ -156,6 +159,7 @@ export const defaults: CollectorSettings = {
   connectionRefusedMillisMax: 30_000,
   connectionRetryMillis: 300_000,
   calendarMillis: 3_600_000,
+  calendarAssumed: Maintenance.assumed,
   statusMillisMax: 300_000,
   maintenanceRetryMillisMin: 30_000,
   maintenanceRetryMillisMax: 60_000,

@@ -38,7 +38,7 @@ export class ExchangeCalendar extends Context.Service<
       const { clock } = recording
       const active = Latch.makeUnsafe(true)
       const asked = Latch.makeUnsafe(false)
-      let calendar = Maintenance.assumed
+      let calendar = settings.calendarAssumed
       let status: Maintenance.StatusRead | undefined
 
       const now = (): Maintenance.Maintenance | undefined =>

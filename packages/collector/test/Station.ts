@@ -28,6 +28,8 @@ const ownKey = AccessKeys.generate()
 
 /** Limits short enough for a test; discovery looks around once, so that what is found later is found by other means. */
 const quickSettings: Partial<CollectorSettings> = {
+  // The same on every day of the week, also where no calendar can be read.
+  calendarAssumed: { announced: [], weeks: [] },
   replyMillisMax: 400,
   snapshotMillisMax: 400,
   chunkSettleMillisMax: 200,

@@ -1,12 +1,11 @@
-/** The exchange's week as `GET /exchange/schedule` shows it: always open but for the maintenance on Thursdays, US Eastern time. */
+/**
+ * The exchange's week as `GET /exchange/schedule` shows it: always open. Kalshi's own rests on Thursdays (03:00 to 05:00, US Eastern time); this
+ * one does not, so that what is tried with it is the same on every day. Maintenance is a fault that is made (`maintenance`).
+ */
 import { timeText } from "@kalshibook/core/kalshi/WireText"
 import type { MaintenanceWindow } from "../exchange/Exchange.ts"
 
 const allDay = [{ open_time: "00:00", close_time: "00:00" }]
-const thursday = [
-  { open_time: "00:00", close_time: "03:00" },
-  { open_time: "05:00", close_time: "00:00" }
-]
 
 /** The week, with the windows of maintenance that are planned. */
 export const of = (maintenance: ReadonlyArray<MaintenanceWindow>): unknown => ({
@@ -18,7 +17,7 @@ export const of = (maintenance: ReadonlyArray<MaintenanceWindow>): unknown => ({
         monday: allDay,
         tuesday: allDay,
         wednesday: allDay,
-        thursday,
+        thursday: allDay,
         friday: allDay,
         saturday: allDay,
         sunday: allDay
