@@ -14,19 +14,13 @@ import type { MemberOutcome } from "@kalshibook/store/MemberRecord"
 import { Members } from "@kalshibook/store/Members"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { memberHere, refuseNoOwner } from "./ActingMember.ts"
 import type { Caller } from "./Caller.ts"
 import { Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import { InvitationMails } from "./InvitationMails.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import { answered, callerHere, personHere, RequestMeta } from "./RequestMeta.ts"
-
-/** Whoever asks, as the member that the middleware has let pass. */
-const memberHere = Effect.flatMap(callerHere, (caller) =>
-  caller.authentication._tag === "member"
-    ? Effect.succeed({ ...caller, ...caller.authentication })
-    : Effect.die("no member asks")
-)
 
 export const MembersHandlers = HttpApiBuilder.group(
   KalshiBookApi,
@@ -49,10 +43,12 @@ export const MembersHandlers = HttpApiBuilder.group(
 
       change: ({ params, payload }) =>
         Effect.gen(function* () {
-          const { account } = yield* callerHere
-          yield* refuseOutcome(yield* members.setRole(account.accountId, params.user_id, payload.role))
+          const { account, person } = yield* memberHere
+          const { accountId } = account
+          const change = { accountId, by: person.userId, userId: params.user_id }
+          yield* refuseOutcome(yield* members.setRole(change, payload.role))
           yield* callers.forgetPerson(params.user_id)
-          return yield* list(account.accountId)
+          return yield* list(accountId)
         }).pipe(answered(PeopleAnswer.MemberList), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
       remove: ({ params }) =>
@@ -61,7 +57,8 @@ export const MembersHandlers = HttpApiBuilder.group(
           const { accountId } = account
           const isLeaving = person.userId === params.user_id
           if (!isLeaving && role !== "owner") return yield* ownersOnly(role)
-          yield* refuseOutcome(yield* members.remove(accountId, params.user_id))
+          const change = { accountId, by: person.userId, userId: params.user_id }
+          yield* refuseOutcome(yield* members.remove(change))
           yield* callers.forgetPerson(params.user_id)
           yield* connections.endAccount(accountId, params.user_id)
           // Whoever has left is told of nobody any more.
@@ -98,7 +95,9 @@ export const InvitationsHandlers = HttpApiBuilder.group(
           const open = (yield* members.invitations(accountId)).filter((one) => one.email !== email)
           if (open.length >= invitationsOfAccountMax) return yield* tooMany(open.length)
           const { role } = payload
-          const { invitation, token } = yield* members.invite(accountId, { email, role, invitedBy: person.userId })
+          const made = yield* members.invite(accountId, { email, role, invitedBy: person.userId })
+          if (Option.isNone(made)) return yield* refuseNoOwner
+          const { invitation, token } = made.value
           const mail = { to: email, from: person.email, accountName: account.name, role, token }
           if (Option.isSome(mails)) yield* mails.value(mail)
           return { invitation: PeopleAnswer.invitationView(invitation), token, is_mailed: Option.isSome(mails) }
@@ -130,6 +129,7 @@ export const InvitationsHandlers = HttpApiBuilder.group(
 
 const refuseOutcome = Effect.fnUntraced(function* (outcome: MemberOutcome) {
   if (outcome === "done") return
+  if (outcome === "no_owner") return yield* refuseNoOwner
   const { requestId } = yield* RequestMeta
   if (outcome === "unknown") {
     const detail = "The account has no member of this id."

@@ -9,10 +9,11 @@ import { Members } from "@kalshibook/store/Members"
 import { Effect, Redacted } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { ClosingSteps } from "./AccountClosing.ts"
+import { memberHere, refuseNoOwner } from "./ActingMember.ts"
 import { Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import { OpenConnections } from "./OpenConnections.ts"
-import { answered, callerHere, personHere, RequestMeta } from "./RequestMeta.ts"
+import { answered, personHere, RequestMeta } from "./RequestMeta.ts"
 import { SignInRemoval } from "./SignInRemoval.ts"
 
 /** What the first key may: all that data is asked with. Others are made by people, or by a key that may. */
@@ -50,20 +51,21 @@ export const PeopleHandlers = HttpApiBuilder.group(
 
       close: ({ payload }) =>
         Effect.gen(function* () {
-          const { account, authentication } = yield* callerHere
+          const { account, person } = yield* memberHere
           const { accountId } = account
           yield* refuseUnconfirmed(payload.name, account.name)
+          // What ends beside the account does not come back: nothing of it for somebody who is no owner any more.
+          const roles = yield* members.membershipsOf(person.userId)
+          if (!roles.some((one) => one.account.accountId === accountId && one.role === "owner"))
+            return yield* refuseNoOwner
           for (const { close } of steps) yield* Effect.catchTag(close(account), "NotClosable", refused)
           const owned = yield* keys.list(accountId)
           const people = yield* members.list(accountId)
-          yield* members.close(accountId)
+          if (!(yield* members.close(accountId, person.userId))) return yield* refuseNoOwner
           for (const { prefix } of owned) yield* callers.forget(prefix)
           for (const { userId } of people) yield* callers.forgetPerson(userId)
           yield* connections.endAccount(accountId)
-          const asking = authentication._tag === "member" ? [authentication.person.userId] : []
-          for (const userId of asking) {
-            if ((yield* members.membershipsOf(userId)).length === 0) yield* removeSignIn(userId)
-          }
+          if ((yield* members.membershipsOf(person.userId)).length === 0) yield* removeSignIn(person.userId)
           return { account_id: accountId, closed: true as const }
         }).pipe(answered(PeopleAnswer.ClosedAccount), Effect.catchTag("HotTierError", Failures.storeFailed))
     })

@@ -9,7 +9,7 @@ import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Members } from "@kalshibook/store/Members"
-import { Effect, Redacted } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, json } from "./Http.ts"
 import * as Seed from "./Seed.ts"
@@ -43,7 +43,7 @@ const customer = Effect.fnUntraced(function* (name: string) {
   const person = SignedIn.stranger(name.replaceAll(/\W+/g, "-"))
   yield* (yield* Accounts).addMember(accountId, person.userId, "owner")
   const guest = { email: `guest-of-${person.email}`, role: "member", invitedBy: person.userId } as const
-  const { invitation, token } = yield* (yield* Members).invite(accountId, guest)
+  const { invitation, token } = Option.getOrThrow(yield* (yield* Members).invite(accountId, guest))
   return {
     account,
     key: secret,

@@ -34,8 +34,15 @@ export interface InvitationWish {
   readonly invitedBy: string
 }
 
-/** What became of a change: `last_owner` where nobody would be left to own the account. */
-export type MemberOutcome = "done" | "unknown" | "last_owner"
+/** Who is changed, and by whom: an owner of the account, as it is at that moment. */
+export interface MemberChange {
+  readonly accountId: string
+  readonly by: string
+  readonly userId: string
+}
+
+/** What became of a change: `last_owner` where nobody would be left to own the account, `no_owner` where whoever acts is none. */
+export type MemberOutcome = "done" | "unknown" | "last_owner" | "no_owner"
 
 /** How long an invitation waits for its guest. */
 export const invitationMicros = 7 * 24 * 3_600_000_000

@@ -9,6 +9,7 @@ import {
   type Invitation,
   invitationMicros,
   type Member,
+  type MemberChange,
   type MemberOutcome,
   type Membership
 } from "./MemberRecord.ts"
@@ -17,6 +18,7 @@ import type { Members } from "./Members.ts"
 interface KeptInvitation extends Invitation {
   readonly accountId: string
   readonly token: string
+  readonly invitedBy: string
 }
 
 const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
@@ -38,7 +40,11 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
       .flatMap((account) => membershipIn(account, userId))
       .sort((one, other) => (one.account.name < other.account.name ? -1 : 1))
 
-  const change = (accountId: string, userId: string, role: MemberRole | null): MemberOutcome => {
+  const isOwner = (accountId: string, userId: string): boolean => membersOf(accountId).get(userId)?.role === "owner"
+
+  const change = ({ accountId, by, userId }: MemberChange, role: MemberRole | null): MemberOutcome => {
+    const isLeaving = role === null && by === userId
+    if (!isLeaving && !isOwner(accountId, by)) return "no_owner"
     const all = membersOf(accountId)
     const member = all.get(userId)
     if (member === undefined) return "unknown"
@@ -46,6 +52,11 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
     if (role !== "owner" && owners.length === 1 && owners[0] === member) return "last_owner"
     if (role === null) all.delete(userId)
     else all.set(userId, { ...member, role })
+    if (role !== "owner") {
+      for (const [id, kept] of invitations) {
+        if (kept.accountId === accountId && kept.invitedBy === userId) invitations.delete(id)
+      }
+    }
     return "done"
   }
 
@@ -71,22 +82,23 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
           (one, other) => one.joinedMicros - other.joinedMicros || (one.userId < other.userId ? -1 : 1)
         )
       ),
-    invite: (accountId, { email, role }) =>
+    invite: (accountId, { email, invitedBy, role }) =>
       Effect.map(nowMicros, (createdMicros) => {
+        if (!isOwner(accountId, invitedBy)) return Option.none()
         for (const [id, kept] of invitations) {
           if (kept.accountId === accountId && kept.email === email) invitations.delete(id)
         }
         const invitationId = globalThis.crypto.randomUUID()
         const invitation = { invitationId, email, role, createdMicros, expiresMicros: createdMicros + invitationMicros }
         const token = newInvitationToken()
-        invitations.set(invitationId, { ...invitation, accountId, token })
-        return { invitation, token }
+        invitations.set(invitationId, { ...invitation, accountId, token, invitedBy })
+        return Option.some({ invitation, token })
       }),
     invitations: (accountId) =>
       Effect.map(nowMicros, (micros) =>
         good(micros)
           .filter((kept) => kept.accountId === accountId)
-          .map(({ accountId: _, token: __, ...invitation }) => invitation)
+          .map(({ accountId: _, invitedBy: __, token: ___, ...invitation }) => invitation)
       ),
     withdraw: (accountId, invitationId) =>
       Effect.sync(() => invitations.get(invitationId)?.accountId === accountId && invitations.delete(invitationId)),
@@ -101,12 +113,12 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
         add(account.accountId, before === undefined ? { userId, email, role, joinedMicros } : { ...before, role })
         return Option.some({ account, role })
       }),
-    setRole: (accountId, userId, role) => Effect.sync(() => change(accountId, userId, role)),
-    remove: (accountId, userId) => Effect.sync(() => change(accountId, userId, null)),
-    close: (accountId) =>
+    setRole: (changed, role) => Effect.sync(() => change(changed, role)),
+    remove: (changed) => Effect.sync(() => change(changed, null)),
+    close: (accountId, by) =>
       Effect.map(nowMicros, (micros) => {
         const account = state.accounts.get(accountId)
-        if (account === undefined) return
+        if (account === undefined || !isOwner(accountId, by)) return false
         closed.add(accountId)
         state.accounts.set(accountId, { ...account, name: `closed ${accountId}` })
         for (const [prefix, key] of state.keys) {
@@ -115,6 +127,7 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
         }
         members.delete(accountId)
         for (const [id, kept] of invitations) if (kept.accountId === accountId) invitations.delete(id)
+        return true
       })
   }
 }

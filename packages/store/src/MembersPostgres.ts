@@ -9,8 +9,10 @@ import { newInvitationToken, tokenHash } from "./InvitationToken.ts"
 import {
   higherRole,
   type Invitation,
+  type InvitationWish,
   invitationMicros,
   type Member,
+  type MemberChange,
   type MemberOutcome,
   type Membership
 } from "./MemberRecord.ts"
@@ -58,12 +60,26 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
   const lockAccount = (accountId: string) =>
     sql`select from accounts where account_id = ${accountId}::text::uuid for no key update`
 
-  /** Changes somebody unless that left the account without an owner. */
-  const change = (operation: string, accountId: string, userId: string, role: MemberRole | null) =>
-    Effect.gen(function* () {
-      yield* lockAccount(accountId)
-      const members = yield* sql<{ user_id: string; role: MemberRole }>`
+  /** With the account locked first, they stay so until the end of the transaction. */
+  const membersThen = (accountId: string) =>
+    Effect.andThen(
+      lockAccount(accountId),
+      sql<{ user_id: string; role: MemberRole }>`
         select user_id, role from account_members where account_id = ${accountId}::text::uuid`
+    )
+
+  const isOwnerThen = (accountId: string, userId: string) =>
+    Effect.map(membersThen(accountId), (members) =>
+      members.some((member) => member.user_id === userId && member.role === "owner")
+    )
+
+  /** Changes somebody if an owner does, and unless that left the account without one. */
+  const change = (operation: string, { accountId, by, userId }: MemberChange, role: MemberRole | null) =>
+    Effect.gen(function* () {
+      const members = yield* membersThen(accountId)
+      const isLeaving = role === null && by === userId
+      const isOwner = members.some((member) => member.user_id === by && member.role === "owner")
+      if (!isLeaving && !isOwner) return "no_owner" satisfies MemberOutcome
       if (!members.some((member) => member.user_id === userId)) return "unknown" satisfies MemberOutcome
       const owners = members.filter((member) => member.role === "owner")
       if (role !== "owner" && owners.length === 1 && owners[0]?.user_id === userId) {
@@ -72,8 +88,26 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
       const which = sql`account_id = ${accountId}::text::uuid and user_id = ${userId}::text::uuid`
       if (role === null) yield* sql`delete from account_members where ${which}`
       else yield* sql`update account_members set role = ${role} where ${which}`
+      if (role !== "owner") {
+        yield* sql`delete from account_invitations
+          where account_id = ${accountId}::text::uuid and invited_by = ${userId}::text::uuid`
+      }
       return "done" satisfies MemberOutcome
     }).pipe(sql.withTransaction, during(operation))
+
+  const replaceInvitation = (accountId: string, { email, invitedBy, role }: InvitationWish) =>
+    Effect.gen(function* () {
+      const token = newInvitationToken()
+      const micros = yield* nowMicros
+      yield* sql`delete from account_invitations where email = ${email} or ts_expires_micros <= ${int8(micros)}`
+      const [row] = yield* sql<InvitationRow>`
+        insert into account_invitations
+          (account_id, email, role, token_hash, invited_by, ts_created_micros, ts_expires_micros)
+        values (${accountId}::text::uuid, ${email}, ${role}, ${tokenHash(token)}, ${invitedBy}::text::uuid,
+                ${int8(micros)}, ${int8(micros + invitationMicros)})
+        returning ${invitation}`
+      return { invitation: invitationOf(row as InvitationRow), token }
+    }).pipe(acting(sql, { account_id: accountId }))
 
   return {
     membershipsOf: (userId) =>
@@ -117,17 +151,9 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
       ),
     invite: (accountId, { email, invitedBy, role }) =>
       Effect.gen(function* () {
-        const token = newInvitationToken()
-        const micros = yield* nowMicros
-        yield* sql`delete from account_invitations where email = ${email} or ts_expires_micros <= ${int8(micros)}`
-        const [row] = yield* sql<InvitationRow>`
-          insert into account_invitations
-            (account_id, email, role, token_hash, invited_by, ts_created_micros, ts_expires_micros)
-          values (${accountId}::text::uuid, ${email}, ${role}, ${tokenHash(token)}, ${invitedBy}::text::uuid,
-                  ${int8(micros)}, ${int8(micros + invitationMicros)})
-          returning ${invitation}`
-        return { invitation: invitationOf(row as InvitationRow), token }
-      }).pipe(acting(sql, { account_id: accountId }), during("inviteMember")),
+        if (!(yield* isOwnerThen(accountId, invitedBy))) return Option.none()
+        return Option.some(yield* replaceInvitation(accountId, { email, invitedBy, role }))
+      }).pipe(sql.withTransaction, during("inviteMember")),
     invitations: (accountId) =>
       Effect.gen(function* () {
         const rows = yield* sql<InvitationRow>`
@@ -144,13 +170,17 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
     accept: (token, { email, userId }) =>
       Effect.gen(function* () {
         const micros = yield* nowMicros
+        // The account before the invitation, as whoever removes its inviter locks them.
+        const [invited] = yield* sql<{ account_id: string }>`
+          select account_id from account_invitations where token_hash = ${tokenHash(token)}`
+        if (invited === undefined) return Option.none()
+        yield* lockAccount(invited.account_id)
         const [found] = yield* sql<{ account_id: string; role: MemberRole }>`
           delete from account_invitations using accounts
           where accounts.account_id = account_invitations.account_id and ts_closed_micros is null
             and token_hash = ${tokenHash(token)} and email = ${email} and ts_expires_micros > ${int8(micros)}
           returning account_invitations.account_id, role`
         if (found === undefined) return Option.none()
-        yield* lockAccount(found.account_id)
         const before = (yield* memberships(userId)).find((row) => row.account_id === found.account_id)
         const role = before === undefined ? found.role : higherRole(before.role, found.role)
         yield* sql`
@@ -160,10 +190,11 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
         const joined = (yield* memberships(userId)).find((row) => row.account_id === found.account_id)
         return Option.map(Option.fromUndefinedOr(joined), membershipOf)
       }).pipe(sql.withTransaction, during("acceptInvitation")),
-    setRole: (accountId, userId, role) => change("changeMember", accountId, userId, role),
-    remove: (accountId, userId) => change("removeMember", accountId, userId, null),
-    close: (accountId) =>
+    setRole: (changed, role) => change("changeMember", changed, role),
+    remove: (changed) => change("removeMember", changed, null),
+    close: (accountId, by) =>
       Effect.gen(function* () {
+        if (!(yield* isOwnerThen(accountId, by))) return false
         const micros = int8(yield* nowMicros)
         const which = sql`account_id = ${accountId}::text::uuid`
         yield* sql`update accounts set ts_closed_micros = coalesce(ts_closed_micros, ${micros}),
@@ -172,6 +203,7 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
         yield* sql`delete from account_members where ${which}`
         yield* sql`delete from account_invitations where ${which}`
         yield* sql`delete from stream_tickets where ${which}`
+        return true
       }).pipe(sql.withTransaction, during("closeAccount"))
   }
 }

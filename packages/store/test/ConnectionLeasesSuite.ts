@@ -1,10 +1,10 @@
 /** What places of open streams promise. Runs over each implementation. */
 import { assert, type Vitest } from "@effect/vitest"
-import type { Accounts } from "@kalshibook/store/Accounts"
+import { Accounts } from "@kalshibook/store/Accounts"
 import { ConnectionLeases } from "@kalshibook/store/ConnectionLeases"
 import { Keys } from "@kalshibook/store/Keys"
 import { Members } from "@kalshibook/store/Members"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { newAccount } from "./AccountsSuite.ts"
 
 export const connectionLeasesSuite = (
@@ -64,12 +64,10 @@ export const connectionLeasesSuite = (
         yield* keys.revoke(accountId, revoked)
         const members = yield* Members
         const stays = { userId: globalThis.crypto.randomUUID(), email: "stays@example.com" }
-        const { token } = yield* members.invite(accountId, {
-          email: stays.email,
-          role: "member",
-          invitedBy: stays.userId
-        })
-        yield* members.accept(token, stays)
+        const invitedBy = globalThis.crypto.randomUUID()
+        yield* (yield* Accounts).addMember(accountId, invitedBy, "owner")
+        const invited = yield* members.invite(accountId, { email: stays.email, role: "member", invitedBy })
+        yield* members.accept(Option.getOrThrow(invited).token, stays)
         const held = [
           ...[good, revoked, expired, "0000000000"].map((key) => ({ key, member: null })),
           { key: null, member: stays.userId },
@@ -94,7 +92,7 @@ export const connectionLeasesSuite = (
           ended.map(({ reason }) => reason),
           ["gone"]
         )
-        yield* members.close(accountId)
+        yield* members.close(accountId, invitedBy)
         const reasonsThen = (yield* leases.renew(held)).map(({ reason }) => reason)
         assert.deepStrictEqual([...new Set(reasonsThen)], ["gone"])
       })

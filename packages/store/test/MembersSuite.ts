@@ -1,7 +1,7 @@
 /** What the people of accounts are promised. Runs over each implementation. */
 import { assert, type Vitest } from "@effect/vitest"
 import { Keys } from "@kalshibook/store/Keys"
-import type { Person } from "@kalshibook/store/MemberRecord"
+import type { InvitationWish, Person } from "@kalshibook/store/MemberRecord"
 import { Members } from "@kalshibook/store/Members"
 import { Effect, Option } from "effect"
 import { fresh } from "./AccountsSuite.ts"
@@ -18,6 +18,9 @@ const opened = Effect.gen(function* () {
   return { members, owner, accountId: membership.account.accountId }
 })
 
+const invited = (accountId: string, wish: InvitationWish) =>
+  Effect.flatMap(Members, (members) => Effect.map(members.invite(accountId, wish), Option.getOrThrow))
+
 const joined = Effect.fnUntraced(function* (
   accountId: string,
   invitedBy: string,
@@ -25,7 +28,7 @@ const joined = Effect.fnUntraced(function* (
 ) {
   const members = yield* Members
   const guest = person()
-  const { token } = yield* members.invite(accountId, { email: guest.email, role, invitedBy })
+  const { token } = yield* invited(accountId, { email: guest.email, role, invitedBy })
   assert.isTrue(Option.isSome(yield* members.accept(token, guest)))
   return guest
 })
@@ -53,8 +56,8 @@ export const membersSuite = (it: Vitest.MethodsNonLive<Keys | Members>): void =>
       const { accountId, members, owner } = yield* opened
       const guest = person()
       const wish = { email: guest.email, role: "member", invitedBy: owner.userId } as const
-      const old = yield* members.invite(accountId, wish)
-      const { invitation, token } = yield* members.invite(accountId, wish)
+      const old = yield* invited(accountId, wish)
+      const { invitation, token } = yield* invited(accountId, wish)
       assert.deepStrictEqual(yield* members.invitations(accountId), [invitation])
       assert.isTrue(Option.isNone(yield* members.accept(old.token, guest)))
       assert.isTrue(Option.isNone(yield* members.accept(token, person())))
@@ -71,7 +74,7 @@ export const membersSuite = (it: Vitest.MethodsNonLive<Keys | Members>): void =>
           [guest.email, "member"]
         ]
       )
-      const other = yield* members.invite(accountId, { ...wish, email: person().email })
+      const other = yield* invited(accountId, { ...wish, email: person().email })
       const elsewhere = yield* opened
       assert.isFalse(yield* members.withdraw(elsewhere.accountId, other.invitation.invitationId))
       assert.isTrue(yield* members.withdraw(accountId, other.invitation.invitationId))
@@ -83,17 +86,59 @@ export const membersSuite = (it: Vitest.MethodsNonLive<Keys | Members>): void =>
     Effect.gen(function* () {
       const { accountId, members, owner } = yield* opened
       const guest = yield* joined(accountId, owner.userId, "billing")
-      assert.strictEqual(yield* members.remove(accountId, owner.userId), "last_owner")
-      assert.strictEqual(yield* members.setRole(accountId, owner.userId, "member"), "last_owner")
-      assert.strictEqual(yield* members.setRole(accountId, guest.userId, "owner"), "done")
+      assert.strictEqual(yield* members.remove({ accountId, by: owner.userId, userId: owner.userId }), "last_owner")
+      assert.strictEqual(
+        yield* members.setRole({ accountId, by: owner.userId, userId: owner.userId }, "member"),
+        "last_owner"
+      )
+      assert.strictEqual(yield* members.setRole({ accountId, by: owner.userId, userId: guest.userId }, "owner"), "done")
       const both = yield* Effect.all(
-        [members.remove(accountId, owner.userId), members.remove(accountId, guest.userId)],
+        [
+          members.remove({ accountId, by: owner.userId, userId: owner.userId }),
+          members.remove({ accountId, by: guest.userId, userId: guest.userId })
+        ],
         { concurrency: 2 }
       )
       assert.sameMembers(both, ["done", "last_owner"])
       assert.strictEqual((yield* members.list(accountId)).length, 1)
-      assert.strictEqual(yield* members.remove(accountId, person().userId), "unknown")
+      const [left] = yield* members.list(accountId)
+      const nobody = { accountId, by: left?.userId ?? "", userId: person().userId }
+      assert.strictEqual(yield* members.remove(nobody), "unknown")
     })
+  )
+
+  it.effect(
+    "what is for owners is done by those who are at that moment; whoever is none any more has invited nobody",
+    () =>
+      Effect.gen(function* () {
+        const { accountId, members, owner } = yield* opened
+        for (const end of ["member", null] as const) {
+          const other = yield* joined(accountId, owner.userId, "owner")
+          const { token } = yield* invited(accountId, { email: other.email, role: "owner", invitedBy: other.userId })
+          const change = { accountId, by: owner.userId, userId: other.userId }
+          const changed = end === null ? members.remove(change) : members.setRole(change, end)
+          assert.strictEqual(yield* changed, "done")
+          assert.deepStrictEqual(yield* members.invitations(accountId), [])
+          assert.isTrue(Option.isNone(yield* members.accept(token, other)))
+          const back = { accountId, by: other.userId, userId: owner.userId }
+          assert.strictEqual(yield* members.setRole(back, "billing"), "no_owner")
+          assert.strictEqual(yield* members.setRole({ ...back, userId: other.userId }, "owner"), "no_owner")
+          assert.strictEqual(yield* members.remove(back), "no_owner")
+          const wish = { email: person().email, role: "owner", invitedBy: other.userId } as const
+          assert.isTrue(Option.isNone(yield* members.invite(accountId, wish)))
+          assert.isFalse(yield* members.close(accountId, other.userId))
+        }
+        // Two owners who remove one another at once: one is.
+        const rival = yield* joined(accountId, owner.userId, "owner")
+        const both = yield* Effect.all(
+          [
+            members.remove({ accountId, by: owner.userId, userId: rival.userId }),
+            members.remove({ accountId, by: rival.userId, userId: owner.userId })
+          ],
+          { concurrency: 2 }
+        )
+        assert.sameMembers(both, ["done", "no_owner"])
+      })
   )
 
   it.effect(
@@ -103,12 +148,12 @@ export const membersSuite = (it: Vitest.MethodsNonLive<Keys | Members>): void =>
         const { accountId, members, owner } = yield* opened
         const keys = yield* Keys
         const { record } = yield* keys.create({ accountId, name: "desk", scopes: ["read"] })
-        const { token } = yield* members.invite(accountId, {
+        const { token } = yield* invited(accountId, {
           email: person().email,
           role: "member",
           invitedBy: owner.userId
         })
-        yield* members.close(accountId)
+        assert.isTrue(yield* members.close(accountId, owner.userId))
         assert.deepStrictEqual(yield* members.membershipsOf(owner.userId), [])
         assert.deepStrictEqual(yield* members.list(accountId), [])
         assert.deepStrictEqual(yield* members.invitations(accountId), [])
