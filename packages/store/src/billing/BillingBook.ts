@@ -42,6 +42,8 @@ export interface Kept {
   /** Credits that were added just now. */
   readonly creditsAdded: number
   readonly subscriptionsBefore: ReadonlyArray<SubscriptionFacts>
+  /** Whether the account was deleted. */
+  readonly isClosed: boolean
 }
 
 export class BillingBook extends Context.Service<
