@@ -85,7 +85,7 @@ const refuseSecond = Effect.fnUntraced(function* (linked: Linked) {
       url: owed.hosted_invoice_url ?? null
     })
   }
-  const live = counting(subscriptions)
+  const live = counting(subscriptions, (yield* Clock.currentTimeMillis) * 1_000)
   if (live !== undefined) return yield* new Subscribed({ sinceMicros: live.createdMicros })
   yield* Ending.closePages(customer, "subscription")
 })

@@ -1,6 +1,6 @@
 /** What is ended at Stripe: pages that are open, subscriptions. Whatever is gone already counts as done. */
 import { isLive, type SubscriptionFacts } from "@kalshibook/core/Standing"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type Stripe from "stripe"
 import { StripeClient, type StripeFailed } from "./StripeClient.ts"
 import * as StripeFacts from "./StripeFacts.ts"
@@ -31,8 +31,9 @@ export const closePages = Effect.fnUntraced(function* (customer: string, only?: 
 /** Lets those that would go on end with the month, whose invoice has what was used until then. */
 export const endWithMonth = Effect.fnUntraced(function* (subscriptions: ReadonlyArray<SubscriptionFacts>) {
   const { ask } = yield* StripeClient
-  for (const one of subscriptions.filter(isLive)) {
-    if (one.cancelMicros !== null) continue
+  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+  for (const one of subscriptions) {
+    if (one.cancelMicros !== null || !isLive(one, nowMicros)) continue
     yield* ask("cancel a subscription", (stripe) =>
       stripe.subscriptions.update(one.subscriptionId, { cancel_at_period_end: true })
     ).pipe(ifThere)

@@ -18,7 +18,8 @@ export const refresh = Effect.fn("Billing.refresh")(function* (
   const { ask } = yield* StripeClient
   const claim = yield* book.claim(accountId)
   const found = yield* StripeFacts.factsAbout(customerId)
-  const second = surplus(found.subscriptions)
+  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+  const second = surplus(found.subscriptions, nowMicros)
   for (const { subscriptionId } of second) {
     // Two checkouts were both paid: each would bill the same use.
     yield* ask("cancel a second subscription", (stripe) => stripe.subscriptions.cancel(subscriptionId)).pipe(
@@ -29,7 +30,6 @@ export const refresh = Effect.fn("Billing.refresh")(function* (
     )
   }
   const facts = second.length === 0 ? found : yield* StripeFacts.factsAbout(customerId)
-  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
   const kept = yield* book.keep({ ...facts, accountId, claim, eventId, nowMicros })
   // A page was paid while the account was deleted: nobody could end it any more.
   if (kept.isClosed) yield* Ending.endWithMonth(facts.subscriptions)

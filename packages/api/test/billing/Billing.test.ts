@@ -195,6 +195,19 @@ promise("a page opens also where Stripe's clock is some minutes from ours", (wor
   })
 )
 
+promise("a cancelled plan ends with its month, also when no webhook says so", (world, account) =>
+  Effect.gen(function* () {
+    yield* pay(world, account)
+    cancelling(world.standIn, subscriptionOf(world), true)
+    yield* World.deliverAll(world)
+    const book = yield* BillingBook
+    assert.deepStrictEqual(yield* book.lapse(monthEndMillis * 1_000 - 1), [])
+    assert.strictEqual(yield* tierNow(account), "payg")
+    assert.deepStrictEqual(yield* book.lapse(monthEndMillis * 1_000), [account.accountId])
+    assert.strictEqual(yield* tierNow(account), "free")
+  })
+)
+
 promise("a package is added once, however often it is told, and the account is of the tier project", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account, packageOf4000 === undefined ? {} : { item: packageOf4000 })

@@ -61,7 +61,7 @@ export class BillingBook extends Context.Service<
     readonly isKept: (eventId: string) => Effect.Effect<boolean, HotTierError>
     /** The mirror, for the account itself. */
     readonly subscriptions: (accountId: string) => Effect.Effect<ReadonlyArray<SubscriptionFacts>, HotTierError>
-    /** Sets the tiers that follow from nothing but the time: graces that are over. Answers which accounts it changed. */
+    /** Sets the tiers that follow from nothing but the time: graces that are over, subscriptions whose end has come. Answers which accounts it changed. */
     readonly lapse: (nowMicros: number) => Effect.Effect<ReadonlyArray<string>, HotTierError>
   }
 >()("@kalshibook/store/billing/BillingBook") {

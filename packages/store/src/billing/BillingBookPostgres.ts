@@ -155,10 +155,12 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
     lapse: (nowMicros) =>
       Effect.gen(function* () {
         yield* sql`delete from billing_events where ts_micros < ${int8(nowMicros - eventsKeptMicros)}`
-        const owing = yield* sql<{ account_id: string }>`
-          select distinct account_id from billing_subscriptions where status = 'past_due' order by account_id`
+        const due = yield* sql<{ account_id: string }>`
+          select distinct account_id from billing_subscriptions
+          where status = 'past_due' or (ts_cancel_micros <= ${int8(nowMicros)} and status not in ('canceled', 'incomplete_expired'))
+          order by account_id`
         const changed: Array<string> = []
-        for (const { account_id } of owing) {
+        for (const { account_id } of due) {
           const { before, tier } = yield* sql.withTransaction(setTier(account_id, nowMicros))
           if (before !== tier) changed.push(account_id)
         }
