@@ -49,23 +49,31 @@ export type Payment =
   /** The grace is over, and the subscription still there. */
   | { readonly state: "lapsed"; readonly subscription: SubscriptionFacts }
 
-/** Whether a subscription is there to be paid: it has not ended, and was begun. */
-export const isLive = ({ status }: SubscriptionFacts): boolean =>
-  status === "active" || status === "trialing" || status === "past_due" || status === "unpaid" || status === "paused"
+/** Whether a subscription is there to be paid: it was begun, and has not ended, by its status and by the time. */
+export const isLive = ({ cancelMicros, status }: SubscriptionFacts, nowMicros: number): boolean =>
+  (cancelMicros === null || nowMicros < cancelMicros) &&
+  (status === "active" || status === "trialing" || status === "past_due" || status === "unpaid" || status === "paused")
+
+const liveByAge = (subscriptions: ReadonlyArray<SubscriptionFacts>, nowMicros: number) =>
+  subscriptions.filter((one) => isLive(one, nowMicros)).toSorted(older)
 
 /** Of several that are there, the one that counts: the oldest. */
-export const counting = (subscriptions: ReadonlyArray<SubscriptionFacts>): SubscriptionFacts | undefined =>
-  subscriptions.filter(isLive).toSorted(older)[0]
+export const counting = (
+  subscriptions: ReadonlyArray<SubscriptionFacts>,
+  nowMicros: number
+): SubscriptionFacts | undefined => liveByAge(subscriptions, nowMicros)[0]
 
 /** Those that are there beside the one that counts: two pages were paid at once, and each would bill the same use. */
-export const surplus = (subscriptions: ReadonlyArray<SubscriptionFacts>): ReadonlyArray<SubscriptionFacts> =>
-  subscriptions.filter(isLive).toSorted(older).slice(1)
+export const surplus = (
+  subscriptions: ReadonlyArray<SubscriptionFacts>,
+  nowMicros: number
+): ReadonlyArray<SubscriptionFacts> => liveByAge(subscriptions, nowMicros).slice(1)
 
 const older = (one: SubscriptionFacts, other: SubscriptionFacts): number =>
   one.createdMicros - other.createdMicros || (one.subscriptionId < other.subscriptionId ? -1 : 1)
 
 export const paymentAt = (subscriptions: ReadonlyArray<SubscriptionFacts>, nowMicros: number): Payment => {
-  const subscription = counting(subscriptions)
+  const subscription = counting(subscriptions, nowMicros)
   if (subscription === undefined) return { state: "none" }
   if (subscription.status === "active" || subscription.status === "trialing") return { state: "good", subscription }
   if (subscription.status !== "past_due") return { state: "lapsed", subscription }

@@ -57,7 +57,7 @@ export const BillingHandlers = HttpApiBuilder.group(
               capCredits: account.capCredits,
               onAccount: paid.onAccount
             }),
-            subscription: subscriptionView(counting(paid.subscriptions)),
+            subscription: subscriptionView(counting(paid.subscriptions, nowMicros)),
             payment: paymentView(payment),
             can_buy: canBuy({ isOpen: Option.isSome(place), isByContract: account.tier === "enterprise", payment }),
             has_portal: paid.isCustomer
@@ -133,7 +133,8 @@ const invoicesOf = Effect.fnUntraced(function* (accountId: string) {
   const linked = yield* book.linked(accountId)
   if (Option.isNone(linked)) return { invoices: [], upcoming: null }
   const invoices = yield* StripeInvoices.list(linked.value.customerId)
-  const live = counting(yield* book.subscriptions(accountId))
+  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+  const live = counting(yield* book.subscriptions(accountId), nowMicros)
   const upcoming =
     live === undefined
       ? Option.none()

@@ -19,7 +19,9 @@ export const round = Effect.gen(function* () {
   yield* MeterSending.send()
   const lapsed = yield* (yield* BillingBook).lapse((yield* Clock.currentTimeMillis) * 1_000)
   for (const accountId of lapsed) {
-    yield* Effect.logWarning("the grace of an unpaid invoice is over").pipe(Effect.annotateLogs({ accountId }))
+    yield* Effect.logWarning("a plan is over: its end has come, or the grace of an unpaid invoice").pipe(
+      Effect.annotateLogs({ accountId })
+    )
   }
 })
 

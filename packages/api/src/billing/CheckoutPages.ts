@@ -8,6 +8,7 @@ import type { PlanItem } from "@kalshibook/core/contract/PlanItems"
 import { counting } from "@kalshibook/core/Standing"
 import type { Linked } from "@kalshibook/store/billing/BillingBook"
 import { Clock, Data, Effect, Option } from "effect"
+import * as Ending from "./Ending.ts"
 import * as Refreshing from "./Refreshing.ts"
 import * as StripeCatalogue from "./StripeCatalogue.ts"
 import { StripeClient } from "./StripeClient.ts"
@@ -32,7 +33,6 @@ class NotForSale extends Data.TaggedError("NotForSale")<{ readonly item: string 
  */
 const openSecondsMax = 86_400 - 300
 const openSecondsMin = 1_860
-const sessionsMax = 100
 
 /** The beginning of the next month, Unix seconds. */
 const nextMonth = (nowMillis: number): number => {
@@ -75,7 +75,6 @@ export const checkout = Effect.fn("Billing.checkout")(function* (linked: Linked,
 
 /** Whoever subscribes twice would pay twice for the same use. Pages that are open still are closed, too. */
 const refuseSecond = Effect.fnUntraced(function* (linked: Linked) {
-  const { ask } = yield* StripeClient
   const { customerId: customer } = linked
   const { subscriptions } = yield* Refreshing.refresh(linked, null)
   const [owed] = yield* StripeFacts.owedInvoices(customer)
@@ -86,22 +85,9 @@ const refuseSecond = Effect.fnUntraced(function* (linked: Linked) {
       url: owed.hosted_invoice_url ?? null
     })
   }
-  const live = counting(subscriptions)
+  const live = counting(subscriptions, (yield* Clock.currentTimeMillis) * 1_000)
   if (live !== undefined) return yield* new Subscribed({ sinceMicros: live.createdMicros })
-  const open = yield* ask("list open checkouts", (stripe) =>
-    stripe.checkout.sessions.list({ customer, status: "open", limit: sessionsMax })
-  )
-  for (const { id, mode } of open.data) {
-    if (mode === "subscription") {
-      yield* ask("close a checkout", (stripe) => stripe.checkout.sessions.expire(id)).pipe(
-        // It was paid or closed meanwhile.
-        Effect.catchIf(
-          ({ reason }) => reason === "refused",
-          () => Effect.void
-        )
-      )
-    }
-  }
+  yield* Ending.closePages(customer, "subscription")
 })
 
 /** The customer's portal; leads back to `url`. */

@@ -1,12 +1,12 @@
 /**
- * The end of an account at Stripe: its subscription ends with the month, whose invoice has what was used until then, and the customer loses the
- * name that we gave it. May be done again.
+ * The end of an account at Stripe: pages that are open are closed, its subscription ends with the month, whose invoice has what was used until
+ * then, and the customer loses the name that we gave it. May be done again; what is not there any more is done.
  */
-import { isLive } from "@kalshibook/core/Standing"
 import { BillingBook } from "@kalshibook/store/billing/BillingBook"
 import { Effect, Layer, Option } from "effect"
 import { type ClosingStep, ClosingSteps, NotClosable } from "../AccountClosing.ts"
 import type { DeskServices } from "./BillingDesk.ts"
+import * as Ending from "./Ending.ts"
 import { StripeClient } from "./StripeClient.ts"
 import * as StripeFacts from "./StripeFacts.ts"
 
@@ -15,14 +15,14 @@ export const close = Effect.fn("Billing.close")(function* (accountId: string) {
   if (Option.isNone(linked)) return
   const { ask } = yield* StripeClient
   const { customerId } = linked.value
-  const { subscriptions } = yield* StripeFacts.factsAbout(customerId)
-  for (const one of subscriptions.filter(isLive)) {
-    if (one.cancelMicros !== null) continue
-    yield* ask("cancel a subscription", (stripe) =>
-      stripe.subscriptions.update(one.subscriptionId, { cancel_at_period_end: true })
-    )
-  }
-  yield* ask("forget a name", (stripe) => stripe.customers.update(customerId, { name: `closed ${accountId}` }))
+  // The pages first: whatever was paid before is a subscription by now.
+  yield* Ending.closePages(customerId).pipe(Ending.ifThere)
+  yield* Effect.flatMap(StripeFacts.factsAbout(customerId), ({ subscriptions }) =>
+    Ending.endWithMonth(subscriptions)
+  ).pipe(Ending.ifThere)
+  yield* ask("forget a name", (stripe) => stripe.customers.update(customerId, { name: `closed ${accountId}` })).pipe(
+    Ending.ifThere
+  )
 })
 
 export const layer: Layer.Layer<never, never, DeskServices> = Layer.effect(

@@ -5,6 +5,7 @@
 import { surplus } from "@kalshibook/core/Standing"
 import { BillingBook, type Kept, type Linked } from "@kalshibook/store/billing/BillingBook"
 import { Clock, Effect } from "effect"
+import * as Ending from "./Ending.ts"
 import { StripeClient } from "./StripeClient.ts"
 import * as StripeFacts from "./StripeFacts.ts"
 
@@ -17,22 +18,21 @@ export const refresh = Effect.fn("Billing.refresh")(function* (
   const { ask } = yield* StripeClient
   const claim = yield* book.claim(accountId)
   const found = yield* StripeFacts.factsAbout(customerId)
-  const second = surplus(found.subscriptions)
+  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
+  const second = surplus(found.subscriptions, nowMicros)
   for (const { subscriptionId } of second) {
     // Two checkouts were both paid: each would bill the same use.
     yield* ask("cancel a second subscription", (stripe) => stripe.subscriptions.cancel(subscriptionId)).pipe(
-      Effect.catchIf(
-        ({ code }) => code === "resource_missing",
-        () => Effect.void
-      )
+      Ending.ifThere
     )
     yield* Effect.logWarning("a second subscription was cancelled").pipe(
       Effect.annotateLogs({ accountId, subscriptionId })
     )
   }
   const facts = second.length === 0 ? found : yield* StripeFacts.factsAbout(customerId)
-  const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
   const kept = yield* book.keep({ ...facts, accountId, claim, eventId, nowMicros })
+  // A page was paid while the account was deleted: nobody could end it any more.
+  if (kept.isClosed) yield* Ending.endWithMonth(facts.subscriptions)
   yield* tell(accountId, kept)
   return { ...kept, subscriptions: facts.subscriptions, hadSecond: second.length > 0 }
 })

@@ -55,6 +55,14 @@ export const owedInvoices = Effect.fnUntraced(function* (customer: string) {
   return open.filter(isOwed)
 })
 
+/** Pages that were opened, and neither paid nor closed. */
+export const openCheckouts = Effect.fnUntraced(function* (customer: string) {
+  const { ask } = yield* StripeClient
+  return yield* ask("list open checkouts", (stripe) =>
+    allOf(stripe.checkout.sessions.list({ customer, status: "open", limit: pageMax }))
+  )
+})
+
 const purchaseOf = ({ id, metadata, mode, payment_status }: Stripe.Checkout.Session): ReadonlyArray<PurchaseFacts> => {
   const credits = Number(metadata?.[creditsField])
   return mode === "payment" && payment_status === "paid" && Number.isSafeInteger(credits) && credits > 0

@@ -11,6 +11,7 @@ import { StripeClient, StripeFailed } from "@kalshibook/api/billing/StripeClient
 import * as Webhooks from "@kalshibook/api/billing/Webhooks"
 import { type PlanItem, payAsYouGo, planItems } from "@kalshibook/core/contract/PlanItems"
 import { type Account, Accounts } from "@kalshibook/store/Accounts"
+import { AccountsState } from "@kalshibook/store/AccountsState"
 import { BillingBook } from "@kalshibook/store/billing/BillingBook"
 import { MeterOutbox } from "@kalshibook/store/billing/MeterOutbox"
 import { Ledger } from "@kalshibook/store/Ledger"
@@ -26,12 +27,13 @@ import * as World from "./World.ts"
 
 const stores = Layer.mergeAll(
   Accounts.layerMemory,
+  AccountsState.layer,
   Ledger.layerMemory,
   BillingBook.layerMemory,
   MeterOutbox.layerMemory
 )
 
-type Services = Accounts | BillingBook | Ledger | MeterOutbox | StripeClient
+type Services = AccountsState | Accounts | BillingBook | Ledger | MeterOutbox | StripeClient
 
 const [packageOf4000] = planItems.filter(({ credits }) => credits === 4_000)
 const [dayMillis, monthEndMillis] = [86_400_000, Date.UTC(2026, 11, 1)]
@@ -190,6 +192,19 @@ promise("a page opens also where Stripe's clock is some minutes from ours", (wor
       world.nowMillis = World.beginMillis + aheadMillis
       for (const item of items) assert.strictEqual((yield* open(world, account, item)).status, "open")
     }
+  })
+)
+
+promise("a cancelled plan ends with its month, also when no webhook says so", (world, account) =>
+  Effect.gen(function* () {
+    yield* pay(world, account)
+    cancelling(world.standIn, subscriptionOf(world), true)
+    yield* World.deliverAll(world)
+    const book = yield* BillingBook
+    assert.deepStrictEqual(yield* book.lapse(monthEndMillis * 1_000 - 1), [])
+    assert.strictEqual(yield* tierNow(account), "payg")
+    assert.deepStrictEqual(yield* book.lapse(monthEndMillis * 1_000), [account.accountId])
+    assert.strictEqual(yield* tierNow(account), "free")
   })
 )
 
@@ -454,6 +469,35 @@ promise("an account that is deleted is billed what it used until then, and nothi
     yield* World.setTime(world, monthEndMillis + 2 * 3_600_000)
     assert.strictEqual(subscriptionOf(world).status, "canceled")
     assert.deepInclude(Object.values(world.standIn.state.invoices).at(-1), { status: "paid", total: 800 })
+  })
+)
+
+promise(
+  "an account that is deleted leaves no page that could be paid, and may be gone at Stripe already",
+  (world, account) =>
+    Effect.gen(function* () {
+      yield* open(world, account)
+      yield* open(world, account, packageOf4000)
+      yield* ClosingSubscription.close(account.accountId)
+      assert.deepStrictEqual(
+        Object.values(world.standIn.state.sessions).map(({ mode, status }) => [mode, status]),
+        [
+          ["subscription", "expired"],
+          ["payment", "expired"]
+        ]
+      )
+      world.standIn.state.customers = {}
+      yield* ClosingSubscription.close(account.accountId)
+    })
+)
+
+promise("a subscription that was paid while the account was deleted ends with the month", (world, account) =>
+  Effect.gen(function* () {
+    const session = yield* open(world, account)
+    ;(yield* AccountsState).closed.add(account.accountId)
+    Checkout.complete(world.standIn, session, "good")
+    yield* World.deliverAll(world)
+    assert.isTrue(subscriptionOf(world).cancel_at_period_end)
   })
 )
 

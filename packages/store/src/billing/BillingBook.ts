@@ -42,6 +42,8 @@ export interface Kept {
   /** Credits that were added just now. */
   readonly creditsAdded: number
   readonly subscriptionsBefore: ReadonlyArray<SubscriptionFacts>
+  /** Whether the account was deleted. */
+  readonly isClosed: boolean
 }
 
 export class BillingBook extends Context.Service<
@@ -59,7 +61,7 @@ export class BillingBook extends Context.Service<
     readonly isKept: (eventId: string) => Effect.Effect<boolean, HotTierError>
     /** The mirror, for the account itself. */
     readonly subscriptions: (accountId: string) => Effect.Effect<ReadonlyArray<SubscriptionFacts>, HotTierError>
-    /** Sets the tiers that follow from nothing but the time: graces that are over. Answers which accounts it changed. */
+    /** Sets the tiers that follow from nothing but the time: graces that are over, subscriptions whose end has come. Answers which accounts it changed. */
     readonly lapse: (nowMicros: number) => Effect.Effect<ReadonlyArray<string>, HotTierError>
   }
 >()("@kalshibook/store/billing/BillingBook") {

@@ -45,7 +45,8 @@ export const billingInMemory = (state: AccountsState["Service"]): BillingBook["S
     if (claim > entry.keptClaim) Object.assign(entry, { keptClaim: claim, subscriptions })
     const creditsAdded = purchases.reduce((sum, one) => sum + buy(accountId, one.credits, referenceOf(one)), 0)
     const { before, tier } = setTier(accountId, entry, nowMicros)
-    return { tierBefore: before, tier, creditsAdded, subscriptionsBefore }
+    const isClosed = state.closed.has(accountId)
+    return { tierBefore: before, tier, creditsAdded, subscriptionsBefore, isClosed }
   }
 
   return {

@@ -65,8 +65,8 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
 
   /** The tier that follows from what is stored, under the lock of the account. */
   const setTier = Effect.fnUntraced(function* (accountId: string, nowMicros: number) {
-    const [account] = yield* sql<{ tier: string; has_bought: boolean }>`
-      select tier, exists (
+    const [account] = yield* sql<{ tier: string; is_closed: boolean; has_bought: boolean }>`
+      select tier, ts_closed_micros is not null as is_closed, exists (
         select from credit_grants
         where credit_grants.account_id = accounts.account_id and kind = 'bought'
       ) as has_bought
@@ -75,7 +75,7 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
     const facts = { subscriptions: yield* subscriptionsOf(accountId), hasBought: account?.has_bought === true }
     const tier = tierAt(before, facts, nowMicros)
     if (tier !== before) yield* sql`update accounts set tier = ${tier} where account_id = ${accountId}::text::uuid`
-    return { before, tier }
+    return { before, tier, isClosed: account?.is_closed === true }
   })
 
   const keep = Effect.fnUntraced(function* (told: Told) {
@@ -105,8 +105,8 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
         select buy_credits(${accountId}::text::uuid, ${int8(purchase.credits)}, ${referenceOf(purchase)}, null) as bought`
       if (row?.bought === true) creditsAdded += purchase.credits
     }
-    const { before, tier } = yield* setTier(accountId, nowMicros)
-    return { tierBefore: before, tier, creditsAdded, subscriptionsBefore }
+    const { before, isClosed, tier } = yield* setTier(accountId, nowMicros)
+    return { tierBefore: before, tier, creditsAdded, subscriptionsBefore, isClosed }
   })
 
   return {
@@ -155,10 +155,12 @@ export const billingInPostgres = (sql: SqlClient.SqlClient): BillingBook["Servic
     lapse: (nowMicros) =>
       Effect.gen(function* () {
         yield* sql`delete from billing_events where ts_micros < ${int8(nowMicros - eventsKeptMicros)}`
-        const owing = yield* sql<{ account_id: string }>`
-          select distinct account_id from billing_subscriptions where status = 'past_due' order by account_id`
+        const due = yield* sql<{ account_id: string }>`
+          select distinct account_id from billing_subscriptions
+          where status = 'past_due' or (ts_cancel_micros <= ${int8(nowMicros)} and status not in ('canceled', 'incomplete_expired'))
+          order by account_id`
         const changed: Array<string> = []
-        for (const { account_id } of owing) {
+        for (const { account_id } of due) {
           const { before, tier } = yield* sql.withTransaction(setTier(account_id, nowMicros))
           if (before !== tier) changed.push(account_id)
         }
