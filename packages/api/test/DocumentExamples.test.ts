@@ -22,13 +22,16 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) => {
     : [{ path, id: operation.operationId, parameters: operation.parameters as unknown as ReadonlyArray<Parameter> }]
 })
 
-/** What cannot be there: nothing is sealed in these tests, no download was made, and the key is not made for keys. */
+/** What cannot be there: nothing is sealed in these tests, no download was made, the key is not made for keys, and is no person. */
 const absent: Readonly<Record<string, string>> = {
   getDataset: "not_sealed",
   getDownload: "unknown_download",
   listKeys: "scope_missing",
   getBilling: "scope_missing",
-  listInvoices: "scope_missing"
+  listInvoices: "scope_missing",
+  getSession: "sign_in_required",
+  listMembers: "sign_in_required",
+  listInvitations: "sign_in_required"
 }
 
 /** A field of the rows: the example is one of markets. */

@@ -59,7 +59,7 @@ layer(ApiTest.layer())("every list", (it) => {
       const spec = OpenApi.fromApi(KalshiBookApi)
       const names = new Map<string, Set<string>>()
       const nouns =
-        /^\/(v1\/(markets|events|series|orderbooks|lifecycle|settlements|coverage|datasets|downloads|pricing|usage|account|keys|tickets|status)|healthz|metrics|problems|$)/
+        /^\/(v1\/(markets|events|series|orderbooks|lifecycle|settlements|coverage|datasets|downloads|pricing|usage|account|accounts|session|members|invitations|billing|keys|tickets|status)|healthz|metrics|problems|$)/
       for (const [path, item] of Object.entries(spec.paths)) {
         assert.match(path, nouns)
         for (const parameter of item.get?.parameters ?? []) {
