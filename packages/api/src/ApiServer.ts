@@ -72,10 +72,10 @@ export const layer = <E = never, R = never>(address: Address, gate?: RequestGate
 
 const streamEnding = Layer.effectDiscard(Effect.acquireRelease(StreamServer, ({ stop }) => stop))
 
-/** A span has the URL: one with a key or a ticket in it is not traced. Headers with keys are left out by the tracer itself. */
+/** A span has the URL: one with a key, a ticket or a mail's token in it is not traced. Headers with keys are left out by the tracer itself. */
 const untraced = Layer.succeed(
   HttpMiddleware.TracerDisabledWhen,
-  ({ url }) => url.includes("kb_ticket_") || Answering.keyInUrl.test(url)
+  ({ url }) => url.includes("kb_ticket_") || /[?&]token_hash=/i.test(url) || Answering.keyInUrl.test(url)
 )
 
 /** Names of headers that may have a key. */

@@ -1,7 +1,7 @@
 /** Answers about the people of an account, and about those who were invited. */
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
 import { invitationsOfAccountMax } from "@kalshibook/core/contract/Limits"
-import type { MemberRole } from "@kalshibook/core/contract/MemberRoles"
+import { type MemberRole, scopesOfRole } from "@kalshibook/core/contract/MemberRoles"
 import * as PeopleAnswer from "@kalshibook/core/contract/PeopleAnswer"
 import {
   LastOwner,
@@ -48,6 +48,7 @@ export const MembersHandlers = HttpApiBuilder.group(
           const change = { accountId, by: person.userId, userId: params.user_id }
           yield* refuseOutcome(yield* members.setRole(change, payload.role))
           yield* callers.forgetPerson(params.user_id)
+          if (!scopesOfRole[payload.role].includes("stream")) yield* connections.endAccount(accountId, params.user_id)
           return yield* list(accountId)
         }).pipe(answered(PeopleAnswer.MemberList), Effect.catchTag("HotTierError", Failures.storeFailed)),
 

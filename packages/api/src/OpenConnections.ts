@@ -55,7 +55,7 @@ export class OpenConnections extends Context.Service<
     readonly open: (wanted: ConnectionWanted) => Effect.Effect<Connection, TooManyConnections, Scope.Scope>
     /** Ends what this node has open with a key that was revoked just now. */
     readonly endKey: (prefix: string) => Effect.Effect<void>
-    /** The same for all of an account that was deleted, or of one of its members who was removed. */
+    /** The same for all of an account that was deleted, or of one of its members who was removed or got a role without streams. */
     readonly endAccount: (accountId: string, member?: string) => Effect.Effect<void>
   }
 >()("@kalshibook/api/OpenConnections") {
@@ -171,7 +171,7 @@ const full = (whose: "account" | "caller", open: number) => ({ _tag: "full", who
 const messages: Readonly<Record<EndingReason, (title: string) => string>> = {
   key_revoked: (title) => `${capital(title)} was revoked.`,
   key_expired: (title) => `${capital(title)} has expired.`,
-  member_left: (title) => `${capital(title)} is no member of the account any more.`,
+  member_left: (title) => `${capital(title)} has no streams of this account any more.`,
   gone: (title) => `${capital(title)} is not there any more.`
 }
 

@@ -140,7 +140,7 @@ layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("
       yield* here.endAccount(accountId, "ada")
       assert.deepStrictEqual(closed, [])
       yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(closed, ["Ada@example.com is no member of the account any more."])
+      assert.deepStrictEqual(closed, ["Ada@example.com has no streams of this account any more."])
       yield* members.close(accountId, person.userId)
       yield* here.endAccount(accountId)
       assert.deepStrictEqual(closed.slice(1), ["Grace@example.com is not there any more."])

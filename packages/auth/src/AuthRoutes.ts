@@ -141,13 +141,15 @@ const routes = Effect.gen(function* () {
 
   const verify = Effect.fnUntraced(function* (request: Request) {
     const body = yield* bodyOf(request, AuthBodies.Verification)
-    yield* attempts.signIn(addressOf(request), undefined)
+    const email = body.email == null ? undefined : yield* AuthBodies.emailOf(body.email)
+    // A link's token cannot be guessed; six digits can, from many addresses.
+    yield* attempts.signIn(addressOf(request), body.token_hash == null ? email : undefined)
     if (body.token_hash != null) return json(yield* flows.byMailToken(body.token_hash))
     const kinds = kindsOfVerification[body.type]
-    if (kinds === undefined || body.email == null || body.token == null) {
+    if (kinds === undefined || email === undefined || body.token == null) {
       return yield* AuthError.validationFailed("Verify requires token_hash, or email, token and a type")
     }
-    return json(yield* flows.byMailCode(yield* AuthBodies.emailOf(body.email), kinds, body.token))
+    return json(yield* flows.byMailCode(email, kinds, body.token))
   })
 
   /** A link of a mail: leads on, with a session, a code, or the problem. */

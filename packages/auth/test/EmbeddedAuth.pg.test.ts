@@ -203,6 +203,19 @@ layer(AuthTest.layer(), { excludeTestServices: true })("the embedded auth server
     })
   )
 
+  it.effect("whoever guesses at six digits waits, whatever mails are asked for between", () =>
+    Effect.gen(function* () {
+      const email = AuthTest.freshEmail()
+      const client = yield* AuthTest.browser()
+      const codes: Array<string | undefined> = []
+      for (let guess = 0; guess < 12; guess++) {
+        codes.push((yield* does(() => client.verifyOtp({ email, token: "000000", type: "email" }))).error?.code)
+      }
+      assert.strictEqual(codes[0], "otp_expired")
+      assert.strictEqual(codes.at(-1), "over_request_rate_limit")
+    })
+  )
+
   it.effect("a page that asks with a challenge gets a code, of use to itself alone and once", () =>
     Effect.gen(function* () {
       const email = AuthTest.freshEmail()

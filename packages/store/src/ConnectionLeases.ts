@@ -2,6 +2,7 @@
  * Which streams are open, over all nodes: a row each, alive by a lease that its node renews. So the limits of an account hold wherever its
  * streams are, and a node that died gives its places back by itself.
  */
+import { type MemberRole, scopesOfRole } from "@kalshibook/core/contract/MemberRoles"
 import { Clock, Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { AccountsState } from "./AccountsState.ts"
@@ -38,7 +39,10 @@ export interface HeldConnection {
   readonly member: string | null
 }
 
-/** Why a connection has to end. `gone`: its account or key is not there any more. `member_left`: whose it is is no member any more. */
+/**
+ * Why a connection has to end. `gone`: its account or key is not there any more. `member_left`: whose it is is no member any more, or one
+ * whose role has no streams.
+ */
 export type EndingReason = "key_revoked" | "key_expired" | "gone" | "member_left"
 
 export class ConnectionLeases extends Context.Service<
@@ -100,12 +104,14 @@ const heldOf = ({ accountId, caller, connectionId, key, member }: HeldConnection
   member
 })
 
+const mayStream = (role: MemberRole | undefined): boolean => role !== undefined && scopesOfRole[role].includes("stream")
+
 const inMemory = ({ accounts, closed, keys, members }: AccountsState["Service"]): ConnectionLeases["Service"] => {
   const leases = new Map<string, HeldConnection & { readonly untilMicros: number }>()
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
   const endingOf = ({ accountId, key, member }: HeldConnection, nowMicros: number): EndingReason | undefined => {
     if (!accounts.has(accountId) || closed.has(accountId)) return "gone"
-    if (member !== null && members.get(accountId)?.has(member) !== true) return "member_left"
+    if (member !== null && !mayStream(members.get(accountId)?.get(member)?.role)) return "member_left"
     if (key === null) return undefined
     const record = keys.get(key)
     if (record === undefined) return "gone"

@@ -50,7 +50,7 @@ export const connectionLeasesSuite = (
   )
 
   it.effect(
-    "renewing tells which have to end: those of keys that were revoked, have expired or are gone, of members who left, and of accounts that were deleted",
+    "renewing tells which have to end: those of keys that were revoked, have expired or are gone, of members who left or have no streams any more, and of accounts that were deleted",
     () =>
       Effect.gen(function* () {
         const leases = yield* ConnectionLeases
@@ -66,12 +66,16 @@ export const connectionLeasesSuite = (
         const stays = { userId: globalThis.crypto.randomUUID(), email: "stays@example.com" }
         const invitedBy = globalThis.crypto.randomUUID()
         yield* (yield* Accounts).addMember(accountId, invitedBy, "owner")
+        const pays = globalThis.crypto.randomUUID()
+        yield* (yield* Accounts).addMember(accountId, pays, "member")
+        yield* members.setRole({ accountId, by: invitedBy, userId: pays }, "billing")
         const invited = yield* members.invite(accountId, { email: stays.email, role: "member", invitedBy })
         yield* members.accept(Option.getOrThrow(invited).token, stays)
         const held = [
           ...[good, revoked, expired, "0000000000"].map((key) => ({ key, member: null })),
           { key: null, member: stays.userId },
-          { key: null, member: globalThis.crypto.randomUUID() }
+          { key: null, member: globalThis.crypto.randomUUID() },
+          { key: null, member: pays }
         ].map(({ key, member }) => ({
           connectionId: globalThis.crypto.randomUUID(),
           accountId,
@@ -82,10 +86,10 @@ export const connectionLeasesSuite = (
         const reasons = new Map((yield* leases.renew(held)).map(({ connectionId, reason }) => [connectionId, reason]))
         assert.deepStrictEqual(
           held.map(({ connectionId }) => reasons.get(connectionId)),
-          [undefined, "key_revoked", "key_expired", "gone", undefined, "member_left"]
+          [undefined, "key_revoked", "key_expired", "gone", undefined, "member_left", "member_left"]
         )
         // Also what was not noted before counts from then on.
-        assert.deepInclude(yield* leases.open(wish(accountId, "one more", 6)), { _tag: "full", open: 6 })
+        assert.deepInclude(yield* leases.open(wish(accountId, "one more", 7)), { _tag: "full", open: 7 })
         const nowhere = { connectionId: held[0]?.connectionId ?? "", accountId: globalThis.crypto.randomUUID() }
         const ended = yield* leases.renew([{ ...nowhere, caller: "x", key: null, member: null }])
         assert.deepStrictEqual(
