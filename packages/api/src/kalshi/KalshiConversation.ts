@@ -51,7 +51,7 @@ export const hold = Effect.fn("KalshiConversation.hold")(function* (options: Con
   const meters = yield* StreamMeters
   const { requestId } = yield* RequestMeta
   const meter = yield* Effect.catchTag(meters.open({ caller, requestId }), "StreamUnpaid", Failures.streamUnpaid)
-  const { pay } = MessagePayments.of(meter)
+  const payments = MessagePayments.of(meter)
 
   const socket = yield* request.upgrade
   const { pull } = yield* socket.reader
@@ -74,7 +74,7 @@ export const hold = Effect.fn("KalshiConversation.hold")(function* (options: Con
       Effect.sync(() => link.ping())
     )
   )
-  const play = { session, link, inbox, pay, isTooFast: commandLimit() }
+  const play = { session, link, inbox, ...payments, isTooFast: commandLimit() }
   const playing =
     replay === undefined
       ? LivePlay.run(play)

@@ -52,6 +52,8 @@ export interface Session {
   sidLast: number
   /** Frames to be sent, in order. */
   out: Array<string>
+  /** How many of them carry what was recorded, and are charged: snapshots, deltas, trades, lifecycle messages. */
+  charged: number
   /** Books to be answered, in order (`answer`). */
   asks: Array<BookAsk>
   /** Grows with each change of what is followed. */
@@ -63,15 +65,17 @@ export const make = (gaps: GapsMode): Session => ({
   subscriptions: new Map(),
   sidLast: 0,
   out: [],
+  charged: 0,
   asks: [],
   interest: 0
 })
 
-/** Takes the frames that are to be sent. */
-export const takeFrames = (session: Session): ReadonlyArray<string> => {
-  const { out } = session
+/** Takes the frames that are to be sent, and how many of them are charged. */
+export const takeFrames = (session: Session): { readonly frames: ReadonlyArray<string>; readonly charged: number } => {
+  const { charged, out } = session
   session.out = []
-  return out
+  session.charged = 0
+  return { frames: out, charged }
 }
 
 /** Takes the books that are to be answered. */
@@ -114,11 +118,13 @@ export const sendSnapshot = (
   id: number | null,
   levels: BookLevels
 ): void => {
+  session.charged++
   session.out.push(KalshiFrames.snapshot({ sid: on.sid, seq: ++on.seq, id, marketTicker, levels }, on.useYesPrice))
 }
 
-/** A frame that is made without its numbers, with the next ones. */
+/** A frame of what was recorded that is made without its numbers, with the next ones. */
 export const sendTail = (session: Session, on: Subscription, tail: KalshiFrames.FrameTail): void => {
+  session.charged++
   session.out.push(KalshiFrames.numbered(tail, on.sid, ++on.seq))
 }
 

@@ -29,7 +29,14 @@ const backlogBytesCut = 2 * backlogBytesMax
 const lookMillis = 1_000
 
 /** Never returns: ends with the connection, or fails when it cannot be paid any more. */
-export const run = Effect.fn("LivePlay.run")(function* ({ inbox, isTooFast, link, pay, session }: LivePlayOptions) {
+export const run = Effect.fn("LivePlay.run")(function* ({
+  inbox,
+  isTooFast,
+  link,
+  pay,
+  payLast,
+  session
+}: LivePlayOptions) {
   const found = yield* Effect.serviceOption(LiveMarkets)
   // impossible: a connection that is live is refused where there is none
   if (Option.isNone(found)) return yield* Effect.die("nothing is told live here")
@@ -52,14 +59,14 @@ export const run = Effect.fn("LivePlay.run")(function* ({ inbox, isTooFast, link
       KalshiSession.answer(session, ask, bookOf(live.logOf(ask.marketTicker)))
     }
     if (link.backlogBytes() > backlogBytesMax && session.subscriptions.size > 0) {
-      session.out = []
+      KalshiSession.takeFrames(session)
       for (const on of [...session.subscriptions.values()]) {
         KalshiSession.overflow(session, on, `${backlogBytesMax} bytes are sent and not read`)
       }
     }
     if (link.backlogBytes() > backlogBytesCut) link.cut()
-    const frames = KalshiSession.takeFrames(session)
-    unpaid += frames.length
+    const { charged, frames } = KalshiSession.takeFrames(session)
+    unpaid += charged
     link.send(frames)
   }
 
@@ -108,7 +115,9 @@ export const run = Effect.fn("LivePlay.run")(function* ({ inbox, isTooFast, link
     yield* link.room
   })
 
-  return yield* Effect.raceFirst(Effect.forever(obey), Effect.forever(look))
+  return yield* Effect.raceFirst(Effect.forever(obey), Effect.forever(look)).pipe(
+    Effect.ensuring(Effect.sync(() => payLast(unpaid)))
+  )
 })
 
 const holeFrom = (tsFromMicros: number): ChannelGap => ({

@@ -89,9 +89,9 @@ export const run = Effect.fn("ReplayPlay.run")(function* (options: ReplayPlayOpt
   const lastMicros = (): number => Math.min(endMicros, reader?.toMicros ?? Number.POSITIVE_INFINITY) - 1
 
   const flush = Effect.gen(function* () {
-    const frames = KalshiSession.takeFrames(session)
+    const { charged, frames } = KalshiSession.takeFrames(session)
     if (frames.length > 0) {
-      yield* options.pay(frames.length)
+      yield* options.pay(charged)
       link.send(frames)
       yield* link.room
     }

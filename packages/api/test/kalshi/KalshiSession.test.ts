@@ -18,7 +18,7 @@ const conversation = (gaps: KalshiSession.GapsMode = "error") => {
       const state = { STALE: { _tag: "stale", gap } as const, NONE: { _tag: "none" } as const }[ask.marketTicker]
       KalshiSession.answer(session, ask, state ?? { _tag: "known", levels })
     }
-    return KalshiSession.takeFrames(session).map((text) => JSON.parse(text))
+    return KalshiSession.takeFrames(session).frames.map((text) => JSON.parse(text))
   }
   return {
     session,
@@ -96,7 +96,7 @@ describe("a conversation in Kalshi's protocol", () => {
     KalshiCommands.execute(session, JSON.stringify(subscribe(1, ["A"])))
     for (const ask of KalshiSession.takeAsks(session)) KalshiSession.answer(session, ask, { _tag: "known", levels })
     KalshiTelling.record(session, StoreBatch.delta({ marketTicker: "A", offset: 9 }))
-    const tags = KalshiSession.takeFrames(session).map((text) => Wire.decode(text)._tag)
+    const tags = KalshiSession.takeFrames(session).frames.map((text) => Wire.decode(text)._tag)
     assert.deepStrictEqual(tags, ["subscribed", "orderbook_snapshot", "orderbook_delta"])
     tell(StoreBatch.delta({ marketTicker: "A", offset: 10 }))
   })
