@@ -110,6 +110,9 @@ describe("the program", () => {
       KALSHIBOOK_SIMULATOR_MARKETS: "2"
     })
     assert.strictEqual(await program.ended, 1)
-    assert.strictEqual(program.output().trim(), 'KALSHIBOOK_SIMULATOR_MARKETS must be a whole number from 5 to 10000, not "2".')
+    assert.strictEqual(
+      program.output().trim(),
+      'KALSHIBOOK_SIMULATOR_MARKETS must be a whole number from 5 to 10000, not "2".'
+    )
   })
 })
