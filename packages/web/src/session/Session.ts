@@ -54,19 +54,26 @@ export const changed = (): void => {
 }
 
 export const subscribe = (listener: () => void): (() => void) => {
+  hearOtherTabs()
   listeners.add(listener)
   return () => listeners.delete(listener)
 }
 
-/** The same person in other tabs: a token that was refreshed there is no news. */
-let person = current()?.userId
-addEventListener("storage", ({ key }) => {
-  if (key !== storageKey && key !== accountKey && key !== null) return
-  const now = current()?.userId
-  if (now === person && key === storageKey) return
-  person = now
-  changed()
-})
+let hearsOtherTabs = false
+
+/** The same person in other tabs: a token that was refreshed there is no news. From the first listener on. */
+const hearOtherTabs = (): void => {
+  if (hearsOtherTabs) return
+  hearsOtherTabs = true
+  let person = current()?.userId
+  addEventListener("storage", ({ key }) => {
+    if (key !== storageKey && key !== accountKey && key !== null) return
+    const now = current()?.userId
+    if (now === person && key === storageKey) return
+    person = now
+    changed()
+  })
+}
 
 export const useSession = (): SignedIn | undefined => useSyncExternalStore(subscribe, current)
 
