@@ -356,8 +356,11 @@ it("the playground sends what its form says, and shows what came back and what i
   await page.getByLabel("ticker (required)").fill(world.ticker)
   await page.getByLabel("depth", { exact: true }).fill("3")
   await page.getByText("At most 1 credit").waitFor()
-  await page.getByRole("button", { name: "Send" }).click()
-  const cost = await page.getByText(/^\d+ credits? used$/).textContent()
+  const costs = page.getByText(/^\d+ credits? used$/)
+  const cost = await World.until(async () => {
+    await page.getByRole("button", { name: "Send" }).click()
+    return (await costs.textContent({ timeout: 5_000 }).catch(() => null)) ?? undefined
+  }, "what the call cost")
   const text = (await page.getByRole("region", { name: "The body of the answer" }).textContent()) ?? ""
   const book = JSON.parse(text)
   assert.strictEqual(book.market_ticker, world.ticker)

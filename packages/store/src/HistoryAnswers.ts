@@ -87,14 +87,17 @@ export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Serv
     return { mark, stoppedAt: isStopped ? mark : undefined }
   })
 
-  const bookNow = Effect.fn("History.bookNow")(function* (ticker: MarketTicker) {
-    const { mark, stoppedAt } = yield* now
-    if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
-    return yield* answer(ticker, mark.tsReceivedMicros, "received", stoppedAt).pipe(
-      // Every stored record lies at or before the watermark.
-      Effect.catchTag("BeforeFirstRecord", (error) => Effect.die(error))
-    )
-  })
+  const bookNow = Effect.fn("History.bookNow")(
+    function* (ticker: MarketTicker) {
+      const { mark, stoppedAt } = yield* now
+      if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
+      return yield* answer(ticker, mark.tsReceivedMicros, "received", stoppedAt)
+    },
+    // Its first records were stored after the watermark was read: the next one has them.
+    Effect.retry({ while: ({ _tag }) => _tag === "BeforeFirstRecord", times: 2 }),
+    // Every stored record lies at or before the watermark.
+    Effect.catchTag("BeforeFirstRecord", (error) => Effect.die(error))
+  )
 
   const booksAt = Effect.fn("History.booksAt")(function* (query: BooksQuery) {
     const { mark, stoppedAt } = query.atMicros === undefined ? yield* now : yield* beyond(query.atMicros, query.clock)
