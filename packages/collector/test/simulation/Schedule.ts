@@ -287,7 +287,7 @@ const draw = (prng: Prng.Prng): Trouble => {
       2,
       () => ({ what: "cut", connection: undefined, code: undefined, cuts: between(2, 8), everyMillis: between(5, 500) })
     ],
-    [3, () => ({ what: "freeze", mode: pick(["data", "all"]), connection: some(), millis: between(50, 6_000) })],
+    [5, () => ({ what: "freeze", mode: pick(["data", "all"]), connection: some(), millis: between(50, 6_000) })],
     [4, () => ({ what: "subscription_error", code: pick([10, 25]), connection: some() })],
     [
       8,
