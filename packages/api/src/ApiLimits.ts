@@ -63,6 +63,12 @@ export const keysMax = 10_000
 /** Refused calls are refused by the node itself until there can be tokens again; of so many buckets at most. */
 export const refusalsMax = 10_000
 
+/** Refusals of one key that are told at once, a second; further ones are told so much later each that there are no more of them. */
+export const refusalsAtOnce = 10
+
+/** How long a refusal is held back at most: shorter than the patience of any client. */
+export const refusalHoldMillisMax = 1_000
+
 /** How long the ledger may take to hear what a call cost, before the answer goes out without: then it costs nothing. */
 export const settleMillisMax = 3_000
 

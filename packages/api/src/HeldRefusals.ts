@@ -1,0 +1,30 @@
+/**
+ * When somebody who goes on far above his limit hears of it: ten refusals a second at once, the rest a little later each, up to a second. A
+ * program that waits for its answers is slowed down to what the node can bear, so that others do not feel it; one that heeds `Retry-After`
+ * never meets this. Held by each node for itself.
+ */
+import { refusalHoldMillisMax, refusalsAtOnce, refusalsMax } from "./ApiLimits.ts"
+
+export interface HeldRefusals {
+  /** How long the refusal of a call by this key is held back, milliseconds. */
+  readonly holdMillis: (prefix: string, nowMillis: number) => number
+}
+
+const spacingMillis = 1_000 / refusalsAtOnce
+
+export const make = (): HeldRefusals => {
+  /** By key: the moment of the last refusal, in a line in which they are `spacingMillis` apart. */
+  const last = new Map<string, number>()
+  return {
+    holdMillis: (prefix, nowMillis) => {
+      const atMillis = Math.max(last.get(prefix) ?? 0, nowMillis - 1_000) + spacingMillis
+      const holdMillis = Math.min(Math.max(0, atMillis - nowMillis), refusalHoldMillisMax)
+      // In the order of last use, so that the one that leaves is the one that was refused longest ago.
+      last.delete(prefix)
+      const [oldest] = last.size >= refusalsMax ? last.keys() : []
+      if (oldest !== undefined) last.delete(oldest)
+      last.set(prefix, Math.min(atMillis, nowMillis + refusalHoldMillisMax))
+      return holdMillis
+    }
+  }
+}
