@@ -31,7 +31,7 @@ import * as KalshiConversation from "./KalshiConversation.ts"
 import type { KalshiMoment } from "./KalshiMoment.ts"
 import * as KalshiRest from "./KalshiRest.ts"
 import * as ReplayAddress from "./ReplayAddress.ts"
-import { Replays, type RunningReplay } from "./Replays.ts"
+import { isSpeedAllowed, Replays, type RunningReplay } from "./Replays.ts"
 
 /** A refusal in the exchange's words: it goes out in place of what was asked for. */
 class Refused {
@@ -82,9 +82,7 @@ const replayOf = Effect.fnUntraced(function* (caller: Caller, part: string) {
 
 const refuseSpeed = ({ tier }: Caller, speed: number) => {
   const { replaySpeedMax } = tier.limits
-  const isAllowed =
-    speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
-  return isAllowed
+  return isSpeedAllowed(speed, replaySpeedMax)
     ? Effect.void
     : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
 }
