@@ -7,6 +7,7 @@
  */
 
 import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
+import { badRequest, notFound, ok, type RestAnswer } from "@kalshibook/core/kalshi/RestAnswer"
 import { websocketPath } from "@kalshibook/core/kalshi/Signing"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { isoFromMicros } from "@kalshibook/core/Units"
@@ -26,7 +27,7 @@ import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
 import type { StreamMeters } from "../StreamMeter.ts"
-import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
+import { methodNotAllowed, refused, toResponse } from "./KalshiAnswer.ts"
 import * as KalshiConversation from "./KalshiConversation.ts"
 import type { KalshiMoment } from "./KalshiMoment.ts"
 import * as KalshiRest from "./KalshiRest.ts"
@@ -36,13 +37,13 @@ import { isSpeedAllowed, Replays, type RunningReplay } from "./Replays.ts"
 /** A refusal in the exchange's words: it goes out in place of what was asked for. */
 class Refused {
   readonly _tag = "Refused"
-  readonly answer: KalshiAnswer
-  constructor(answer: KalshiAnswer) {
+  readonly answer: RestAnswer
+  constructor(answer: RestAnswer) {
     this.answer = answer
   }
 }
 
-const refuse = (answer: KalshiAnswer) => Effect.fail(new Refused(answer))
+const refuse = (answer: RestAnswer) => Effect.fail(new Refused(answer))
 
 /** Path and query behind the address of a replay, as the exchange knows them. */
 const askedOf = Effect.gen(function* () {

@@ -269,7 +269,10 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
         let text = ""
         child.stdout.on("data", (chunk: Buffer) => {
           text += chunk.toString()
-          if (text.includes("snapshot KXBTC15M-E-A 2")) resume(Effect.succeed(text))
+          if (!text.includes("snapshot KXBTC15M-E-A 2")) return
+          // It would go on for ever.
+          child.kill()
+          resume(Effect.succeed(text))
         })
         child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()))
         child.on("exit", () => resume(Effect.succeed(text)))
