@@ -33,7 +33,8 @@ export const start = async (): Promise<StreamHost> => {
         return
       }
       const link = SocketLink.make(socket as Socket)
-      const options = { link, format: "json", slow: "disconnect", connectionsMax: 1, replaySpeedMax: 1 } as const
+      const limits = { connectionsMax: 1, replaySpeedMax: 1 }
+      const options = { link, format: "json", slow: "disconnect", limits } as const
       void Effect.runPromise(
         Effect.flatMap(Scope.provide(server.connect(options), scope), ({ receive }) =>
           receive('{"op":"subscribe","id":1,"all":true,"snapshot":false}')

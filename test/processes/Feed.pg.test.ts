@@ -2,9 +2,6 @@
  * A recorder and those who follow it as processes of their own. The recorder is killed (`kill -9`) with records told that are not on its
  * disk; what the followers know in the end is what is stored, and what they were told is that, or was said not to be.
  */
-import { spawn } from "node:child_process"
-import { createServer } from "node:net"
-import { fileURLToPath } from "node:url"
 import { assert, it } from "@effect/vitest"
 import { LiveMarkets, type LiveUpdate } from "@kalshibook/api/live/LiveMarkets"
 import type { BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
@@ -13,18 +10,12 @@ import * as Replay from "@kalshibook/core/Replay"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import * as FeedClient from "@kalshibook/store/feed/FeedClient"
 import { HotTier } from "@kalshibook/store/HotTier"
-import { Context, Effect, Layer, Logger, Option, Schedule, type Scope } from "effect"
+import { Context, Effect, Layer, Logger, Option, Schedule } from "effect"
+import * as ApiProcess from "./ApiProcess.ts"
 import * as Scene from "./Scene.ts"
 
 const kills = 1
 const recordingMillis = 1_000
-
-const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 /** A node that serves nobody. */
 const node = (port: number) =>
@@ -44,33 +35,6 @@ const node = (port: number) =>
       )
     ),
     (built) => Context.get(built, LiveMarkets)
-  )
-
-/** The API's own program; gives what it answers to `/v1/status`. */
-const startApi = (environment: Readonly<Record<string, string>>): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [fileURLToPath(new URL("../../packages/api/src/main.ts", import.meta.url))], {
-        env: { ...process.env, ...environment },
-        stdio: ["ignore", "pipe", "inherit"]
-      })
-    ),
-    (child) =>
-      Effect.callback<void>((resume) => {
-        if (child.pid === undefined || child.exitCode !== null) return resume(Effect.void)
-        child.once("exit", () => resume(Effect.void))
-        child.kill("SIGTERM")
-      })
-  ).pipe(
-    Effect.flatMap((child) =>
-      Effect.callback<string>((resume) => {
-        child.stdout.on("data", (chunk: Buffer) => {
-          const url = /http:\S+?(?= )/.exec(chunk.toString())?.[0]
-          if (url !== undefined) resume(Effect.succeed(url))
-        })
-        child.once("exit", (code) => resume(Effect.die(new Error(`the API ended with ${code}`))))
-      })
-    )
   )
 
 interface LiveStatus {
@@ -114,7 +78,7 @@ it.live(
   "what followers know after a kill is what is stored, and what they were told is that or was said not to be",
   () =>
     Effect.gen(function* () {
-      const feedPort = yield* freePort
+      const feedPort = yield* ApiProcess.freePort
       const scene = yield* Scene.make({
         feedPort,
         exchange: { seed: 5, marketsOpen: 20, deltasPerSecond: 500 },
@@ -137,13 +101,13 @@ it.live(
         collector = yield* scene.start
       }
       yield* scene.untilLive(collector)
-      const api = yield* startApi({
+      const { url } = yield* ApiProcess.start({
         DATABASE_URL: scene.postgres.url,
         KALSHIBOOK_DATA_DIR: scene.tapeFolder,
-        KALSHIBOOK_API_PORT: String(yield* freePort),
+        KALSHIBOOK_API_PORT: String(yield* ApiProcess.freePort),
         KALSHIBOOK_FEED_URL: `tcp://127.0.0.1:${feedPort}`
       })
-      const { live } = yield* statusOf(api).pipe(
+      const { live } = yield* statusOf(url).pipe(
         Effect.filterOrFail((status) => status.live.lag !== null),
         Effect.retry(Schedule.spaced("50 millis"))
       )

@@ -37,7 +37,7 @@ import * as SiteRoutes from "./site/SiteRoutes.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
 
 /** Calls and streams, in whatever protocol, know callers and open connections by the same services. */
-const callers = Layer.mergeAll(Callers.layer, OpenConnections.layer, StreamMeters.layer)
+const callers = Layer.merge(OpenConnections.layer.pipe(Layer.provideMerge(Callers.layer)), StreamMeters.layer)
 
 const handlers = Layer.mergeAll(
   MarketsHandlers,

@@ -93,6 +93,9 @@ export const connectionCheckMillis = 5_000
 /** How often a stream turns to the ledger at most: what it holds in between is what a crash may lose, for nothing. */
 export const streamSettleMillis = 1_000
 
+/** How often a stream that was refused credits asks again while it lives on what it has: a quiet one may do so for hours. */
+export const streamUnpaidMillis = 15_000
+
 /** Credits that a stream holds at once at most: a quarter of a million records, some seconds of a whole exchange. */
 export const streamBatchCreditsMax = 100
 

@@ -30,6 +30,11 @@ export class Callers extends Context.Service<
     readonly callerOf: (request: Request) => Effect.Effect<Option.Option<Caller>, Refusal, RequestMeta>
     /** Who asks with a ticket, which is used up: for websockets of browsers, which cannot send a header. */
     readonly callerOfTicket: (request: Request, ticket: string) => Effect.Effect<Caller, Refusal, RequestMeta>
+    /**
+     * The same caller with the plan, caps and limits that count for him now, at most seconds old. Unchanged where he is nobody any more, or
+     * the database does not say: what ends him is told otherwise.
+     */
+    readonly asOfNow: (caller: Caller) => Effect.Effect<Caller>
     /** Who is signed in, of an account or of none; `None` when the request carries no token of a person. */
     readonly personOf: (request: Request) => Effect.Effect<Option.Option<Person>, Refusal, RequestMeta>
     /** A key was changed just now: this node looks it up again. */
@@ -99,6 +104,18 @@ export class Callers extends Context.Service<
           return token === undefined ? Effect.succeedNone : guarded(request, recognised(token, request))
         },
         callerOfTicket: (request, ticket) => guarded(request, callerOfTicket(ticket)),
+        asOfNow: (caller) => {
+          const { account, authentication } = caller
+          const found =
+            authentication._tag === "key"
+              ? byKey.callerOfKey(authentication.key.prefix)
+              : Effect.map(byMember.memberNow(authentication.person, account.accountId), (member) => ({
+                  ...member,
+                  title: caller.title,
+                  bounds: caller.bounds
+                }))
+          return Effect.catch(found, () => Effect.succeed(caller))
+        },
         personOf: (request) => {
           const token = tokenOf(request)
           return token === undefined ? Effect.succeedNone : guarded(request, byMember.personOf(token))

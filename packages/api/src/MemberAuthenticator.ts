@@ -21,6 +21,8 @@ export interface MemberAuthenticator extends Authenticator {
   readonly personOf: (token: string) => Effect.Effect<Option.Option<Person>, NotRecognised | SignInUnverified>
   /** The member in whose name a ticket was issued. */
   readonly callerOfMember: (accountId: string, userId: string) => Effect.Effect<Caller, NotRecognised | HotTierError>
+  /** A member as he is now, at most seconds old. */
+  readonly memberNow: (person: Person, accountId: string) => Effect.Effect<Caller, NotRecognised | HotTierError>
   /** Somebody's memberships have changed: this node looks them up again. */
   readonly forget: (userId: string) => Effect.Effect<void>
 }
@@ -56,6 +58,12 @@ export const make = Effect.gen(function* () {
         })
       }
       return callerOf(member, membership)
+    }),
+    memberNow: Effect.fnUntraced(function* (person, accountId) {
+      const memberships = yield* Cache.get(known, person.userId)
+      const membership = memberships.find(({ account }) => account.accountId === accountId)
+      if (membership !== undefined) return callerOf(person, membership)
+      return yield* new NotRecognised({ detail: `${person.email} is no member of this account any more.` })
     }),
     forget: (userId) => Cache.invalidate(known, userId)
   }

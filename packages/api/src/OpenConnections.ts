@@ -6,8 +6,10 @@
  *     // Effect<Connection, TooManyConnections, Scope>
  *
  * It counts until the scope closes. `close` is called at most once: when the key is revoked or expires (within 5 s on every node, at once on
- * the node that revoked it), or the account is gone; it has to end the session, whose scope then closes. `Connection` says for a greeting
- * how many are open of how many.
+ * the node that revoked it), the account is gone, or fewer may be open by now and there are as many older ones; it has to end the session,
+ * whose scope then closes. `Connection` says for a greeting how many are open of how many.
+ *
+ * What a caller may changes while he is connected: `Connection.caller` is who he is now, some seconds old, and `onChange` tells of it.
  *
  * While the database is away nobody can be counted elsewhere: then this node's own connections count, and none is ended.
  */
@@ -15,6 +17,7 @@ import { ConnectionLeases, type EndingReason, type HeldConnection } from "@kalsh
 import { Clock, Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import { connectionCheckMillis } from "./ApiLimits.ts"
 import type { Caller } from "./Caller.ts"
+import { Callers } from "./Callers.ts"
 
 /** The account, or the caller, has as many open as it may. */
 export class TooManyConnections extends Data.TaggedError("TooManyConnections")<{
@@ -31,6 +34,8 @@ export interface Connection {
   readonly open: number
   /** Of the account at most. */
   readonly max: number
+  /** Whose it is, with the plan, caps and limits that he has now. */
+  readonly caller: () => Caller
 }
 
 /** Why a connection has to end. The message is for whoever is at its other end. */
@@ -43,10 +48,14 @@ export interface ConnectionWanted {
   readonly caller: Caller
   /** Ends the session; has to return soon, and to say why to whoever is at the other end. */
   readonly close: (ending: ConnectionEnding) => Effect.Effect<void>
+  /** Plan, caps or limits of the caller have changed. Has to return soon. */
+  readonly onChange?: (caller: Caller) => Effect.Effect<void>
 }
 
 interface Open extends ConnectionWanted {
   readonly held: HeldConnection
+  /** As he is now. */
+  caller: Caller
 }
 
 export class OpenConnections extends Context.Service<
@@ -59,10 +68,11 @@ export class OpenConnections extends Context.Service<
     readonly endAccount: (accountId: string, member?: string) => Effect.Effect<void>
   }
 >()("@kalshibook/api/OpenConnections") {
-  static readonly layer: Layer.Layer<OpenConnections, never, ConnectionLeases> = Layer.effect(
+  static readonly layer: Layer.Layer<OpenConnections, never, ConnectionLeases | Callers> = Layer.effect(
     OpenConnections,
     Effect.gen(function* () {
       const leases = yield* ConnectionLeases
+      const callers = yield* Callers
       const opened = new Map<string, Open>()
 
       const end = (connectionId: string, reason: EndingReason) =>
@@ -89,10 +99,21 @@ export class OpenConnections extends Context.Service<
         })
       )
 
+      const refresh = Effect.fnUntraced(function* (one: Open) {
+        const { caller: before, onChange } = one
+        const caller = yield* callers.asOfNow(before)
+        one.caller = caller
+        if (onChange !== undefined && termsText(caller) !== termsText(before)) yield* onChange(caller)
+      })
+
       const check = Effect.gen(function* () {
         yield* Effect.flatMap(expired, endAll)
         if (opened.size === 0) return
-        const renewed = [...opened.values()].map(({ held }) => held)
+        yield* Effect.forEach([...opened.values()], refresh, { concurrency: refreshesAtOnceMax, discard: true }).pipe(
+          // A database that hangs must not keep places from being renewed.
+          Effect.timeoutOption(Duration.millis(connectionCheckMillis))
+        )
+        const renewed = [...opened.values()].map(({ caller, held }) => ({ ...held, ...maxesOf(caller) }))
         const ended = yield* leases.renew(renewed)
         // Whoever left meanwhile has given his place back before it was renewed.
         for (const held of renewed) if (!opened.has(held.connectionId)) yield* leases.close(held)
@@ -111,7 +132,8 @@ export class OpenConnections extends Context.Service<
         return { _tag: "open", open: own.length + 1 } as const
       }
 
-      const open = Effect.fnUntraced(function* ({ caller, close }: ConnectionWanted) {
+      const open = Effect.fnUntraced(function* (wanted: ConnectionWanted) {
+        const { caller } = wanted
         const { account, authentication, bounds, name, tier } = caller
         const held: HeldConnection = {
           connectionId: globalThis.crypto.randomUUID(),
@@ -122,7 +144,7 @@ export class OpenConnections extends Context.Service<
         }
         const max = tier.limits.connections
         const place = yield* leases
-          .open({ ...held, accountMax: max, callerMax: bounds.connections })
+          .open({ ...held, ...maxesOf(caller) })
           .pipe(
             Effect.catch((error) =>
               Effect.as(
@@ -135,8 +157,10 @@ export class OpenConnections extends Context.Service<
           const ofCaller = place.whose === "caller" ? (bounds.connections ?? max) : max
           return yield* new TooManyConnections({ whose: place.whose, open: place.open, max: ofCaller })
         }
-        opened.set(held.connectionId, { caller, close, held })
-        const connection: Connection = { connectionId: held.connectionId, open: place.open, max }
+        const one: Open = { ...wanted, held }
+        opened.set(held.connectionId, one)
+        const { connectionId } = held
+        const connection: Connection = { connectionId, open: place.open, max, caller: () => one.caller }
         return connection
       })
 
@@ -166,13 +190,25 @@ export class OpenConnections extends Context.Service<
   )
 }
 
+/** Callers that are looked up at once. */
+const refreshesAtOnceMax = 8
+
+const maxesOf = ({ bounds, tier }: Caller) => ({
+  accountMax: tier.limits.connections,
+  callerMax: bounds.connections
+})
+
+/** What of a caller may change without his ending. */
+const termsText = ({ account, bounds, tier }: Caller): string => JSON.stringify([account.capCredits, bounds, tier])
+
 const full = (whose: "account" | "caller", open: number) => ({ _tag: "full", whose, open }) as const
 
 const messages: Readonly<Record<EndingReason, (title: string) => string>> = {
   key_revoked: (title) => `${capital(title)} was revoked.`,
   key_expired: (title) => `${capital(title)} has expired.`,
   member_left: (title) => `${capital(title)} has no streams of this account any more.`,
-  gone: (title) => `${capital(title)} is not there any more.`
+  gone: (title) => `${capital(title)} is not there any more.`,
+  over_limit: (title) => `${capital(title)} may have fewer open streams than there are: the newest are ended.`
 }
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -2,12 +2,14 @@
  * Pays for the records of a stream while it runs: credits are held for what may come next, and what was delivered of it is settled, in
  * batches, at most once a second. So a session that dies takes at most one batch with it, for nothing.
  *
- *     const meter = yield* meters.open({ caller, requestId })          // Effect<StreamMeter, StreamUnpaid | HotTierError, Scope>
+ *     const meter = yield* meters.open({ caller: () => who, requestId })  // Effect<StreamMeter, StreamUnpaid | HotTierError, Scope>
  *     const granted = meter.take(records.length)                        // now, without waiting: so many may be delivered, and are charged
  *     if (granted < records.length) yield* meter.more                   // Effect<void, StreamUnpaid | HotTierError>
  *
  * A session delivers what it was granted, waits for `more`, and goes on. `more` fails when there are no credits for another record: time to
- * say so, and to close. `ending` tells it before: nothing can be held beyond what is granted still. Closing the scope settles.
+ * say so, and to close. What was granted and not delivered after all can be given back. Closing the scope settles.
+ *
+ * Each hold is by the terms that the caller has then: a plan, a cap or credits that came or went meanwhile count from the next hold on.
  *
  * One credit is for every `rowsPerCredit` records that are begun, over the whole session; so a quiet stream writes to the ledger once for so
  * many, however long they take.
@@ -15,8 +17,8 @@
 import { creditsOfRows, streamPrices } from "@kalshibook/core/contract/Pricing"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { Ledger, type LedgerCall, type Verdict } from "@kalshibook/store/Ledger"
-import { Clock, Context, Data, Deferred, Duration, Effect, Layer, type Scope, Semaphore } from "effect"
-import { streamBatchCreditsMax, streamLeaseMicros, streamSettleMillis } from "./ApiLimits.ts"
+import { Clock, Context, Data, Duration, Effect, Layer, type Scope, Semaphore } from "effect"
+import { streamBatchCreditsMax, streamLeaseMicros, streamSettleMillis, streamUnpaidMillis } from "./ApiLimits.ts"
 import type { Caller } from "./Caller.ts"
 import * as CallerTerms from "./CallerTerms.ts"
 
@@ -34,16 +36,17 @@ export class StreamUnpaid extends Data.TaggedError("StreamUnpaid")<{
 export interface StreamMeter {
   /** How many of so many records may be delivered now. They are charged, and have to be delivered. */
   readonly take: (records: number) => number
+  /** So many that were taken were not delivered, and are not charged. */
+  readonly giveBack: (records: number) => void
   /** Waits until there is something to take. */
   readonly more: Effect.Effect<void, StreamUnpaid | HotTierError>
-  /** Why this session will end, as soon as that is known: what can be taken still is the last. */
-  readonly ending: Effect.Effect<StreamUnpaid>
   /** Credits that the records taken until now cost. */
   readonly creditsUsed: () => number
 }
 
 export interface StreamOpening {
-  readonly caller: Caller
+  /** Who pays, with what counts for him at the moment at which it is asked. Always of the same account. */
+  readonly caller: () => Caller
   /** Of the request that opened it: names its payments, and is one call in the usage. */
   readonly requestId: string
 }
@@ -71,10 +74,8 @@ interface Batch {
 }
 
 const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, requestId }: StreamOpening) {
-  const terms = CallerTerms.callOf(caller)
-  const { accountId } = terms
+  const { accountId } = caller().account
   const locked = yield* Semaphore.make(1)
-  const ended = yield* Deferred.make<StreamUnpaid>()
   const now = Clock.currentTimeMillis
   let taken = 0
   let rowsSettled = 0
@@ -85,17 +86,24 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
   let wanted = firstBatchCredits
   let turnedMillis = yield* now
   let turnedTaken = 0
+  /** Why nothing more could be held, at the last attempt. */
   let unpaid: StreamUnpaid | undefined
+  let unpaidMillis = 0
 
   const used = () => creditsOfRows(price, taken)
   const granted = () => (creditsSettled + (batch?.credits ?? 0)) * price.rowsPerCredit
-  /** Whether less is granted than half of a batch. */
-  const isLow = () => unpaid === undefined && granted() - taken < (wanted * price.rowsPerCredit) / 2
+  /** Whether less is granted than half of a batch, and more may be had: whoever was refused asks seldom until he needs it. */
+  const isLow = (nowMillis: number) => {
+    const left = granted() - taken
+    if (left >= (wanted * price.rowsPerCredit) / 2) return false
+    return unpaid === undefined || left <= 0 || nowMillis - unpaidMillis >= streamUnpaidMillis
+  }
 
   /** Says what was delivered of the batch; the rest of it goes back. */
   const settle = Effect.gen(function* () {
     if (batch === undefined) return
-    const [credits, rows] = [used() - creditsSettled, taken - rowsSettled]
+    // What was given back after it was settled is taken again before anything else.
+    const [credits, rows] = [Math.max(0, used() - creditsSettled), Math.max(0, taken - rowsSettled)]
     // The first is the call itself, also when nothing happened.
     const state = rows > 0 || batch.requestId === requestId ? "used" : "returned"
     const isSettled = yield* ledger.settle({ requestId: batch.requestId, accountId, state, credits, rows })
@@ -106,7 +114,7 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
   })
 
   const partOf = (): LedgerCall => ({
-    ...terms,
+    ...CallerTerms.callOf(caller()),
     requestId: batches === 0 ? requestId : `${requestId}/${batches}`,
     endpoint: "openStream",
     question: null,
@@ -122,6 +130,7 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
       const part = { ...partOf(), creditsMax: credits }
       const { creditsLeft, verdict, waitMicros } = yield* ledger.admit(part)
       if (verdict === "admitted") {
+        unpaid = undefined
         batches++
         batch = { requestId: part.requestId, credits, sinceMillis: yield* now }
         return
@@ -132,7 +141,7 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
         continue
       }
       unpaid = new StreamUnpaid({ verdict, waitMicros, creditsLeft, creditsUsed: used() })
-      yield* Deferred.succeed(ended, unpaid)
+      unpaidMillis = yield* now
       return
     }
   })
@@ -142,14 +151,14 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
     const elapsed = nowMillis - turnedMillis
     if (elapsed < streamSettleMillis) return
     const isOld = batch !== undefined && (nowMillis - batch.sinceMillis) * 2_000 > streamLeaseMicros
-    if (!isLow() && !isOld && (batch === undefined || used() === creditsSettled)) return
+    if (!isLow(nowMillis) && !isOld && (batch === undefined || used() <= creditsSettled)) return
     const perSecond = ((taken - turnedTaken) * 1_000) / elapsed
     turnedMillis = nowMillis
     turnedTaken = taken
     wanted = Math.max(1, Math.min(streamBatchCreditsMax, Math.ceil((perSecond * batchSeconds) / price.rowsPerCredit)))
     yield* settle
     // What is left of a credit that was begun may be enough for long.
-    if (isLow()) yield* hold
+    if (isLow(nowMillis)) yield* hold
   }).pipe((effect) => locked.withPermit(effect))
 
   /** Also what came after the last batch, and cost nothing more. */
@@ -170,15 +179,19 @@ const open = Effect.fnUntraced(function* (ledger: Ledger["Service"], { caller, r
       taken += some
       return some
     },
+    giveBack: (records) => {
+      taken = Math.max(0, taken - records)
+    },
     more: Effect.gen(function* () {
       while (granted() <= taken) {
-        if (unpaid !== undefined) return yield* new StreamUnpaid({ ...unpaid, creditsUsed: used() })
         const elapsed = (yield* now) - turnedMillis
         yield* Effect.sleep(Duration.millis(Math.max(0, streamSettleMillis - elapsed)))
         yield* turn
+        if (granted() <= taken && unpaid !== undefined) {
+          return yield* new StreamUnpaid({ ...unpaid, creditsUsed: used() })
+        }
       }
     }),
-    ending: Deferred.await(ended),
     creditsUsed: used
   }
   return meter

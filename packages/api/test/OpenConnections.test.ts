@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import type { Caller } from "@kalshibook/api/Caller"
+import { Callers } from "@kalshibook/api/Callers"
 import { type ConnectionEnding, OpenConnections } from "@kalshibook/api/OpenConnections"
 import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -36,7 +37,9 @@ const anotherNode = Effect.map(Layer.build(Layer.fresh(OpenConnections.layer)), 
 
 const nothing = () => Effect.void
 
-layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("open streams", (it) => {
+const node = OpenConnections.layer.pipe(Layer.provideMerge(Callers.layer))
+
+layer(node.pipe(Layer.provideMerge(Customer.storesInMemory)))("open streams", (it) => {
   it.effect("are as many as the tier says over all nodes, and a place is free when its scope closes", () =>
     Effect.gen(function* () {
       const [here, there] = [yield* OpenConnections, yield* anotherNode]
@@ -96,6 +99,49 @@ layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("
     }).pipe(Effect.scoped)
   )
 
+  it.effect(
+    "are told what their caller may now, within seconds, and the youngest on any node end when fewer may be open",
+    () =>
+      Effect.gen(function* () {
+        const [here, there] = [yield* OpenConnections, yield* anotherNode]
+        const [accounts, keys] = [yield* Accounts, yield* Keys]
+        const caller = yield* newCaller()
+        const { accountId } = caller.account
+        const told: Array<readonly [string, string, unknown]> = []
+        const open = (node: OpenConnections["Service"], name: string) =>
+          node.open({
+            caller,
+            close: ({ reason }) => Effect.sync(() => void told.push([name, "ended", reason])),
+            onChange: ({ bounds, tier }) =>
+              Effect.sync(() => void told.push([name, "changed", [tier.limits.connections, bounds.capCredits]]))
+          })
+        const scopeOfSecond = yield* Scope.make()
+        const first = yield* open(there, "first")
+        yield* Scope.provide(open(here, "second"), scopeOfSecond)
+        yield* TestClock.adjust("20 seconds")
+        assert.deepStrictEqual(told, [])
+        yield* keys.change(accountId, caller.name, { capCredits: 7 })
+        yield* TestClock.adjust("10 seconds")
+        assert.sameDeepMembers(told.splice(0), [
+          ["first", "changed", [2, 7]],
+          ["second", "changed", [2, 7]]
+        ])
+        assert.strictEqual(first.caller().bounds.capCredits, 7)
+        yield* accounts.change(accountId, { terms: { connections: 1 } })
+        yield* TestClock.adjust("10 seconds")
+        assert.sameDeepMembers(told.splice(0), [
+          ["first", "changed", [1, 7]],
+          ["second", "changed", [1, 7]],
+          ["second", "ended", "over_limit"]
+        ])
+        yield* Scope.close(scopeOfSecond, Exit.void)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(told, [])
+        const refused = yield* Effect.flip(here.open({ caller: first.caller(), close: nothing }))
+        assert.deepInclude(refused, { whose: "account", max: 1 })
+      }).pipe(Effect.scoped)
+  )
+
   it.effect("end when what was shown for them does, also without a key", () =>
     Effect.gen(function* () {
       const here = yield* OpenConnections
@@ -127,6 +173,7 @@ layer(OpenConnections.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("
       const { membership } = yield* members.open(person)
       const { accountId } = membership.account
       yield* (yield* Accounts).addMember(accountId, "ada", "member")
+      yield* (yield* Accounts).change(accountId, { terms: { connections: 2 } })
       const closed: Array<string> = []
       const open = Effect.fnUntraced(function* (node: OpenConnections["Service"], userId: string, title: string) {
         const { account: _, ...caller } = yield* newCaller()

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import type { Caller } from "@kalshibook/api/Caller"
 import * as CallerTerms from "@kalshibook/api/CallerTerms"
-import { StreamMeters } from "@kalshibook/api/StreamMeter"
+import { StreamMeters, type StreamOpening } from "@kalshibook/api/StreamMeter"
 import { type Terms, tierOf } from "@kalshibook/core/contract/Pricing"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
@@ -22,17 +22,17 @@ const customer = (creditsMonthly: number, own: { readonly capCredits?: number; r
     bounds: { requestsPerSecond: null, connections: null, capCredits: own.capCredits ?? null, expiresMicros: null },
     authentication: { _tag: "member", person: { userId: "ada", email: "ada@example.com" }, role: "owner" }
   }
-  return { caller, requestId: `req_${++made}` }
+  return { caller: () => caller, requestId: `req_${++made}` }
 }
 
-const balanceOf = Effect.fnUntraced(function* ({ caller }: { readonly caller: Caller }) {
-  const { accountId, terms } = CallerTerms.callOf(caller)
+const balanceOf = Effect.fnUntraced(function* ({ caller }: Pick<StreamOpening, "caller">) {
+  const { accountId, terms } = CallerTerms.callOf(caller())
   return yield* (yield* Ledger).balance(accountId, terms)
 })
 
-const usageOf = Effect.fnUntraced(function* ({ caller }: { readonly caller: Caller }) {
+const usageOf = Effect.fnUntraced(function* ({ caller }: Pick<StreamOpening, "caller">) {
   const range = { fromMicros: 0, toMicros: Number.MAX_SAFE_INTEGER }
-  const rows = yield* (yield* Ledger).usage(caller.account.accountId, range)
+  const rows = yield* (yield* Ledger).usage(caller().account.accountId, range)
   return rows.map(({ calls, credits, endpoint, rows }) => [endpoint, calls, credits, rows])
 })
 
@@ -90,27 +90,81 @@ layer(Layer.provideMerge(StreamMeters.layer, Ledger.layerMemory))("what a stream
     }).pipe(Effect.scoped)
   )
 
-  it.effect(
-    "ends it when there are no credits for another record, after the last that were there, and says so before",
-    () =>
-      Effect.gen(function* () {
-        const asked = customer(3)
-        const meter = yield* (yield* StreamMeters).open(asked)
-        assert.strictEqual(meter.take(10_000), 5_000, "of four credits the half, when there are not four")
-        const waiting = yield* Effect.forkChild(Effect.flip(meter.more), { startImmediately: true })
-        yield* TestClock.adjust("1 second")
-        assert.strictEqual(meter.take(10_000), 2_500)
-        yield* TestClock.adjust("1 second")
-        assert.deepInclude(yield* meter.ending, { verdict: "exhausted", creditsLeft: 0 })
-        assert.strictEqual(meter.take(1), 0)
-        const ended = yield* Effect.flip(meter.more)
-        assert.deepInclude(ended, { _tag: "StreamUnpaid", verdict: "exhausted", creditsUsed: 3 })
-        yield* Fiber.interrupt(waiting)
-        const capped = yield* (yield* StreamMeters).open(customer(1_000, { capCredits: 1 }))
-        assert.strictEqual(capped.take(10_000), 2_500)
-        yield* TestClock.adjust("2 seconds")
-        assert.deepInclude(yield* Effect.flip(capped.more), { verdict: "key_capped" })
-      }).pipe(Effect.scoped)
+  it.effect("ends it when there are no credits for another record, after the last that were there", () =>
+    Effect.gen(function* () {
+      const asked = customer(3)
+      const meter = yield* (yield* StreamMeters).open(asked)
+      assert.strictEqual(meter.take(10_000), 5_000, "of four credits the half, when there are not four")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(meter.take(10_000), 2_500)
+      const ending = yield* Effect.forkChild(Effect.flip(meter.more), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(ending), { _tag: "StreamUnpaid", verdict: "exhausted", creditsUsed: 3 })
+      assert.strictEqual(meter.take(1), 0)
+      const capped = yield* (yield* StreamMeters).open(customer(1_000, { capCredits: 1 }))
+      assert.strictEqual(capped.take(10_000), 2_500)
+      const endingToo = yield* Effect.forkChild(Effect.flip(capped.more), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      assert.deepInclude(yield* Fiber.join(endingToo), { verdict: "key_capped" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("goes by the plan and the caps of the moment: what was bought goes on, a lower cap ends it", () =>
+    Effect.gen(function* () {
+      const asked = customer(2)
+      let { caller } = asked
+      const meter = yield* (yield* StreamMeters).open({ ...asked, caller: () => caller() })
+      assert.strictEqual(meter.take(10_000), 5_000)
+      const waiting = yield* Effect.forkChild(meter.more, { startImmediately: true })
+      const { account, ...free } = asked.caller()
+      const payg = { ...free, account: { ...account, tier: "payg" as const }, tier: tierOf("payg", {}) }
+      caller = () => payg
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(waiting)
+      assert.isAbove(meter.take(10_000), 0)
+      caller = () => ({ ...payg, account: { ...payg.account, capCredits: meter.creditsUsed() } })
+      const ending = yield* Effect.forkChild(
+        Effect.flip(
+          Effect.forever(
+            Effect.andThen(
+              meter.more,
+              Effect.sync(() => meter.take(10_000))
+            )
+          )
+        ),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("4 seconds")
+      assert.deepInclude(yield* Fiber.join(ending), { verdict: "capped" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("is nothing for what was granted and given back, and is asked for seldom while it lives on its rest", () =>
+    Effect.gen(function* () {
+      const asked = customer(1)
+      let admissions = 0
+      const ledger = yield* Ledger
+      const counting = Layer.succeed(Ledger, {
+        ...ledger,
+        admit: (call) =>
+          Effect.suspend(() => {
+            admissions++
+            return ledger.admit(call)
+          })
+      })
+      const built = yield* Layer.build(Layer.fresh(StreamMeters.layer).pipe(Layer.provide(counting)))
+      const scope = yield* Scope.make()
+      const meter = yield* Scope.provide(Context.get(built, StreamMeters).open(asked), scope)
+      assert.strictEqual(meter.take(2_000), 2_000)
+      yield* TestClock.adjust("2 seconds")
+      const before = admissions
+      yield* TestClock.adjust("1 minute")
+      assert.isAtMost(admissions - before, 4)
+      assert.strictEqual(meter.take(400), 400)
+      meter.giveBack(300)
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* usageOf(asked), [["openStream", 1, 1, 2_100]])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("is refused at the beginning without a credit, or when too much is opened", () =>

@@ -30,6 +30,7 @@ export type Place =
 
 /** A connection that its node has open. */
 export interface HeldConnection {
+  /** A UUID. */
   readonly connectionId: string
   readonly accountId: string
   readonly caller: string
@@ -39,11 +40,14 @@ export interface HeldConnection {
   readonly member: string | null
 }
 
+/** With how many of its account and of its caller may be open now (`null`: as many as the account has). */
+export type RenewedConnection = HeldConnection & Pick<ConnectionWish, "accountMax" | "callerMax">
+
 /**
  * Why a connection has to end. `gone`: its account or key is not there any more. `member_left`: whose it is is no member any more, or one
- * whose role has no streams.
+ * whose role has no streams. `over_limit`: fewer may be open than when it was opened, and there are as many that are older.
  */
-export type EndingReason = "key_revoked" | "key_expired" | "gone" | "member_left"
+export type EndingReason = "key_revoked" | "key_expired" | "gone" | "member_left" | "over_limit"
 
 export class ConnectionLeases extends Context.Service<
   ConnectionLeases,
@@ -52,7 +56,7 @@ export class ConnectionLeases extends Context.Service<
     readonly open: (wish: ConnectionWish) => Effect.Effect<Place, HotTierError>
     /** Keeps the places of this node, and tells which connections have to end. */
     readonly renew: (
-      held: ReadonlyArray<HeldConnection>
+      held: ReadonlyArray<RenewedConnection>
     ) => Effect.Effect<ReadonlyArray<{ readonly connectionId: string; readonly reason: EndingReason }>, HotTierError>
     readonly close: (
       connection: Pick<HeldConnection, "connectionId" | "accountId">
@@ -96,17 +100,20 @@ const inPostgres = (sql: SqlClient.SqlClient): ConnectionLeases["Service"] => ({
     )
 })
 
-const heldOf = ({ accountId, caller, connectionId, key, member }: HeldConnection) => ({
+const heldOf = ({ accountId, accountMax, caller, callerMax, connectionId, key, member }: RenewedConnection) => ({
   connection: connectionId,
   account: accountId,
   caller,
   key,
-  member
+  member,
+  account_max: accountMax,
+  caller_max: callerMax
 })
 
 const mayStream = (role: MemberRole | undefined): boolean => role !== undefined && scopesOfRole[role].includes("stream")
 
 const inMemory = ({ accounts, closed, keys, members }: AccountsState["Service"]): ConnectionLeases["Service"] => {
+  // In the order in which they were opened.
   const leases = new Map<string, HeldConnection & { readonly untilMicros: number }>()
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000)
   const endingOf = ({ accountId, key, member }: HeldConnection, nowMicros: number): EndingReason | undefined => {
@@ -118,10 +125,22 @@ const inMemory = ({ accounts, closed, keys, members }: AccountsState["Service"])
     if (record.revokedMicros !== null) return "key_revoked"
     return record.expiresMicros !== null && record.expiresMicros <= nowMicros ? "key_expired" : undefined
   }
+  const aliveOf = (accountId: string, nowMicros: number) =>
+    [...leases.values()].filter((one) => one.accountId === accountId && one.untilMicros > nowMicros)
+  const isOverLimit = (held: RenewedConnection, nowMicros: number): boolean => {
+    const { accountId, accountMax, caller, callerMax, connectionId } = held
+    const alive = aliveOf(accountId, nowMicros)
+    const older = alive.slice(
+      0,
+      alive.findIndex((one) => one.connectionId === connectionId)
+    )
+    const isFull = callerMax !== null && older.filter((one) => one.caller === caller).length >= callerMax
+    return isFull || older.length >= accountMax
+  }
   return {
     open: ({ accountId, accountMax, caller, callerMax, connectionId }) =>
       Effect.map(now, (nowMicros) => {
-        const alive = [...leases.values()].filter((one) => one.accountId === accountId && one.untilMicros > nowMicros)
+        const alive = aliveOf(accountId, nowMicros)
         const ofCaller = alive.filter((one) => one.caller === caller).length
         if (alive.length >= accountMax) return { _tag: "full", whose: "account", open: alive.length }
         if (callerMax !== null && ofCaller >= callerMax) return { _tag: "full", whose: "caller", open: ofCaller }
@@ -130,13 +149,13 @@ const inMemory = ({ accounts, closed, keys, members }: AccountsState["Service"])
         return { _tag: "open", open: alive.length + 1 }
       }),
     renew: (held) =>
-      Effect.map(now, (nowMicros) =>
-        held.flatMap((one) => {
-          leases.set(one.connectionId, { ...one, untilMicros: nowMicros + leaseMicros })
-          const reason = endingOf(one, nowMicros)
+      Effect.map(now, (nowMicros) => {
+        for (const one of held) leases.set(one.connectionId, { ...one, untilMicros: nowMicros + leaseMicros })
+        return held.flatMap((one) => {
+          const reason = endingOf(one, nowMicros) ?? (isOverLimit(one, nowMicros) ? "over_limit" : undefined)
           return reason === undefined ? [] : [{ connectionId: one.connectionId, reason }]
         })
-      ),
+      }),
     close: ({ connectionId }) => Effect.sync(() => void leases.delete(connectionId))
   }
 }

@@ -38,6 +38,40 @@ export const connectionLeasesSuite = (
       })
   )
 
+  it.effect("those beyond what may be open by now have to end, the youngest first, whoever renews them", () =>
+    Effect.gen(function* () {
+      const leases = yield* ConnectionLeases
+      const { accountId } = yield* newAccount()
+      const opened: Array<ReturnType<typeof wish>> = []
+      for (const caller of ["wide", "narrow", "narrow", "wide", "wide"]) {
+        const one = wish(accountId, caller, 5)
+        yield* leases.open(one)
+        opened.push(one)
+      }
+      const renewed = (places: ReadonlyArray<number>, accountMax: number, narrowMax: number | null) =>
+        Effect.map(
+          leases.renew(
+            places.flatMap((place) => {
+              const { caller, connectionId } = opened[place] ?? wish("", "")
+              const callerMax = caller === "narrow" ? narrowMax : null
+              return [{ connectionId, accountId, caller, key: null, member: null, accountMax, callerMax }]
+            })
+          ),
+          (ended) =>
+            ended.map(({ connectionId, reason }) => [
+              opened.findIndex((one) => one.connectionId === connectionId),
+              reason
+            ])
+        )
+      assert.deepStrictEqual(yield* renewed([0, 1, 2, 3, 4], 5, null), [])
+      assert.deepStrictEqual(yield* renewed([4, 2, 0], 3, null), [[4, "over_limit"]])
+      assert.deepStrictEqual(yield* renewed([1, 2], 5, 1), [[2, "over_limit"]])
+      assert.deepStrictEqual(yield* renewed([0, 1], 2, 1), [])
+      yield* leases.close(opened[0] ?? wish("", ""))
+      assert.deepStrictEqual(yield* renewed([3], 3, null), [])
+    })
+  )
+
   it.effect("a key may have fewer than its account", () =>
     Effect.gen(function* () {
       const leases = yield* ConnectionLeases
@@ -81,7 +115,9 @@ export const connectionLeasesSuite = (
           accountId,
           caller: key ?? "a person",
           key,
-          member
+          member,
+          accountMax: 7,
+          callerMax: null
         }))
         const reasons = new Map((yield* leases.renew(held)).map(({ connectionId, reason }) => [connectionId, reason]))
         assert.deepStrictEqual(
@@ -91,7 +127,9 @@ export const connectionLeasesSuite = (
         // Also what was not noted before counts from then on.
         assert.deepInclude(yield* leases.open(wish(accountId, "one more", 7)), { _tag: "full", open: 7 })
         const nowhere = { connectionId: held[0]?.connectionId ?? "", accountId: globalThis.crypto.randomUUID() }
-        const ended = yield* leases.renew([{ ...nowhere, caller: "x", key: null, member: null }])
+        const ended = yield* leases.renew([
+          { ...nowhere, caller: "x", key: null, member: null, accountMax: 7, callerMax: null }
+        ])
         assert.deepStrictEqual(
           ended.map(({ reason }) => reason),
           ["gone"]

@@ -16,7 +16,7 @@ import * as KalshiSession from "./KalshiSession.ts"
 import * as LivePlay from "./LivePlay.ts"
 import * as MessagePayments from "./MessagePayments.ts"
 import * as ReplayPlay from "./ReplayPlay.ts"
-import { nowMicros, type RunningReplay } from "./Replays.ts"
+import { nowMicros, type RunningReplay, slow } from "./Replays.ts"
 
 /** As the exchange pings. */
 const pingMillis = 10_000
@@ -47,10 +47,15 @@ export const hold = Effect.fn("KalshiConversation.hold")(function* (options: Con
   const connections = yield* OpenConnections
   const ended = yield* Deferred.make<Ending>()
   const end = (code: number, reason: string) => Effect.asVoid(Deferred.succeed(ended, { code, reason }))
-  yield* connections.open({ caller, close: ({ message }) => end(1008, message) })
+  const connection = yield* connections.open({
+    caller,
+    close: ({ message }) => end(1008, message),
+    onChange: ({ tier }) => (replay === undefined ? Effect.void : slow(replay, tier.limits.replaySpeedMax))
+  })
   const meters = yield* StreamMeters
   const { requestId } = yield* RequestMeta
-  const meter = yield* Effect.catchTag(meters.open({ caller, requestId }), "StreamUnpaid", Failures.streamUnpaid)
+  const paying = { caller: connection.caller, requestId }
+  const meter = yield* Effect.catchTag(meters.open(paying), "StreamUnpaid", Failures.streamUnpaid)
   const payments = MessagePayments.of(meter)
 
   const socket = yield* request.upgrade

@@ -9,8 +9,8 @@ import type { HttpServerRequest } from "effect/http"
 import * as WebsocketBytes from "./WebsocketBytes.ts"
 
 export interface KalshiLink {
-  /** Sends the frames, in order. */
-  readonly send: (frames: ReadonlyArray<string>) => void
+  /** Sends the frames, in order. `false` when the connection has ended: none was written. */
+  readonly send: (frames: ReadonlyArray<string>) => boolean
   /** As the exchange does, every ten seconds: a ping with the body `heartbeat`. */
   readonly ping: () => void
   /** Bytes that are sent and not taken. */
@@ -27,6 +27,7 @@ export const make = (request: HttpServerRequest.HttpServerRequest): KalshiLink =
   return {
     send: (frames) => {
       if (frames.length > 0 && socket.writable) socket.write(WebsocketBytes.ofTexts(frames))
+      return socket.writable
     },
     ping: () => {
       if (socket.writable) socket.write(WebsocketBytes.ping("heartbeat"))

@@ -1,13 +1,15 @@
 /** The lists of markets, events, series and trades in Kalshi's interface: filters and pages, as of a moment. */
+
 import { isSelected, type MarketStatusFilter, filters as statusFilters } from "@kalshibook/core/kalshi/MarketStatus"
+import { badRequest, ok } from "@kalshibook/core/kalshi/RestAnswer"
+import * as RestQuery from "@kalshibook/core/kalshi/RestQuery"
+import * as RestView from "@kalshibook/core/kalshi/RestView"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
 import { type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Result } from "effect"
-import { badRequest, ok } from "./KalshiAnswer.ts"
 import { booksAt, type KalshiMoment } from "./KalshiMoment.ts"
 import * as KalshiObjects from "./KalshiObjects.ts"
-import * as KalshiQuery from "./KalshiQuery.ts"
 
 /** Markets that are looked at for one page: a filter that selects few of many gives a short page with a cursor. */
 const lookedAtMax = 20_000
@@ -16,8 +18,8 @@ const pageEntries = 1_000
 const tradesBackFirstMicros = 300_000_000
 const tradesBackMaxMicros = 7_776_000_000_000
 
-const statusOf = (query: URLSearchParams): KalshiQuery.Read<MarketStatusFilter | undefined> => {
-  const word = KalshiQuery.text(query, "status")
+const statusOf = (query: URLSearchParams): RestQuery.Read<MarketStatusFilter | undefined> => {
+  const word = RestQuery.text(query, "status")
   if (word === undefined) return Result.succeed(undefined)
   const found = statusFilters.find((one) => one === word)
   return found === undefined
@@ -37,21 +39,21 @@ const timeFields = { created: "created_time", close: "close_time", settled: "set
 
 type Accepts = (entry: CatalogVersion) => boolean
 
-const timesOf = (query: URLSearchParams): KalshiQuery.Read<ReadonlyArray<Accepts>> =>
+const timesOf = (query: URLSearchParams): RestQuery.Read<ReadonlyArray<Accepts>> =>
   Result.gen(function* () {
     const found: Array<Accepts> = []
     for (const name of timeFilters) {
-      const low = yield* KalshiQuery.seconds(query, `min_${name}_ts`)
-      const high = yield* KalshiQuery.seconds(query, `max_${name}_ts`)
+      const low = yield* RestQuery.seconds(query, `min_${name}_ts`)
+      const high = yield* RestQuery.seconds(query, `max_${name}_ts`)
       if (low === undefined && high === undefined) continue
       found.push(({ body }) => {
         const micros = KalshiObjects.timeOf(body, timeFields[name])
         return micros !== undefined && micros >= (low ?? 0) && micros <= (high ?? Number.POSITIVE_INFINITY)
       })
     }
-    const updated = yield* KalshiQuery.seconds(query, "min_updated_ts")
+    const updated = yield* RestQuery.seconds(query, "min_updated_ts")
     if (updated !== undefined) found.push(({ tsObservedMicros }) => tsObservedMicros >= updated)
-    const combos = KalshiQuery.text(query, "mve_filter")
+    const combos = RestQuery.text(query, "mve_filter")
     if (combos !== undefined) {
       found.push(({ body }) => (typeof body["mve_collection_ticker"] === "string") === (combos === "only"))
     }
@@ -82,8 +84,8 @@ const pageOf = Effect.fnUntraced(function* <E, R>(
 export const markets = Effect.fnUntraced(function* (moment: KalshiMoment, query: URLSearchParams) {
   const read = Result.gen(function* () {
     return {
-      limit: yield* KalshiQuery.whole(query, "limit", { low: 1, high: 1_000, fallback: 100 }),
-      after: yield* KalshiQuery.cursor(query),
+      limit: yield* RestQuery.whole(query, "limit", { low: 1, high: 1_000, fallback: 100 }),
+      after: yield* RestQuery.cursor(query),
       status: yield* statusOf(query),
       times: yield* timesOf(query)
     }
@@ -92,9 +94,9 @@ export const markets = Effect.fnUntraced(function* (moment: KalshiMoment, query:
   const { after, limit, status, times } = read.success
   const catalog = yield* MarketCatalog
   const filter = {
-    eventTicker: KalshiQuery.text(query, "event_ticker"),
-    seriesTicker: KalshiQuery.text(query, "series_ticker"),
-    tickers: KalshiQuery.list(query, "tickers")
+    eventTicker: RestQuery.text(query, "event_ticker"),
+    seriesTicker: RestQuery.text(query, "series_ticker"),
+    tickers: RestQuery.list(query, "tickers")
   }
   const { atMicros } = moment
   const { entries, next } = yield* pageOf(
@@ -103,7 +105,7 @@ export const markets = Effect.fnUntraced(function* (moment: KalshiMoment, query:
     (behind) => catalog.markets(filter, { after: behind, entriesMax: pageEntries, ...asOf(moment) }),
     (entry) => hasStatus(status, entry.body, atMicros) && times.every((accepts) => accepts(entry))
   )
-  return ok({ markets: yield* marketViews(moment, entries), cursor: KalshiQuery.cursorText(next) })
+  return ok({ markets: yield* marketViews(moment, entries), cursor: RestQuery.cursorText(next) })
 })
 
 /** What was known at the moment; live, what is known now. */
@@ -124,19 +126,19 @@ export const marketViews = Effect.fnUntraced(function* (moment: KalshiMoment, en
 export const events = Effect.fnUntraced(function* (moment: KalshiMoment, query: URLSearchParams) {
   const read = Result.gen(function* () {
     return {
-      limit: yield* KalshiQuery.whole(query, "limit", { low: 1, high: 200, fallback: 200 }),
-      after: yield* KalshiQuery.cursor(query),
+      limit: yield* RestQuery.whole(query, "limit", { low: 1, high: 200, fallback: 200 }),
+      after: yield* RestQuery.cursor(query),
       status: yield* statusOf(query),
-      isNested: (yield* KalshiQuery.flag(query, "with_nested_markets")) ?? false,
-      closes: yield* KalshiQuery.seconds(query, "min_close_ts"),
-      updated: yield* KalshiQuery.seconds(query, "min_updated_ts")
+      isNested: (yield* RestQuery.flag(query, "with_nested_markets")) ?? false,
+      closes: yield* RestQuery.seconds(query, "min_close_ts"),
+      updated: yield* RestQuery.seconds(query, "min_updated_ts")
     }
   })
   if (Result.isFailure(read)) return read.failure
   const { after, closes, isNested, limit, status, updated } = read.success
   const catalog = yield* MarketCatalog
-  const tickers = KalshiQuery.list(query, "tickers")
-  const filter = { seriesTicker: KalshiQuery.text(query, "series_ticker") }
+  const tickers = RestQuery.list(query, "tickers")
+  const filter = { seriesTicker: RestQuery.text(query, "series_ticker") }
   const found: Array<{ readonly event: CatalogVersion; readonly markets: ReadonlyArray<CatalogVersion> }> = []
   let last = after
   let next: string | undefined
@@ -166,7 +168,7 @@ export const events = Effect.fnUntraced(function* (moment: KalshiMoment, query: 
       : Effect.succeed(event.body)
   )
   const milestones = query.has("with_milestones") ? { milestones: [] } : {}
-  return ok({ events: shown, ...milestones, cursor: KalshiQuery.cursorText(next) })
+  return ok({ events: shown, ...milestones, cursor: RestQuery.cursorText(next) })
 })
 
 /** The markets of an event, as many as any has. */
@@ -177,8 +179,8 @@ export const marketsOf = Effect.fnUntraced(function* (moment: KalshiMoment, even
 
 export const series = Effect.fnUntraced(function* (moment: KalshiMoment, query: URLSearchParams) {
   const catalog = yield* MarketCatalog
-  const category = KalshiQuery.text(query, "category")
-  const tags = KalshiQuery.list(query, "tags")
+  const category = RestQuery.text(query, "category")
+  const tags = RestQuery.list(query, "tags")
   const found: Array<CatalogVersion["body"]> = []
   let after: string | undefined
   while (true) {
@@ -196,18 +198,18 @@ export const series = Effect.fnUntraced(function* (moment: KalshiMoment, query: 
 export const trades = Effect.fnUntraced(function* (moment: KalshiMoment, query: URLSearchParams) {
   const read = Result.gen(function* () {
     return {
-      limit: yield* KalshiQuery.whole(query, "limit", { low: 1, high: 1_000, fallback: 100 }),
-      behind: yield* KalshiQuery.cursor(query),
-      low: yield* KalshiQuery.seconds(query, "min_ts"),
-      high: yield* KalshiQuery.seconds(query, "max_ts"),
-      isBlock: yield* KalshiQuery.flag(query, "is_block_trade")
+      limit: yield* RestQuery.whole(query, "limit", { low: 1, high: 1_000, fallback: 100 }),
+      behind: yield* RestQuery.cursor(query),
+      low: yield* RestQuery.seconds(query, "min_ts"),
+      high: yield* RestQuery.seconds(query, "max_ts"),
+      isBlock: yield* RestQuery.flag(query, "is_block_trade")
     }
   })
   if (Result.isFailure(read)) return read.failure
   const { behind, high = Number.POSITIVE_INFINITY, isBlock, limit, low = 0 } = read.success
   const [, behindMicros, behindId = ""] = /^(\d{1,16}) (.+)$/.exec(behind ?? "") ?? []
   if (behind !== undefined && behindMicros === undefined) return badRequest("cursor is not one of ours")
-  const ticker = KalshiQuery.text(query, "ticker")
+  const ticker = RestQuery.text(query, "ticker")
   const accepts = (trade: TradeRecord): boolean =>
     trade.tsExchangeMicros >= low &&
     trade.tsExchangeMicros <= high + 999_999 &&
@@ -227,7 +229,7 @@ export const trades = Effect.fnUntraced(function* (moment: KalshiMoment, query: 
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
   const next = found.length > limit && last !== undefined ? `${last.tsReceivedMicros} ${last.tradeId}` : undefined
-  return ok({ trades: shown.map(KalshiObjects.trade), cursor: KalshiQuery.cursorText(next) })
+  return ok({ trades: shown.map(RestView.trade), cursor: RestQuery.cursorText(next) })
 })
 
 const tradesIn = Effect.fnUntraced(function* (ticker: string | undefined, fromMicros: number, toMicros: number) {

@@ -3,16 +3,17 @@
  *
  * Each path has the price of the operation of ours that gives the same.
  */
+import { badRequest, notFound, ok, type RestAnswer } from "@kalshibook/core/kalshi/RestAnswer"
+import * as RestQuery from "@kalshibook/core/kalshi/RestQuery"
+import * as RestView from "@kalshibook/core/kalshi/RestView"
 import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option, Result } from "effect"
-import { badRequest, bookUnknown, type KalshiAnswer, notFound, ok } from "./KalshiAnswer.ts"
+import { bookUnknown } from "./KalshiAnswer.ts"
 import * as KalshiLists from "./KalshiLists.ts"
 import { booksAt, type KalshiMoment, type KnownBook } from "./KalshiMoment.ts"
-import * as KalshiObjects from "./KalshiObjects.ts"
-import * as KalshiQuery from "./KalshiQuery.ts"
 
 /** Books that one request may name, and levels that it may ask for. */
 const orderbooksMax = 100
@@ -101,27 +102,27 @@ const oneOrderbook = Effect.fnUntraced(function* (
   query: URLSearchParams
 ) {
   if (part !== "orderbook") return notFound(part)
-  const depth = KalshiQuery.whole(query, "depth", { low: 0, high: depthMax, fallback: 0 })
+  const depth = RestQuery.whole(query, "depth", { low: 0, high: depthMax, fallback: 0 })
   if (Result.isFailure(depth)) return depth.failure
   const book = (yield* booksAt(moment, [ticker])).get(ticker)
   if (book === undefined) return notFound(`no market ${ticker} is recorded at this moment`)
   if (book._tag === "stale") return unknownBook(ticker, book)
-  return ok({ orderbook_fp: KalshiObjects.orderbook(book.levels, depth.success) })
+  return ok({ orderbook_fp: RestView.orderbook(book.levels, depth.success) })
 })
 
-const unknownBook = (ticker: string, { gap }: KnownBook & { _tag: "stale" }): KalshiAnswer =>
+const unknownBook = (ticker: string, { gap }: KnownBook & { _tag: "stale" }): RestAnswer =>
   bookUnknown(`the book of ${ticker} is not known since ${isoFromMicros(gap.tsReceivedMicros)} (${gap.cause})`)
 
 /** Those that are known: a market that is left out is not recorded, or its book is not known. */
 const orderbooks = Effect.fnUntraced(function* (moment: KalshiMoment, query: URLSearchParams) {
-  const tickers = KalshiQuery.list(query, "tickers")
+  const tickers = RestQuery.list(query, "tickers")
   if (tickers === undefined || tickers.length > orderbooksMax) {
     return badRequest(`tickers must name 1 to ${orderbooksMax} markets`)
   }
   const books = yield* booksAt(moment, tickers)
   const shown = tickers.flatMap((ticker) => {
     const book = books.get(ticker)
-    return book?._tag === "levels" ? [{ ticker, orderbook_fp: KalshiObjects.orderbook(book.levels, 0) }] : []
+    return book?._tag === "levels" ? [{ ticker, orderbook_fp: RestView.orderbook(book.levels, 0) }] : []
   })
   return ok({ orderbooks: shown })
 })

@@ -7,6 +7,7 @@
  */
 
 import * as TimeParameter from "@kalshibook/core/contract/TimeParameter"
+import { badRequest, notFound, ok, type RestAnswer } from "@kalshibook/core/kalshi/RestAnswer"
 import { websocketPath } from "@kalshibook/core/kalshi/Signing"
 import * as ReplayPace from "@kalshibook/core/ReplayPace"
 import { isoFromMicros } from "@kalshibook/core/Units"
@@ -26,23 +27,23 @@ import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
 import { chargeFor, RequestMeta } from "../RequestMeta.ts"
 import type { StreamMeters } from "../StreamMeter.ts"
-import { badRequest, type KalshiAnswer, methodNotAllowed, notFound, ok, refused, toResponse } from "./KalshiAnswer.ts"
+import { methodNotAllowed, refused, toResponse } from "./KalshiAnswer.ts"
 import * as KalshiConversation from "./KalshiConversation.ts"
 import type { KalshiMoment } from "./KalshiMoment.ts"
 import * as KalshiRest from "./KalshiRest.ts"
 import * as ReplayAddress from "./ReplayAddress.ts"
-import { Replays, type RunningReplay } from "./Replays.ts"
+import { isSpeedAllowed, Replays, type RunningReplay } from "./Replays.ts"
 
 /** A refusal in the exchange's words: it goes out in place of what was asked for. */
 class Refused {
   readonly _tag = "Refused"
-  readonly answer: KalshiAnswer
-  constructor(answer: KalshiAnswer) {
+  readonly answer: RestAnswer
+  constructor(answer: RestAnswer) {
     this.answer = answer
   }
 }
 
-const refuse = (answer: KalshiAnswer) => Effect.fail(new Refused(answer))
+const refuse = (answer: RestAnswer) => Effect.fail(new Refused(answer))
 
 /** Path and query behind the address of a replay, as the exchange knows them. */
 const askedOf = Effect.gen(function* () {
@@ -82,9 +83,7 @@ const replayOf = Effect.fnUntraced(function* (caller: Caller, part: string) {
 
 const refuseSpeed = ({ tier }: Caller, speed: number) => {
   const { replaySpeedMax } = tier.limits
-  const isAllowed =
-    speed <= replaySpeedMax || (speed === ReplayPace.asFastAsRead && replaySpeedMax >= ReplayPace.speedMax)
-  return isAllowed
+  return isSpeedAllowed(speed, replaySpeedMax)
     ? Effect.void
     : refuse(badRequest(`replays of this account are up to ${replaySpeedMax} times as fast`))
 }

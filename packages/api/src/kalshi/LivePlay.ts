@@ -33,8 +33,8 @@ export const run = Effect.fn("LivePlay.run")(function* ({
   inbox,
   isTooFast,
   link,
-  pay,
-  payLast,
+  more,
+  paySent,
   session
 }: LivePlayOptions) {
   const found = yield* Effect.serviceOption(LiveMarkets)
@@ -42,6 +42,7 @@ export const run = Effect.fn("LivePlay.run")(function* ({
   if (Option.isNone(found)) return yield* Effect.die("nothing is told live here")
   const live = found.value
   let isHeard = live.state().state === "live"
+  /** Messages that were written and are not paid for. */
   let unpaid = 0
 
   const bookOf = (log: Option.Option<LiveLog>): KalshiSession.BookState => {
@@ -66,8 +67,7 @@ export const run = Effect.fn("LivePlay.run")(function* ({
     }
     if (link.backlogBytes() > backlogBytesCut) link.cut()
     const { charged, frames } = KalshiSession.takeFrames(session)
-    unpaid += charged
-    link.send(frames)
+    if (link.send(frames)) unpaid += charged
   }
 
   /** Asks for the books of all that is followed and not known: they may be now. */
@@ -102,9 +102,11 @@ export const run = Effect.fn("LivePlay.run")(function* ({
       KalshiTelling.allBroken(session, holeFrom(live.state().tsReceivedMicros + 1), why)
       flush()
     }
-    const messages = unpaid
-    unpaid = 0
-    if (messages > 0) yield* pay(messages)
+    unpaid -= paySent(unpaid)
+    while (unpaid > 0) {
+      yield* more
+      unpaid -= paySent(unpaid)
+    }
   })
 
   const obey = Effect.gen(function* () {
@@ -116,7 +118,7 @@ export const run = Effect.fn("LivePlay.run")(function* ({
   })
 
   return yield* Effect.raceFirst(Effect.forever(obey), Effect.forever(look)).pipe(
-    Effect.ensuring(Effect.sync(() => payLast(unpaid)))
+    Effect.ensuring(Effect.sync(() => paySent(unpaid)))
   )
 })
 

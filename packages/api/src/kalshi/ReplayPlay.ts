@@ -92,7 +92,7 @@ export const run = Effect.fn("ReplayPlay.run")(function* (options: ReplayPlayOpt
     const { charged, frames } = KalshiSession.takeFrames(session)
     if (frames.length > 0) {
       yield* options.pay(charged)
-      link.send(frames)
+      if (!link.send(frames)) options.giveBack(charged)
       yield* link.room
     }
     replay.pace = ReplayPace.toldUntil(replay.pace, toldMicros)

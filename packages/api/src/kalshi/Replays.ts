@@ -56,6 +56,16 @@ export class Replays extends Context.Service<
   static readonly layer: Layer.Layer<Replays> = Layer.sync(Replays, () => Replays.of(make()))
 }
 
+/** Whether a replay may be so fast: as fast as it is read is for those who may have the fastest that there is a number for. */
+export const isSpeedAllowed = (speed: number, speedMax: number): boolean =>
+  speed <= speedMax || (speed === ReplayPace.asFastAsRead && speedMax >= ReplayPace.speedMax)
+
+/** Goes on at the fastest that may be, where it is faster. */
+export const slow = (replay: RunningReplay, speedMax: number): Effect.Effect<void> =>
+  Effect.map(nowMicros, (now) => {
+    if (!isSpeedAllowed(replay.pace.speed, speedMax)) replay.pace = ReplayPace.withSpeed(replay.pace, speedMax, now)
+  })
+
 /** Microseconds of a clock that only goes forward. */
 export const nowMicros: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000n))
 

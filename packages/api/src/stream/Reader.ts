@@ -8,7 +8,8 @@ import type * as Session from "./Session.ts"
 
 export interface Reader {
   readonly session: Session.Session
-  readonly replaySpeedMax: number
+  /** By what the caller may now. */
+  replaySpeedMax: number
   /** Runs something for as long as the connection lives. */
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Waits until more is paid for; interrupts whoever waits when nothing will be. */
@@ -26,7 +27,9 @@ export interface RunningReplay {
   readonly atMicros: () => number
   readonly setPaused: (isPaused: boolean) => void
   readonly isPaused: () => boolean
-  readonly speed: ReplaySpeed
+  readonly speed: () => ReplaySpeed
+  /** Goes on at another speed from where it is. */
+  readonly setSpeed: (speed: ReplaySpeed) => void
   readonly markets: number
   /** Another one like it, from another moment. */
   readonly again: (fromMicros: number, speed: ReplaySpeed) => Effect.Effect<PreparedReplay, InTheFuture | LogError>

@@ -54,8 +54,8 @@ export const start = Effect.fn("Stream.replay")(function* (
   isPaused = false
 ): Effect.fn.Return<PreparedReplay, InTheFuture | LogError> {
   const opened = yield* open(place.source, wish)
-  const speed = wish.speed === "max" ? ReplayPace.asFastAsRead : wish.speed
-  let pace = ReplayPace.start(wish.fromMicros, speed, yield* nowMicros)
+  let { speed } = wish
+  let pace = ReplayPace.start(wish.fromMicros, paceOf(speed), yield* nowMicros)
   if (isPaused) pace = ReplayPace.pause(pace, yield* nowMicros)
   let atMicros = wish.fromMicros
   const marketCount = opened.books.length
@@ -80,7 +80,7 @@ export const start = Effect.fn("Stream.replay")(function* (
           yield* Effect.sleep(Math.min(lookMillis, Math.ceil(waitMicros / 1_000)))
           continue
         }
-        const due = speed === ReplayPace.asFastAsRead ? Number.POSITIVE_INFINITY : ReplayPace.momentAt(pace, now())
+        const due = speed === "max" ? Number.POSITIVE_INFINITY : ReplayPace.momentAt(pace, now())
         const messages: Array<ServerMessage> = []
         while (next < entries.length && messages.length < messagesPerPieceMax) {
           const entry = entries[next] as ReplayEntry
@@ -96,7 +96,7 @@ export const start = Effect.fn("Stream.replay")(function* (
     atMicros = opened.toMicros
     reader.replay = undefined
     Fanout.say(fanout, reader.session, [
-      { type: "replay", id: null, state: "ended", at: isoFromMicros(atMicros), speed: wish.speed, markets: marketCount }
+      { type: "replay", id: null, state: "ended", at: isoFromMicros(atMicros), speed, markets: marketCount }
     ])
   }).pipe(
     Effect.catchCause((cause) =>
@@ -114,14 +114,17 @@ export const start = Effect.fn("Stream.replay")(function* (
     replay: {
       stop: Effect.suspend(() => (fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber)))),
       atMicros: () =>
-        speed === ReplayPace.asFastAsRead
-          ? atMicros
-          : Math.max(atMicros, Math.min(opened.toMicros, ReplayPace.momentAt(pace, now()))),
+        speed === "max" ? atMicros : Math.max(atMicros, Math.min(opened.toMicros, ReplayPace.momentAt(pace, now()))),
       isPaused: () => pace.isPaused,
       setPaused: (isHeld) => {
         pace = isHeld ? ReplayPace.pause(pace, now()) : ReplayPace.resume(pace, now())
       },
-      speed: wish.speed,
+      speed: () => speed,
+      setSpeed: (next) => {
+        if (speed === "max") pace = ReplayPace.seek(pace, atMicros, now())
+        speed = next
+        pace = ReplayPace.withSpeed(pace, paceOf(next), now())
+      },
       markets: marketCount,
       again: (fromMicros, nextSpeed) => start(place, { ...wish, fromMicros, speed: nextSpeed }, pace.isPaused)
     },
@@ -131,6 +134,8 @@ export const start = Effect.fn("Stream.replay")(function* (
     }
   }
 })
+
+const paceOf = (speed: ReplaySpeed): number => (speed === "max" ? ReplayPace.asFastAsRead : speed)
 
 const open = (
   source: ReplaySource["Service"],

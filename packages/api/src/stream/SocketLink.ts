@@ -22,6 +22,7 @@ const closeCodes: Readonly<Record<GoodbyeReason, number>> = {
   key_expired: 1008,
   account_closed: 1008,
   credits_exhausted: 1008,
+  over_limit: 1008,
   too_many_mistakes: 1008,
   failed: 1011
 }

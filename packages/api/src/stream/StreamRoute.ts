@@ -8,6 +8,7 @@ import { UpgradeRequired } from "@kalshibook/core/contract/ProblemsOfServer"
 import { formats, type GoodbyeReason, slowPolicies } from "@kalshibook/core/contract/stream/StreamMessages"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { Caller } from "../Caller.ts"
 import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
 import { refuseScope } from "../Metering.ts"
@@ -16,15 +17,21 @@ import { RequestMeta } from "../RequestMeta.ts"
 import { streamPath } from "../RouteTable.ts"
 import { StreamMeters } from "../StreamMeter.ts"
 import * as SocketLink from "./SocketLink.ts"
-import { StreamServer, type StreamSession } from "./StreamServer.ts"
+import { type AccountLimits, StreamServer, type StreamSession } from "./StreamServer.ts"
 
 /** How a key that ends is said on the connection. */
 const endings: Readonly<Record<ConnectionEnding["reason"], GoodbyeReason>> = {
   key_revoked: "key_revoked",
   key_expired: "key_expired",
   gone: "account_closed",
-  member_left: "account_closed"
+  member_left: "account_closed",
+  over_limit: "over_limit"
 }
+
+const limitsOf = ({ tier }: Caller): AccountLimits => ({
+  connectionsMax: tier.limits.connections,
+  replaySpeedMax: tier.limits.replaySpeedMax
+})
 
 const parameters = { format: formats, slow: slowPolicies } as const
 
@@ -87,26 +94,27 @@ const answer = Effect.gen(function* () {
       ended = ending
       return session === undefined ? Effect.void : session.end(endings[ending.reason], ending.message)
     })
+  const onChange = (changed: Caller) =>
+    Effect.suspend(() => (session === undefined ? Effect.void : session.limit(limitsOf(changed))))
   const connection = yield* Effect.catchTag(
-    connections.open({ caller: who, close }),
+    connections.open({ caller: who, close, onChange }),
     "TooManyConnections",
     Failures.tooManyConnections
   )
 
-  const meter = yield* Effect.catchTag(meters.open({ caller: who, requestId }), "StreamUnpaid", Failures.streamUnpaid)
+  const paying = { caller: connection.caller, requestId }
+  const meter = yield* Effect.catchTag(meters.open(paying), "StreamUnpaid", Failures.streamUnpaid)
 
   // Reads begin with the handshake.
   const upgraded = yield* request.upgrade
   const incoming = yield* upgraded.reader
   const link = SocketLink.make(NodeHttpServerRequest.toIncomingMessage(request).socket)
-  const { limits } = who.tier
   session = yield* server.connect({
     link,
     format,
     slow,
     meter,
-    connectionsMax: connection.max,
-    replaySpeedMax: limits.replaySpeedMax
+    limits: limitsOf(connection.caller())
   })
   if (ended !== undefined) yield* close(ended)
   const { receive } = session

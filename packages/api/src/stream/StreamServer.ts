@@ -17,7 +17,7 @@ import {
   protocolVersion,
   subscriptionsMax
 } from "@kalshibook/core/contract/stream/StreamLimits"
-import type { Format, GoodbyeReason, SlowPolicy } from "@kalshibook/core/contract/stream/StreamMessages"
+import type { Format, GoodbyeReason, SlowPolicy, Welcome } from "@kalshibook/core/contract/stream/StreamMessages"
 import * as TokenBucket from "@kalshibook/core/TokenBucket"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { Feed } from "@kalshibook/store/feed/Feed"
@@ -30,7 +30,7 @@ import type { LogError } from "@kalshibook/store/TieredLog"
 import { Clock, Context, Duration, Effect, FiberSet, Layer, Option, Result, type Scope, Semaphore } from "effect"
 import * as LiveFolding from "../live/LiveFolding.ts"
 import { LiveMarkets } from "../live/LiveMarkets.ts"
-import type { StreamMeter } from "../StreamMeter.ts"
+import type { StreamMeter, StreamUnpaid } from "../StreamMeter.ts"
 import type * as CatchUp from "./CatchUp.ts"
 import * as Commands from "./Commands.ts"
 import * as Families from "./Families.ts"
@@ -53,13 +53,18 @@ const historyReadsMax = 8
 /** How long a read that failed waits before it is tried again. */
 const retryMillis = 1_000
 
+/** What the plan of an account says of its streams. */
+export interface AccountLimits {
+  /** Open streams of the account at most. */
+  readonly connectionsMax: number
+  readonly replaySpeedMax: number
+}
+
 export interface ConnectOptions {
   readonly link: Session.Link
   readonly format: Format
   readonly slow: SlowPolicy
-  /** Open streams of the account at most. */
-  readonly connectionsMax: number
-  readonly replaySpeedMax: number
+  readonly limits: AccountLimits
   /** Pays for what is sent; absent where nothing is charged. */
   readonly meter?: StreamMeter | undefined
 }
@@ -68,6 +73,8 @@ export interface StreamSession {
   readonly name: string
   /** Takes a frame of the client. Its commands are done one after another. */
   readonly receive: (frame: string | Uint8Array) => Effect.Effect<void>
+  /** The account's limits are these from now on: the client is told of a change, and a replay that is too fast by now becomes slower. */
+  readonly limit: (limits: AccountLimits) => Effect.Effect<void>
   /** Ends the session: what it needs to go on elsewhere is its last message. */
   readonly end: (reason: GoodbyeReason, detail?: string) => Effect.Effect<void>
 }
@@ -211,18 +218,17 @@ const make = Effect.gen(function* () {
     }
   }
 
-  const replayStates = (reader: Reader, id: Id, state: "playing" | "paused" | "stopped") =>
+  const replayStates = (reader: Reader, id: Id | null, state: "playing" | "paused" | "stopped") =>
     Effect.sync(() => {
       const { replay, session } = reader
       if (replay === undefined) return
-      const { markets, speed } = replay
-      Fanout.say(fanout, session, [{ type: "replay", id, state, at: isoFromMicros(replay.atMicros()), speed, markets }])
+      const at = isoFromMicros(replay.atMicros())
+      Fanout.say(fanout, session, [{ type: "replay", id, state, at, speed: replay.speed(), markets: replay.markets }])
     })
 
   const speedOf = (reader: Reader, speed: ReplaySpeed): Effect.Effect<ReplaySpeed, Refusal> => {
     const { replaySpeedMax } = reader
-    const isAllowed = speed === "max" ? replaySpeedMax >= speedOfMaxMin : speed <= replaySpeedMax
-    if (isAllowed) return Effect.succeed(speed)
+    if (isSpeedAllowed(speed, replaySpeedMax)) return Effect.succeed(speed)
     const allowed = `up to ${replaySpeedMax}`
     const detail = `The tier of your account replays ${allowed} times as fast as it happened.`
     return Effect.fail(
@@ -289,7 +295,7 @@ const make = Effect.gen(function* () {
           const before = yield* running(reader)
           const nowMicros = (yield* Clock.currentTimeMillis) * 1_000 + 999
           const fromMicros = yield* Selecting.timeOf("from", command.from, nowMicros)
-          const speed = yield* speedOf(reader, command.speed ?? before.speed)
+          const speed = yield* speedOf(reader, command.speed ?? before.speed())
           yield* stopReplay(reader)
           yield* begin(reader, command.id, before.again(fromMicros, speed))
         })
@@ -370,7 +376,8 @@ const make = Effect.gen(function* () {
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(Duration.seconds(heartbeatSeconds)), heartbeat)))
 
   const connect = Effect.fnUntraced(function* (options: ConnectOptions) {
-    const { connectionsMax, format, link, meter, replaySpeedMax, slow } = options
+    const { format, link, meter, slow } = options
+    let { limits } = options
     const name = `str_${globalThis.crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`
     const session = Session.make({ name, format, slow, link, payer: meter })
     const run = yield* FiberSet.makeRuntime<never, void, never>()
@@ -379,9 +386,9 @@ const make = Effect.gen(function* () {
         ? Effect.void
         : meter.more.pipe(
             Effect.catchTags({
-              StreamUnpaid: () =>
+              StreamUnpaid: (unpaid) =>
                 Effect.andThen(
-                  Effect.sync(() => Fanout.end(fanout, session, "credits_exhausted")),
+                  Effect.sync(() => Fanout.end(fanout, session, "credits_exhausted", unpaidText(unpaid))),
                   Effect.interrupt
                 ),
               HotTierError: (error) =>
@@ -390,6 +397,7 @@ const make = Effect.gen(function* () {
                 )
             })
           )
+    const { replaySpeedMax } = limits
     const reader: Reader = { session, replaySpeedMax, run, more, commands: undefined, mistakes: 0, replay: undefined }
     yield* Effect.acquireRelease(
       Effect.sync(() => {
@@ -400,6 +408,7 @@ const make = Effect.gen(function* () {
         Effect.sync(() => {
           Fanout.remove(fanout, session)
           readers.delete(session)
+          meter?.giveBack(session.paid)
         })
     )
     Fanout.say(fanout, session, [
@@ -410,21 +419,23 @@ const make = Effect.gen(function* () {
         format,
         slow,
         feed: live.state().state,
-        limits: {
-          buffer_bytes: bufferBytesMax,
-          conflate_bytes: conflateBytesMin,
-          command_bytes: commandBytesMax,
-          commands_per_second: commandsBucket.perSecond,
-          subscriptions: subscriptionsMax,
-          names: namesMax,
-          connections: connectionsMax,
-          replay_speed: replaySpeedMax,
-          heartbeat_seconds: heartbeatSeconds
-        }
+        limits: limitsView(limits)
       }
     ])
+    const limit = Effect.fnUntraced(function* (changed: AccountLimits) {
+      const { connectionsMax, replaySpeedMax } = changed
+      if (connectionsMax === limits.connectionsMax && replaySpeedMax === limits.replaySpeedMax) return
+      limits = changed
+      reader.replaySpeedMax = replaySpeedMax
+      Fanout.say(fanout, session, [{ type: "limits", limits: limitsView(changed) }])
+      const { replay } = reader
+      if (replay === undefined || isSpeedAllowed(replay.speed(), replaySpeedMax)) return
+      replay.setSpeed(replaySpeedMax)
+      yield* replayStates(reader, null, replay.isPaused() ? "paused" : "playing")
+    })
     return {
       name,
+      limit,
       receive: (frame: string | Uint8Array) =>
         Effect.forEach(
           Commands.read(frame),
@@ -447,8 +458,32 @@ const make = Effect.gen(function* () {
 /** Where no recorder is followed: what is live never comes, and the past can be replayed. */
 const nobody: LiveMarkets["Service"] = { ...LiveFolding.make(), listen: () => Effect.void }
 
+const limitsView = ({ connectionsMax, replaySpeedMax }: AccountLimits): Welcome["limits"] => ({
+  buffer_bytes: bufferBytesMax,
+  conflate_bytes: conflateBytesMin,
+  command_bytes: commandBytesMax,
+  commands_per_second: commandsBucket.perSecond,
+  subscriptions: subscriptionsMax,
+  names: namesMax,
+  connections: connectionsMax,
+  replay_speed: replaySpeedMax,
+  heartbeat_seconds: heartbeatSeconds
+})
+
+const unpaidText = ({ creditsUsed, verdict }: StreamUnpaid): string => {
+  const what = `The next records cannot be paid; this connection has cost ${creditsUsed} credits.`
+  if (verdict === "capped")
+    return `${what} The monthly cap of the account is reached: raise it, or wait for the next month.`
+  if (verdict === "key_capped")
+    return `${what} The monthly cap of the key is reached: raise it, or wait for the next month.`
+  return `${what} No credits are left: see /v1/pricing for more, or wait for the next month.`
+}
+
 /** As fast as it is read is for those tiers that may replay as fast as there is a number for. */
 const speedOfMaxMin = 1_000
+
+const isSpeedAllowed = (speed: ReplaySpeed, replaySpeedMax: number): boolean =>
+  speed === "max" ? replaySpeedMax >= speedOfMaxMin : speed <= replaySpeedMax
 
 const historyRefused = (error: { readonly message: string }): Effect.Effect<never, Refusal> =>
   Effect.andThen(

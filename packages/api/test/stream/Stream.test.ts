@@ -6,6 +6,7 @@ import * as RecordView from "@kalshibook/core/contract/RecordView"
 import * as StreamDocument from "@kalshibook/core/contract/stream/StreamDocument"
 import { messages, ServerMessage } from "@kalshibook/core/contract/stream/StreamMessages"
 import { isoFromMicros } from "@kalshibook/core/Units"
+import { Accounts } from "@kalshibook/store/Accounts"
 import { Effect, Schema } from "effect"
 import * as Fanout from "../../src/stream/Fanout.ts"
 import * as Customer from "../Customer.ts"
@@ -221,6 +222,38 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
     })
   )
 
+  it.effect("tells each change of the limits, slows a replay to them, and ends the youngest stream beyond them", () =>
+    Effect.gen(function* () {
+      const world = yield* StreamWorld.make
+      const market = ticker()
+      world.recorder.snapshot(market, 1)
+      world.recorder.publish()
+      yield* world.commit
+      const { account, key } = yield* Customer.customer({ tier: "project", key: { scopes: ["stream"] } })
+      yield* (yield* Accounts).buy(account.accountId, 100, account.accountId)
+      const bearer = { headers: { authorization: `Bearer ${key}` } }
+      const older = yield* world.connect("", bearer)
+      const younger = yield* world.connect("", bearer)
+      assert.deepInclude((yield* older.next("welcome")).limits, { connections: 10, replay_speed: 1_000 })
+      // Held while it is slow, since it would be over at once.
+      const from = isoFromMicros(world.lastMicros() - 900)
+      const slowly = { op: "replay", id: "slowly", markets: [market], from, speed: 0.1 }
+      older.send(JSON.stringify([slowly, { op: "pause", id: "held" }]))
+      yield* older.next("replay", ({ id }) => id === "held")
+      assert.deepInclude(yield* older.ask({ op: "seek", from, speed: 1_000 }), { state: "paused", speed: 1_000 })
+      yield* (yield* Accounts).change(account.accountId, { tier: "free" })
+      for (const client of [older, younger]) {
+        const { limits } = yield* client.next("limits")
+        assert.deepInclude(limits, { connections: 1, replay_speed: 10, heartbeat_seconds: 5 })
+      }
+      assert.deepInclude(yield* older.next("replay", ({ id }) => id === null), { state: "paused", speed: 10 })
+      assert.strictEqual((yield* younger.next("goodbye")).reason, "over_limit")
+      assert.strictEqual(yield* younger.closed, 1008)
+      const refused = yield* older.ask({ op: "seek", from, speed: 11 })
+      assert.deepInclude(refused, { type: "error", parameter: "speed" })
+    })
+  )
+
   it.effect("runs the example of its documentation", () =>
     Effect.gen(function* () {
       const world = yield* StreamWorld.make
@@ -236,7 +269,10 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the live stream", (it) 
         let text = ""
         child.stdout.on("data", (chunk: Buffer) => {
           text += chunk.toString()
-          if (text.includes("snapshot KXBTC15M-E-A 2")) resume(Effect.succeed(text))
+          if (!text.includes("snapshot KXBTC15M-E-A 2")) return
+          // It would go on for ever.
+          child.kill()
+          resume(Effect.succeed(text))
         })
         child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()))
         child.on("exit", () => resume(Effect.succeed(text)))

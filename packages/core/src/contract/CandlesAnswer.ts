@@ -65,7 +65,7 @@ export const Candle = Schema.Struct({
   gap_causes: Schema.Array(GapCause).annotate({ description: "Why it is not in the rest: the causes of its gaps." }),
   open_interest_fp: Schema.NullOr(Contracts).annotate({
     description:
-      "Contracts that were open, where the exchange told us. Null otherwise: it is never reckoned, and today the recorded channels do not carry it.",
+      "Contracts that were open, where the exchange told us. Null otherwise: it is never reckoned. Today it is null always: no recorded channel carries it, and versions of markets are kept without what trading changes.",
     examples: [null]
   })
 }).annotate({ identifier: "Candle", description: "What was traded and quoted in one bucket." })

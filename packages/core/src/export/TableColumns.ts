@@ -124,6 +124,7 @@ export const candleColumns: ReadonlyArray<TableColumn> = [
     name: "open_interest",
     type: "DECIMAL(18,2)",
     isNullable: true,
-    description: "Contracts that were open, where the exchange told us; it is never reckoned. Empty otherwise."
+    description:
+      "Contracts that were open, where the exchange told us; it is never reckoned. Today empty always: no recorded channel carries it, and versions of markets are kept without what trading changes."
   }
 ]

@@ -2,13 +2,15 @@
  * Everything between the exchange and its clients but the wires: connections, commands that are being worked on, keep-alive, REST,
  * and what waits to go wrong. A server gives it sockets and this machine's clock, `VirtualExchange` neither.
  */
+
+import { type RestAnswer, tooManyRequests, unauthorized } from "@kalshibook/core/kalshi/RestAnswer"
 import { Result } from "effect"
 import * as Agenda from "../exchange/Agenda.ts"
 import * as Exchange from "../exchange/Exchange.ts"
 import * as Prng from "../exchange/Prng.ts"
 import * as FrameFaults from "../fault/FrameFaults.ts"
 import * as OrderbookCache from "../rest/OrderbookCache.ts"
-import { type RestAnswer, type RestRequest, serverError, tooManyRequests, unauthorized } from "../rest/RestAnswer.ts"
+import { type RestRequest, serverError } from "../rest/RestAnswer.ts"
 import * as RestApi from "../rest/RestApi.ts"
 import * as TokenBucket from "../rest/TokenBucket.ts"
 import * as Commands from "../session/Commands.ts"

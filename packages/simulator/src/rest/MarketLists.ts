@@ -1,10 +1,10 @@
 /** The lists of markets, events and trades: filters and pages. */
+import { badRequest, ok, type RestAnswer } from "@kalshibook/core/kalshi/RestAnswer"
+import * as RestQuery from "@kalshibook/core/kalshi/RestQuery"
 import { Result } from "effect"
 import type { Exchange } from "../exchange/Exchange.ts"
 import type { MarketStatus, SimEvent, SimMarket } from "../exchange/MarketModel.ts"
-import { badRequest, ok, type RestAnswer } from "./RestAnswer.ts"
 import * as RestObjects from "./RestObjects.ts"
-import * as RestQuery from "./RestQuery.ts"
 
 /** The words of the `status` filter, which are not those of the answers, and what each finds. */
 const statusFilter: ReadonlyMap<string, ReadonlySet<MarketStatus>> = new Map([
@@ -82,7 +82,7 @@ export const markets = (exchange: Exchange, query: URLSearchParams): RestAnswer 
   answer(
     Result.gen(function* () {
       const limit = yield* RestQuery.whole(query, "limit", { low: 1, high: 1000, fallback: 100 })
-      const from = yield* RestQuery.cursor(query)
+      const from = yield* RestQuery.cursorNumber(query)
       const status = yield* readStatus(query)
       const times = yield* readTimes(query, status)
       const eventTicker = RestQuery.text(query, "event_ticker")
@@ -95,7 +95,7 @@ export const markets = (exchange: Exchange, query: URLSearchParams): RestAnswer 
         if (onlyCombos || (statuses !== undefined && !statuses.has(market.status))) return false
         if (eventTicker !== undefined && market.event.ticker !== eventTicker) return false
         if (seriesTicker !== undefined && market.event.series.ticker !== seriesTicker) return false
-        if (tickers !== undefined && !tickers.has(market.ticker)) return false
+        if (tickers !== undefined && !tickers.includes(market.ticker)) return false
         return times.every((accepts) => accepts(market))
       })
       return ok({ markets: page.items.map(RestObjects.market), cursor: page.cursor })
@@ -123,7 +123,7 @@ export const events = (exchange: Exchange, query: URLSearchParams): RestAnswer =
   answer(
     Result.gen(function* () {
       const limit = yield* RestQuery.whole(query, "limit", { low: 1, high: 200, fallback: 200 })
-      const from = yield* RestQuery.cursor(query)
+      const from = yield* RestQuery.cursorNumber(query)
       const status = yield* readStatus(query)
       const nested = yield* RestQuery.flag(query, "with_nested_markets")
       const closes = yield* RestQuery.seconds(query, "min_close_ts")
@@ -133,7 +133,7 @@ export const events = (exchange: Exchange, query: URLSearchParams): RestAnswer =
       const page = pageOf(exchange.eventsCreated, from ?? 0, limit, (event) => {
         if (status !== undefined && !eventHas(event, status)) return false
         if (seriesTicker !== undefined && event.series.ticker !== seriesTicker) return false
-        if (tickers !== undefined && !tickers.has(event.ticker)) return false
+        if (tickers !== undefined && !tickers.includes(event.ticker)) return false
         if (updated !== undefined && event.tsUpdatedMicros < updated) return false
         return closes === undefined || event.markets.some((market) => market.tsCloseMicros >= closes)
       })
@@ -147,7 +147,7 @@ export const trades = (exchange: Exchange, query: URLSearchParams): RestAnswer =
   answer(
     Result.gen(function* () {
       const limit = yield* RestQuery.whole(query, "limit", { low: 1, high: 1000, fallback: 100 })
-      const below = yield* RestQuery.cursor(query)
+      const below = yield* RestQuery.cursorNumber(query)
       const low = yield* RestQuery.seconds(query, "min_ts")
       const high = yield* RestQuery.seconds(query, "max_ts")
       const block = yield* RestQuery.flag(query, "is_block_trade")
@@ -176,7 +176,7 @@ export const series = (exchange: Exchange, query: URLSearchParams): RestAnswer =
   const shown = [...exchange.series.values()].filter(
     (one) =>
       (category === undefined || one.category === category) &&
-      (tags === undefined || one.tags.some((tag) => tags.has(tag)))
+      (tags === undefined || one.tags.some((tag) => tags.includes(tag)))
   )
   return ok({ series: shown.map(RestObjects.series) })
 }

@@ -2,7 +2,11 @@
  * The market data part of Kalshi's REST interface over the simulated exchange (OpenAPI 3.30.0, September 2026). Pure: a
  * request is a value, and so is the answer.
  */
+
 import * as Book from "@kalshibook/core/Book"
+import { badRequest, notFound, ok, type RestAnswer, unauthorized } from "@kalshibook/core/kalshi/RestAnswer"
+import * as RestQuery from "@kalshibook/core/kalshi/RestQuery"
+import * as RestView from "@kalshibook/core/kalshi/RestView"
 import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
 import { timeText } from "@kalshibook/core/kalshi/WireText"
 import { Result } from "effect"
@@ -10,17 +14,8 @@ import * as Exchange from "../exchange/Exchange.ts"
 import * as ExchangeSchedule from "./ExchangeSchedule.ts"
 import * as MarketLists from "./MarketLists.ts"
 import * as OrderbookCache from "./OrderbookCache.ts"
-import {
-  badRequest,
-  methodNotAllowed,
-  notFound,
-  ok,
-  type RestAnswer,
-  type RestRequest,
-  unauthorized
-} from "./RestAnswer.ts"
+import { methodNotAllowed, type RestRequest } from "./RestAnswer.ts"
 import * as RestObjects from "./RestObjects.ts"
-import * as RestQuery from "./RestQuery.ts"
 
 /** Books that one batch request may name. */
 const orderbooksMax = 100
@@ -114,18 +109,18 @@ const marketsAnswer = (
   const depth = RestQuery.whole(query, "depth", { low: 0, high: orderbookDepthMax, fallback: 0 })
   return Result.match(depth, {
     onFailure: (refused) => refused,
-    onSuccess: (count) => ok({ orderbook_fp: RestObjects.orderbook(Book.levels(market.book, count)) })
+    onSuccess: (count) => ok({ orderbook_fp: RestView.orderbook(Book.levels(market.book, count)) })
   })
 }
 
 const orderbooksAnswer = ({ bookCache, limits }: RestParts, query: URLSearchParams): RestAnswer => {
   const tickers = RestQuery.list(query, "tickers")
-  if (tickers === undefined || tickers.size > orderbooksMax) {
+  if (tickers === undefined || tickers.length > orderbooksMax) {
     return badRequest(`tickers must name 1 to ${orderbooksMax} markets`)
   }
   const ageMillisMax = limits.restBookCacheMillis
   const books = OrderbookCache.books(bookCache, query.toString(), tickers, ageMillisMax)
-  const orderbooks = [...books].map(([ticker, levels]) => ({ ticker, orderbook_fp: RestObjects.orderbook(levels) }))
+  const orderbooks = [...books].map(([ticker, levels]) => ({ ticker, orderbook_fp: RestView.orderbook(levels) }))
   const answered = ok({ orderbooks })
   if (ageMillisMax === 0) return answered
   return { ...answered, headers: { "cache-control": `public, max-age=${Math.ceil(ageMillisMax / 1000)}` } }

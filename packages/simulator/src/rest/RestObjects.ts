@@ -1,6 +1,6 @@
 /** Markets, events, series, trades and books as REST shows them (OpenAPI 3.30.0, September 2026). */
 import * as Book from "@kalshibook/core/Book"
-import type { BookLevels, Level } from "@kalshibook/core/BookRecord"
+import * as RestView from "@kalshibook/core/kalshi/RestView"
 import { timeText } from "@kalshibook/core/kalshi/WireText"
 import { contractsFromSizeE2, dollarE4, dollarsFromPriceE4 } from "@kalshibook/core/Units"
 import type { SimEvent, SimMarket, SimSeries, SimTrade, Strike } from "../exchange/MarketModel.ts"
@@ -20,20 +20,6 @@ const strikeOf = (strike: Strike): Json => {
       return { strike_type: "between", floor_strike: strike.floor, cap_strike: strike.cap }
     case "custom":
       return { strike_type: "custom", custom_strike: { name: strike.words } }
-  }
-}
-
-/** Best bids, and the asks that they imply; an empty side is a bid of 0 and an ask of a dollar. */
-const quotesOf = (market: SimMarket): Json => {
-  const yes = Book.best(market.book, "yes")
-  const no = Book.best(market.book, "no")
-  return {
-    yes_bid_dollars: dollarsFromPriceE4(yes?.priceE4 ?? 0),
-    yes_bid_size_fp: contractsFromSizeE2(yes?.sizeE2 ?? 0),
-    yes_ask_dollars: dollarsFromPriceE4(dollarE4 - (no?.priceE4 ?? 0)),
-    yes_ask_size_fp: contractsFromSizeE2(no?.sizeE2 ?? 0),
-    no_bid_dollars: dollarsFromPriceE4(no?.priceE4 ?? 0),
-    no_ask_dollars: dollarsFromPriceE4(dollarE4 - (yes?.priceE4 ?? 0))
   }
 }
 
@@ -62,7 +48,7 @@ export const market = (shown: SimMarket): Json => ({
   latest_expiration_time: timeText(shown.tsCloseMicros + latestExpirationMicros),
   settlement_timer_seconds: shown.settlementTimerSeconds,
   status: shown.status,
-  ...quotesOf(shown),
+  ...RestView.quotes(Book.best(shown.book, "yes"), Book.best(shown.book, "no")),
   last_price_dollars: dollarsFromPriceE4(shown.lastPriceE4),
   previous_yes_bid_dollars: dollarsFromPriceE4(0),
   previous_yes_ask_dollars: dollarsFromPriceE4(0),
@@ -121,21 +107,13 @@ export const series = (shown: SimSeries): Json => ({
   exchange_index: 0
 })
 
-export const trade = (shown: SimTrade): Json => ({
-  trade_id: shown.tradeId,
-  ticker: shown.market.ticker,
-  count_fp: contractsFromSizeE2(shown.sizeE2),
-  yes_price_dollars: dollarsFromPriceE4(shown.yesPriceE4),
-  no_price_dollars: dollarsFromPriceE4(dollarE4 - shown.yesPriceE4),
-  taker_side: shown.takerSide,
-  taker_outcome_side: shown.takerSide,
-  taker_book_side: shown.takerSide === "yes" ? "bid" : "ask",
-  created_time: timeText(shown.tsMicros),
-  is_block_trade: shown.isBlockTrade
-})
-
-const levels = (shown: ReadonlyArray<Level>): ReadonlyArray<readonly [string, string]> =>
-  shown.map((level) => [dollarsFromPriceE4(level.priceE4), contractsFromSizeE2(level.sizeE2)] as const)
-
-/** Both sides ascending; an empty side is `[]`, unlike on the websocket. */
-export const orderbook = (shown: BookLevels): Json => ({ yes_dollars: levels(shown.yes), no_dollars: levels(shown.no) })
+export const trade = ({ isBlockTrade, market, sizeE2, takerSide, tradeId, tsMicros, yesPriceE4 }: SimTrade): Json =>
+  RestView.trade({
+    tradeId,
+    marketTicker: market.ticker,
+    sizeE2,
+    yesPriceE4,
+    takerSide,
+    tsExchangeMicros: tsMicros,
+    isBlockTrade
+  })

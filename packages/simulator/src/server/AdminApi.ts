@@ -8,12 +8,13 @@
  * - `POST /admin/step?count=` and `POST /admin/advance?millis=` where the exchange is driven by hand
  */
 import type { BookLevels, Level } from "@kalshibook/core/BookRecord"
+import { badRequest, notFound, ok, type RestAnswer } from "@kalshibook/core/kalshi/RestAnswer"
 import { contractsFromSizeE2, dollarsFromPriceE4 } from "@kalshibook/core/Units"
 import { Result } from "effect"
 import type { Course } from "../Course.ts"
 import * as Exchange from "../exchange/Exchange.ts"
 import * as Faults from "../fault/Faults.ts"
-import { badRequest, methodNotAllowed, notFound, ok, type RestAnswer } from "../rest/RestAnswer.ts"
+import { methodNotAllowed } from "../rest/RestAnswer.ts"
 import type { TruthMoment, TruthReader } from "../session/TruthReader.ts"
 import type { ExchangeServer } from "./ExchangeServer.ts"
 

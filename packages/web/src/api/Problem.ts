@@ -48,6 +48,9 @@ export const isProblem = (error: unknown): error is Problem =>
 /** Whether asking again, unchanged, may help. */
 export const isPassing = ({ status }: Problem): boolean => status === 0 || status === 429 || status >= 500
 
+/** Whether whoever asks may not have it at all: another key, or another role, would. */
+export const isBarring = (problem: Problem): boolean => wantsKey(problem) || problem.code === "role_missing"
+
 /** Whether it is for want of a key, or of a better one. */
 export const wantsKey = ({ code }: Problem): boolean =>
   ["key_required", "key_invalid", "scope_missing", "sign_in_required"].includes(code)

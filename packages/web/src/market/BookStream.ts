@@ -39,7 +39,13 @@ const retryMillisMax = 10_000
 const resumeMillisMax = 300_000
 
 /** Reasons of `goodbye` after which another connection would be refused, or ended for the same. */
-const lasting: ReadonlySet<string> = new Set(["credits_exhausted", "key_revoked", "key_expired", "account_closed"])
+const lasting: ReadonlySet<string> = new Set([
+  "credits_exhausted",
+  "over_limit",
+  "key_revoked",
+  "key_expired",
+  "account_closed"
+])
 
 const problemOf = (code: string, title: string, detail: string): Problem.Problem => ({
   ...Problem.unreachable,

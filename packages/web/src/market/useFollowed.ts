@@ -24,9 +24,6 @@ const nothing = { book: undefined, gaps: [] } as const
 
 const askMillis = 1_000
 
-/** Whether this caller may not stream at all. */
-const isBarring = (problem: Problem.Problem): boolean => Problem.wantsKey(problem) || problem.code === "role_missing"
-
 export const useFollowed = (ticker: string, isLive: boolean): Followed => {
   const key = useKnown()
   const [{ book, gaps }, setTold] = useState<Pick<Followed, "book" | "gaps">>(nothing)
@@ -39,7 +36,7 @@ export const useFollowed = (ticker: string, isLive: boolean): Followed => {
     return BookStream.follow(ticker, {
       onBook: (shown, met) => setTold({ book: shown, gaps: met }),
       onStanding: (told) => {
-        if (told.state === "ended" && isBarring(told.problem)) setBarredKey(key)
+        if (told.state === "ended" && Problem.isBarring(told.problem)) setBarredKey(key)
         setStanding(told)
       }
     })

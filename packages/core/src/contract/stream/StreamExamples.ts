@@ -26,6 +26,18 @@ const record = {
 } as const
 const gapFacts = { cause: "connection_lost", from: "2026-11-21T14:03:00.012346Z" } as const
 
+const limits = {
+  buffer_bytes: 4_194_304,
+  conflate_bytes: 524_288,
+  command_bytes: 1_048_576,
+  commands_per_second: 20,
+  subscriptions: 200,
+  names: 2_000,
+  connections: 5,
+  replay_speed: 100,
+  heartbeat_seconds: 5
+}
+
 /** By the names that the documentation has. */
 export const messageExamples: Readonly<Record<string, ServerMessage>> = {
   welcome: {
@@ -35,18 +47,9 @@ export const messageExamples: Readonly<Record<string, ServerMessage>> = {
     format: "json",
     slow: "disconnect",
     feed: "live",
-    limits: {
-      buffer_bytes: 4_194_304,
-      conflate_bytes: 524_288,
-      command_bytes: 1_048_576,
-      commands_per_second: 20,
-      subscriptions: 200,
-      names: 2_000,
-      connections: 5,
-      replay_speed: 100,
-      heartbeat_seconds: 5
-    }
+    limits
   },
+  limits: { type: "limits", limits: { ...limits, connections: 1, replay_speed: 10 } },
   subscribed: {
     type: "subscribed",
     id: 1,

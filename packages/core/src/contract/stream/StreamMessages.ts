@@ -36,6 +36,18 @@ const Places = Schema.Record(Schema.String, Place).annotate({
 
 const LeftOut = Schema.Int.annotate({ description: "How many more there are than are listed." })
 
+const limits = Schema.Struct({
+  buffer_bytes: Schema.Int.annotate({ description: "Bytes that may wait for you." }),
+  conflate_bytes: Schema.Int.annotate({ description: "From so many waiting bytes on `conflate` sends books." }),
+  command_bytes: Schema.Int.annotate({ description: "Bytes of a frame of yours." }),
+  commands_per_second: Schema.Int,
+  subscriptions: Schema.Int,
+  names: Schema.Int.annotate({ description: "Markets, events and series that one command names." }),
+  connections: Schema.Int.annotate({ description: "Open streams of your account." }),
+  replay_speed: Schema.Finite.annotate({ description: "Fastest replay of your tier." }),
+  heartbeat_seconds: Schema.Int
+}).annotate({ description: "What this connection may do at most, by what we serve and by your plan and key." })
+
 const Welcome = Schema.Struct({
   ...type("welcome"),
   protocol: Schema.Int.annotate({ description: "Version of these messages.", examples: [1] }),
@@ -46,19 +58,15 @@ const Welcome = Schema.Struct({
   format: Schema.Literals(formats).annotate({ description: "How frames are written, as the connection asked." }),
   slow: Schema.Literals(slowPolicies).annotate({ description: "What happens when you read too slowly." }),
   feed: FeedState,
-  limits: Schema.Struct({
-    buffer_bytes: Schema.Int.annotate({ description: "Bytes that may wait for you." }),
-    conflate_bytes: Schema.Int.annotate({ description: "From so many waiting bytes on `conflate` sends books." }),
-    command_bytes: Schema.Int.annotate({ description: "Bytes of a frame of yours." }),
-    commands_per_second: Schema.Int,
-    subscriptions: Schema.Int,
-    names: Schema.Int.annotate({ description: "Markets, events and series that one command names." }),
-    connections: Schema.Int.annotate({ description: "Open streams of your account." }),
-    replay_speed: Schema.Finite.annotate({ description: "Fastest replay of your tier." }),
-    heartbeat_seconds: Schema.Int
-  })
+  limits
 }).annotate({ identifier: "welcome", description: "The first message: what was agreed on, and the limits." })
 export type Welcome = typeof Welcome.Type
+
+const LimitsNote = Schema.Struct({ ...type("limits"), limits }).annotate({
+  identifier: "limits",
+  description:
+    "Your plan or key was changed: from now on this counts in place of what `welcome` said. A replay that is faster than it may be by now goes on at the fastest that may be, which `replay` says."
+})
 
 const subscription = Schema.Int.annotate({
   description: "Number of the subscription within the connection.",
@@ -306,7 +314,8 @@ const replayStates = ["playing", "paused", "ended", "stopped"] as const
 const ReplayNote = Schema.Struct({
   ...type("replay"),
   id: Schema.NullOr(Id).annotate({
-    description: "Of the command that it answers; null when the replay came to its end."
+    description:
+      "Of the command that it answers; null when the replay came to its end, or has to be slower by your new plan."
   }),
   state: Schema.Literals(replayStates),
   at: Instant.annotate({ description: "Receive clock: how far the replay is." }),
@@ -321,6 +330,7 @@ export const goodbyeReasons = {
   key_expired: "the key, or what you were let in with, has expired",
   account_closed: "the account is not there any more",
   credits_exhausted: "there are no credits left, or a cap was reached",
+  over_limit: "fewer streams may be open than are, by a change of your plan or key: the newest are ended",
   too_many_mistakes: "too many commands in a row were refused",
   failed: "a fault of ours, which is logged under the name of the session"
 } as const
@@ -348,6 +358,7 @@ const Goodbye = Schema.Struct({
 /** In the order of the documentation. */
 export const messages = [
   Welcome,
+  LimitsNote,
   Subscribed,
   Unsubscribed,
   Updated,

@@ -1,5 +1,6 @@
-/** Reads the query of a REST request; the first thing that is wrong with it is the answer. */
+/** Reads the query of a request in Kalshi's REST interface; the first thing that is wrong with it is the answer. */
 import { Result } from "effect"
+import { decodeString, encode } from "effect/encoding/Base64"
 import { badRequest, type RestAnswer } from "./RestAnswer.ts"
 
 export type Read<A> = Result.Result<A, RestAnswer>
@@ -38,23 +39,33 @@ export const flag = (query: URLSearchParams, name: string): Read<boolean | undef
 }
 
 /** A comma-separated list, or the name repeated; `undefined` when absent. */
-export const list = (query: URLSearchParams, name: string): ReadonlySet<string> | undefined => {
+export const list = (query: URLSearchParams, name: string): ReadonlyArray<string> | undefined => {
   const items = query.getAll(name).flatMap((text) => text.split(","))
-  const named = items.filter((item) => item !== "")
-  return named.length === 0 ? undefined : new Set(named)
+  const named = [...new Set(items.filter((item) => item !== ""))]
+  return named.length === 0 ? undefined : named
 }
 
 /** One text; `undefined` when absent or empty. */
 export const text = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined
 
-/** Where a page begins: the position that the last page ended at, opaque to clients. */
-export const cursor = (query: URLSearchParams): Read<number | undefined> => {
+/** Where a page begins, as `cursorText` wrote it: opaque to clients; `undefined` for the first. */
+export const cursor = (query: URLSearchParams): Read<string | undefined> => {
   const given = query.get("cursor")
   if (given === null || given === "") return Result.succeed(undefined)
-  const decoded = /^at:(\d{1,15})$/.exec(Buffer.from(given, "base64").toString("latin1"))?.[1]
-  return decoded === undefined ? Result.fail(badRequest("cursor is not one of ours")) : Result.succeed(Number(decoded))
+  const text = Result.getOrElse(decodeString(given), () => "")
+  const place = /^at:(.{1,200})$/s.exec(text)?.[1]
+  return place === undefined ? wrongCursor : Result.succeed(place)
 }
 
-/** The cursor behind a position, `""` when nothing follows. */
-export const cursorText = (position: number | undefined): string =>
-  position === undefined ? "" : Buffer.from(`at:${position}`, "latin1").toString("base64")
+/** The same where places are numbers. */
+export const cursorNumber = (query: URLSearchParams): Read<number | undefined> =>
+  Result.flatMap(cursor(query), (place) => {
+    if (place === undefined) return Result.succeed(undefined)
+    return wholeNumber.test(place) ? Result.succeed(Number(place)) : wrongCursor
+  })
+
+const wrongCursor: Result.Result<never, RestAnswer> = Result.fail(badRequest("cursor is not one of ours"))
+
+/** The cursor behind a place, `""` when nothing follows. */
+export const cursorText = (place: string | number | undefined): string =>
+  place === undefined ? "" : encode(`at:${place}`)
