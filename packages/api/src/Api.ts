@@ -15,6 +15,7 @@ import * as WebhookRoute from "./billing/WebhookRoute.ts"
 import { Callers } from "./Callers.ts"
 import { CandlesHandlers } from "./CandlesHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
+import * as ClientAddress from "./ClientAddress.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
@@ -105,5 +106,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     Layer.provide(handlers),
     Layer.provide(Metering.layer),
     Layer.provide(callers),
-    Layer.provide(Answering.layer(gate))
+    Layer.provide(Answering.layer(gate)),
+    // Built first, so it goes around `Answering`, too.
+    Layer.provide(ClientAddress.layer)
   )

@@ -21,7 +21,7 @@ import type { Caller } from "./Caller.ts"
 import { addressOf, Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredCalls from "./MeteredCalls.ts"
-import { RequestMeta } from "./RequestMeta.ts"
+import { ofRequest, RequestMeta } from "./RequestMeta.ts"
 import * as RowPayments from "./RowPayments.ts"
 import * as Sample from "./Sample.ts"
 import { withParameter } from "./Suggestions.ts"
@@ -43,6 +43,13 @@ export type Refusal =
   | ProblemsOfPeople.SignInRequired
   | HotTierError
 
+/** What every route has. */
+type CallNeeds =
+  | RequestMeta
+  | HttpServerRequest.HttpServerRequest
+  | HttpServerRequest.ParsedSearchParams
+  | HttpRouter.RouteContext
+
 /** Calls that are no operation of the contract, at the price of one that is. */
 export class PricedCalls extends Context.Service<
   PricedCalls,
@@ -53,11 +60,7 @@ export class PricedCalls extends Context.Service<
     ) => Effect.Effect<
       Response,
       E | Refusal,
-      | R
-      | RequestMeta
-      | HttpServerRequest.HttpServerRequest
-      | HttpServerRequest.ParsedSearchParams
-      | HttpRouter.RouteContext
+      R | CallNeeds
     >
   }
 >()("@kalshibook/api/Metering/PricedCalls") {}
@@ -101,48 +104,65 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
       })
 
     /** Keeps one account from taking all the places of the node. */
-    const within = <A, E, R>({ account, tier }: Caller, call: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A, E | Problems.RateLimited, R | RequestMeta> => {
-        const running = atOnce.get(account.accountId) ?? 0
-        if (running >= tier.limits.requestsAtOnce) {
-          return Failures.tooFast(
-            1_000_000,
-            `${running} calls of this account are being answered, as many as its tier has at once.`
-          )
-        }
-        atOnce.set(account.accountId, running + 1)
-        const leave = Effect.sync(() => {
-          const left = (atOnce.get(account.accountId) ?? 1) - 1
-          if (left > 0) atOnce.set(account.accountId, left)
-          else atOnce.delete(account.accountId)
-        })
-        return Effect.ensuring(call, leave)
+    const within = <A, E, R>({ account, tier }: Caller, call: Effect.Effect<A, E, R>) => {
+      const { accountId } = account
+      const running = atOnce.get(accountId) ?? 0
+      if (running >= tier.limits.requestsAtOnce) {
+        return Failures.tooFast(
+          1_000_000,
+          `${running} calls of this account are being answered, as many as its tier has at once.`
+        )
+      }
+      let hasEntered = false
+      const entered = Effect.suspend(() => {
+        hasEntered = true
+        atOnce.set(accountId, (atOnce.get(accountId) ?? 0) + 1)
+        return call
+      })
+      return Effect.onExitPrimitive(entered, () => {
+        if (!hasEntered) return undefined
+        const left = (atOnce.get(accountId) ?? 1) - 1
+        if (left > 0) atOnce.set(accountId, left)
+        else atOnce.delete(accountId)
+        return undefined
+      })
+    }
+
+    /** Somebody without a key, where most need one. */
+    const forNobody = <A, E, R>({ operation, price, query, request, ticker }: Asked, call: Effect.Effect<A, E, R>) =>
+      Effect.suspend((): Effect.Effect<A, E | Refusal, R | RequestMeta> => {
+        if (price.kind === "member") return signInRequired()
+        return Sample.isOpen({ operation, ticker, query }, demoSeries)
+          ? forAnybody(request, price, call)
+          : keyRequired()
       })
 
-    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
-      Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const query = yield* HttpServerRequest.ParsedSearchParams
-        const { params } = yield* HttpRouter.RouteContext
-        const price = priceOf(operation)
-        if (price.kind === "person") return yield* forPerson(request, price, httpEffect)
+    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) => {
+      const price = priceOf(operation)
+      return Effect.withFiber<Response, E | Refusal, R | CallNeeds>((fiber) => {
+        const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
+        if (price.kind === "person") return forPerson(request, price, httpEffect)
         if (price.kind === "public") {
           // Whoever is of no account is anybody here.
-          yield* Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
-          return yield* forAnybody(request, price, httpEffect)
+          const recognised = Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
+          return Effect.andThen(recognised, forAnybody(request, price, httpEffect))
         }
-        const caller = yield* callers.callerOf(request)
-        if (Option.isNone(caller)) {
-          if (price.kind === "member") return yield* signInRequired()
-          const { ticker } = params
-          if (!Sample.isOpen({ operation, ticker, query }, demoSeries)) return yield* keyRequired()
-          return yield* forAnybody(request, price, httpEffect)
-        }
-        yield* refuseRights(caller.value, price)
-        const asked = AskedCall.of(operation, price, params, query)
-        yield* refuseDear(asked)
-        return yield* within(caller.value, calls.run(caller.value, asked, httpEffect))
+        const query = Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams)
+        const { params } = Context.getUnsafe(fiber.context, HttpRouter.RouteContext)
+        const meta = Context.getUnsafe(fiber.context, RequestMeta)
+        return Effect.flatMap(callers.callerOf(request), (found): Effect.Effect<Response, E | Refusal, R | CallNeeds> => {
+          if (Option.isNone(found)) {
+            return forNobody({ operation, price, query, request, ticker: params["ticker"] }, httpEffect)
+          }
+          const caller = found.value
+          const asked = AskedCall.of(operation, price, params, query)
+          const refusal = refusalOfRights(caller, price, meta) ?? refusalOfDear(asked, meta)
+          return refusal === undefined
+            ? within(caller, calls.run(caller, asked, httpEffect))
+            : Effect.fail(refusal)
+        })
       })
+    }
     return PricedCalls.of({ call })
   })
 )
@@ -164,14 +184,20 @@ export const layer: Layer.Layer<Metered | PricedCalls, never, Callers | Ledger> 
 const insideRequest = <A, E, R>(
   metered: Effect.Effect<A, E | HotTierError, R>
 ): Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>> =>
-  Effect.contextWith((context: Context.Context<never>) =>
-    metered.pipe(
-      Effect.catchIf(isStoreError, (error) => Effect.orDie(Failures.storeFailed(error))),
-      Effect.provideService(RequestMeta, Context.getUnsafe(context, RequestMeta))
-    )
+  metered.pipe(
+    Effect.catchIf(isStoreError, (error) => Effect.orDie(Failures.storeFailed(error))),
+    ofRequest
   ) as Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>>
 
 const isStoreError = (error: unknown): error is HotTierError => error instanceof HotTierError
+
+interface Asked {
+  readonly operation: string
+  readonly price: Price
+  readonly query: HttpServerRequest.ParsedSearchParams["Service"]
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly ticker: string | undefined
+}
 
 /** Whoever has no key pays nothing. */
 const anybody = { caller: undefined, isFree: true, estimate: undefined, payments: RowPayments.free } as const
@@ -183,46 +209,54 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const signInRequired = Effect.fnUntraced(function* () {
-  const { requestId } = yield* RequestMeta
-  const detail = "This is for people: send the access token of a session as `Authorization: Bearer ...`."
-  return yield* new ProblemsOfPeople.SignInRequired({ detail, request_id: requestId })
-})
+const signInRequired = () => Effect.flatMap(RequestMeta, ({ requestId }) => Effect.fail(signInRefusal(requestId)))
 
-/** Refuses a caller whose scope, or whose role, the call is not for. */
-const refuseRights = Effect.fnUntraced(function* (
+const signInRefusal = (requestId: string) => {
+  const detail = "This is for people: send the access token of a session as `Authorization: Bearer ...`."
+  return new ProblemsOfPeople.SignInRequired({ detail, request_id: requestId })
+}
+
+/** Why a caller may not: his scope, or his role, is not one that the call is for. */
+const refusalOfRights = (
   caller: Caller,
-  price: Exclude<Price, { kind: "public" | "person" }>
-) {
+  price: Exclude<Price, { kind: "public" | "person" }>,
+  { requestId }: RequestMeta["Service"]
+) => {
   const { authentication, title } = caller
   if (authentication._tag === "key") {
-    return price.kind === "member" ? yield* signInRequired() : yield* refuseScope(caller, price.scope)
+    return price.kind === "member" ? signInRefusal(requestId) : refusalOfScope(caller, price.scope, requestId)
   }
   const roles = ("roles" in price ? price.roles : undefined) ?? rolesWith("scope" in price ? price.scope : "read")
-  if (roles.includes(authentication.role)) return
-  const { requestId } = yield* RequestMeta
+  if (roles.includes(authentication.role)) return undefined
   const detail = `${title} is \`${authentication.role}\` of this account; this is for ${roles.map((role) => `\`${role}\``).join(" and ")}.`
-  return yield* new ProblemsOfPeople.RoleMissing({ detail, roles, request_id: requestId })
-})
+  return new ProblemsOfPeople.RoleMissing({ detail, roles, request_id: requestId })
+}
 
 const rolesWith = (scope: Scope): ReadonlyArray<MemberRole> =>
   memberRoles.filter((role) => scopesOfRole[role].includes(scope))
 
-/** Refuses a caller who lacks the scope. */
-export const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
-  if (scopes.includes(scope)) return
-  const { requestId } = yield* RequestMeta
+const refusalOfScope = ({ scopes, title }: Caller, scope: Scope, requestId: string) => {
+  if (scopes.includes(scope)) return undefined
   const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`
-  return yield* new Problems.ScopeMissing({ detail, scope, request_id: requestId })
-})
+  return new Problems.ScopeMissing({ detail, scope, request_id: requestId })
+}
 
-const refuseDear = Effect.fnUntraced(function* ({ ceiling, isDryRun, maxCredits }: AskedCall.AskedCall) {
-  if (isDryRun || maxCredits === undefined || ceiling.credits <= maxCredits) return
-  const { requestId, url } = yield* RequestMeta
-  return yield* new Problems.MaxCreditsExceeded({
+/** Refuses a caller who lacks the scope. */
+export const refuseScope = (caller: Caller, scope: Scope) =>
+  Effect.flatMap(RequestMeta, ({ requestId }) => {
+    const refusal = refusalOfScope(caller, scope, requestId)
+    return refusal === undefined ? Effect.void : Effect.fail(refusal)
+  })
+
+const refusalOfDear = (
+  { ceiling, isDryRun, maxCredits }: AskedCall.AskedCall,
+  { requestId, url }: RequestMeta["Service"]
+) => {
+  if (isDryRun || maxCredits === undefined || ceiling.credits <= maxCredits) return undefined
+  return new Problems.MaxCreditsExceeded({
     detail: `The call costs up to ${ceiling.credits} credits; \`max_credits\` allows ${maxCredits}.`,
     credits_needed: ceiling.credits,
     request_id: requestId,
     suggestion: withParameter(url, "max_credits", String(ceiling.credits))
   })
-})
+}

@@ -4,7 +4,7 @@
  *
  * Fair: every owner has a line of its own, and a statement takes one of each in turn. Whoever sends a thousand at once waits for himself.
  */
-import { Deferred, Effect, Exit, Latch, type Scope } from "effect"
+import { Effect, Exit, Fiber, Latch, type Scope } from "effect"
 
 export interface BatchesOptions<Item, Result, E> {
   /** In one statement, at most. */
@@ -16,7 +16,7 @@ export interface BatchesOptions<Item, Result, E> {
 
 interface Waiting<Item, Result, E> {
   readonly item: Item
-  readonly answer: Deferred.Deferred<Result, E>
+  readonly resume: (answer: Effect.Effect<Result, E>) => void
 }
 
 /** What runs an item within some statement. Works as long as the scope. An item whose caller went away is run all the same. */
@@ -41,29 +41,40 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
     return taken
   }
 
+  /** Of the statement before, whoever waited for it: told when the next one is under way, so that the database has work meanwhile. */
+  let untold: () => void = () => {}
+
+  const run = (taken: ReadonlyArray<Waiting<Item, Result, E>>) =>
+    Effect.gen(function* () {
+      const running = yield* Effect.forkChild(options.run(taken.map(({ item }) => item)), { startImmediately: true })
+      untold()
+      untold = () => {}
+      const exit = yield* Fiber.await(running)
+      untold = () => {
+        for (const [index, { resume }] of taken.entries()) {
+          resume(Exit.map(exit, (results) => results[index] as Result))
+        }
+      }
+    })
+
   const once = Effect.gen(function* () {
-    yield* work.await
     const taken = take()
-    if (lines.size === 0) yield* work.close
-    if (taken.length === 0) return
-    const exit = yield* Effect.exit(options.run(taken.map(({ item }) => item)))
-    for (const [index, { answer }] of taken.entries()) {
-      yield* Deferred.done(
-        answer,
-        Exit.map(exit, (results) => results[index] as Result)
-      )
-    }
+    if (taken.length > 0) return yield* run(taken)
+    untold()
+    untold = () => {}
+    // Whoever was told may have asked again.
+    if (lines.size > 0) return
+    yield* work.close
+    yield* work.await
   })
   yield* Effect.forkScoped(Effect.forever(once))
 
   return (item) =>
-    Effect.gen(function* () {
-      const answer = yield* Deferred.make<Result, E>()
+    Effect.callback<Result, E>((resume) => {
       const owner = options.ownerOf(item)
       const line = lines.get(owner)
-      if (line === undefined) lines.set(owner, [{ item, answer }])
-      else line.push({ item, answer })
-      yield* work.open
-      return yield* Deferred.await(answer)
+      if (line === undefined) lines.set(owner, [{ item, resume }])
+      else line.push({ item, resume })
+      work.openUnsafe()
     })
 })
