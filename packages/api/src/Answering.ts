@@ -98,7 +98,8 @@ export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
     Effect.gen(function* () {
       const platform = yield* HttpPlatform.HttpPlatform
       yield* Effect.forkScoped(gate.watch)
-      return (httpEffect) => Effect.provideService(compression(answer(gate, httpEffect)), HttpPlatform.HttpPlatform, platform)
+      return (httpEffect) =>
+        Effect.provideService(compression(answer(gate, httpEffect)), HttpPlatform.HttpPlatform, platform)
     }),
     { global: true }
   )
@@ -134,7 +135,7 @@ const answer = <E, R>(
     }
     const told = (response: HttpServerResponse.HttpServerResponse) => {
       const nanos = clock.currentTimeNanosUnsafe() - startedNanos
-      const route = routeOf(request.url)
+      const route = notes.route ?? routeOf(request.url)
       // How long a connection was open is not how long an answer took.
       if (response.status !== 101)
         RequestMetrics.note(fiber.context, { route, method: request.method, status: response.status, nanos })
@@ -142,8 +143,11 @@ const answer = <E, R>(
       return HttpServerResponse.setHeaders(response, Headers.fromRecordUnsafe(headers))
     }
     const ofRoute = request.headers["upgrade"] === undefined ? bounded : unbounded
-    const answering: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, Effect.Services<typeof bounded>> =
-      refusal === undefined ? ofRoute : Effect.fail(refusal)
+    const answering: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      unknown,
+      Effect.Services<typeof bounded>
+    > = refusal === undefined ? ofRoute : Effect.fail(refusal)
     const answered = Effect.matchCauseEffect(answering, {
       onSuccess: finish,
       onFailure: (cause) => Effect.flatMap(problemResponse(cause, request, meta), finish)

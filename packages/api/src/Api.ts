@@ -33,6 +33,7 @@ import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import * as StraightBooks from "./StraightBooks.ts"
 import { StreamMeters } from "./StreamMeter.ts"
 import * as SiteRoutes from "./site/SiteRoutes.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
@@ -104,6 +105,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(
     Layer.provide(handlers),
+    Layer.provide(StraightBooks.layer),
     Layer.provide(Metering.layer),
     Layer.provide(callers),
     Layer.provide(Answering.layer(gate)),

@@ -20,8 +20,7 @@ import * as RowPayments from "./RowPayments.ts"
 
 type Refused = Effect.Effect<
   unknown,
-  | Effect.Error<ReturnType<typeof Failures.tooFast>>
-  | Effect.Error<ReturnType<typeof Failures.refuseUnpaid>>,
+  Effect.Error<ReturnType<typeof Failures.tooFast>> | Effect.Error<ReturnType<typeof Failures.refuseUnpaid>>,
   RequestMeta
 >
 
@@ -31,12 +30,7 @@ export const make = (ledger: Ledger["Service"]) => {
   const refusals = Refusals.make()
 
   /** What the ledger has said, as headers. Where it does not let the call in, what that fails with. */
-  const judge = (
-    caller: Caller,
-    call: LedgerCall,
-    admission: Admission,
-    notes: RequestNotes
-  ): Refused | undefined => {
+  const judge = (caller: Caller, call: LedgerCall, admission: Admission, notes: RequestNotes): Refused | undefined => {
     Object.assign(notes.headers, MeteredAnswer.limitHeaders(caller.tier, admission))
     if (admission.verdict === "admitted" || admission.verdict === "repeated") return undefined
     if (admission.verdict !== "rate_limited") return Failures.refuseUnpaid(admission, call.creditsMax)
@@ -105,7 +99,8 @@ export const make = (ledger: Ledger["Service"]) => {
           const refused = judge(caller, ledgerCall, paid, notes)
           if (refused !== undefined) return Effect.andThen(refused, exit)
           const creditsHeld = paid.credits
-          if (isAnswered) Object.assign(notes.headers, MeteredAnswer.creditHeaders({ ...paid, creditsHeld }, creditsHeld))
+          if (isAnswered)
+            Object.assign(notes.headers, MeteredAnswer.creditHeaders({ ...paid, creditsHeld }, creditsHeld))
           return exit
         })
       })

@@ -50,18 +50,29 @@ type CallNeeds =
   | HttpServerRequest.ParsedSearchParams
   | HttpRouter.RouteContext
 
+/** What is asked, of which operation, by a request. */
+export interface Asked {
+  readonly operation: string
+  readonly request: HttpServerRequest.HttpServerRequest
+  /** Of the path. */
+  readonly params: Readonly<Record<string, string | undefined>>
+  readonly query: HttpServerRequest.ParsedSearchParams["Service"]
+}
+
 /** Calls that are no operation of the contract, at the price of one that is. */
 export class PricedCalls extends Context.Service<
   PricedCalls,
   {
+    /** The call that a route answers. */
     readonly call: <E, R>(
       operation: string,
       call: Effect.Effect<Response, E, R>
-    ) => Effect.Effect<
-      Response,
-      E | Refusal,
-      R | CallNeeds
-    >
+    ) => Effect.Effect<Response, E | Refusal, R | CallNeeds>
+    /** The same, for a question that was read from the request without a route. */
+    readonly ask: <E, R>(
+      asked: Asked,
+      call: Effect.Effect<Response, E, R>
+    ) => Effect.Effect<Response, E | Refusal, R | RequestMeta>
   }
 >()("@kalshibook/api/Metering/PricedCalls") {}
 
@@ -129,41 +140,47 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
     }
 
     /** Somebody without a key, where most need one. */
-    const forNobody = <A, E, R>({ operation, price, query, request, ticker }: Asked, call: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A, E | Refusal, R | RequestMeta> => {
-        if (price.kind === "member") return signInRequired()
-        return Sample.isOpen({ operation, ticker, query }, demoSeries)
-          ? forAnybody(request, price, call)
-          : keyRequired()
-      })
-
-    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) => {
-      const price = priceOf(operation)
-      return Effect.withFiber<Response, E | Refusal, R | CallNeeds>((fiber) => {
-        const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
-        if (price.kind === "person") return forPerson(request, price, httpEffect)
-        if (price.kind === "public") {
-          // Whoever is of no account is anybody here.
-          const recognised = Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
-          return Effect.andThen(recognised, forAnybody(request, price, httpEffect))
-        }
-        const query = Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams)
-        const { params } = Context.getUnsafe(fiber.context, HttpRouter.RouteContext)
-        const meta = Context.getUnsafe(fiber.context, RequestMeta)
-        return Effect.flatMap(callers.callerOf(request), (found): Effect.Effect<Response, E | Refusal, R | CallNeeds> => {
-          if (Option.isNone(found)) {
-            return forNobody({ operation, price, query, request, ticker: params["ticker"] }, httpEffect)
-          }
-          const caller = found.value
-          const asked = AskedCall.of(operation, price, params, query)
-          const refusal = refusalOfRights(caller, price, meta) ?? refusalOfDear(asked, meta)
-          return refusal === undefined
-            ? within(caller, calls.run(caller, asked, httpEffect))
-            : Effect.fail(refusal)
-        })
-      })
+    const forNobody = <A, E, R>(
+      { operation, params, query, request }: Asked,
+      price: Price,
+      call: Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | Refusal, R | RequestMeta> => {
+      if (price.kind === "member") return signInRequired()
+      const isOpen = Sample.isOpen({ operation, ticker: params["ticker"], query }, demoSeries)
+      return isOpen ? forAnybody(request, price, call) : keyRequired()
     }
-    return PricedCalls.of({ call })
+
+    const ask = <E, R>(asked: Asked, httpEffect: Effect.Effect<Response, E, R>) => {
+      const { operation, params, query, request } = asked
+      const price = priceOf(operation)
+      if (price.kind === "person") return forPerson(request, price, httpEffect)
+      if (price.kind === "public") {
+        // Whoever is of no account is anybody here.
+        const recognised = Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
+        return Effect.andThen(recognised, forAnybody(request, price, httpEffect))
+      }
+      return Effect.flatMap(
+        callers.callerOf(request),
+        (found): Effect.Effect<Response, E | Refusal, R | RequestMeta> => {
+          if (Option.isNone(found)) return forNobody(asked, price, httpEffect)
+          const caller = found.value
+          const call = AskedCall.of(operation, price, params, query)
+          return Effect.flatMap(RequestMeta, (meta): Effect.Effect<Response, E | Refusal, R | RequestMeta> => {
+            const refusal = refusalOfRights(caller, price, meta) ?? refusalOfDear(call, meta)
+            return refusal === undefined ? within(caller, calls.run(caller, call, httpEffect)) : Effect.fail(refusal)
+          })
+        }
+      )
+    }
+
+    const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
+      Effect.withFiber<Response, E | Refusal, R | CallNeeds>(({ context }) => {
+        const request = Context.getUnsafe(context, HttpServerRequest.HttpServerRequest)
+        const query = Context.getUnsafe(context, HttpServerRequest.ParsedSearchParams)
+        const { params } = Context.getUnsafe(context, HttpRouter.RouteContext)
+        return ask({ operation, params, query, request }, httpEffect)
+      })
+    return PricedCalls.of({ ask, call })
   })
 )
 
@@ -181,7 +198,7 @@ export const layer: Layer.Layer<Metered | PricedCalls, never, Callers | Ledger> 
  * Every route runs inside `Answering`, which provides what belongs to the request; the contract, where the middleware is declared, cannot
  * say so. What the store fails with is told as by any handler.
  */
-const insideRequest = <A, E, R>(
+export const insideRequest = <A, E, R>(
   metered: Effect.Effect<A, E | HotTierError, R>
 ): Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>> =>
   metered.pipe(
@@ -190,14 +207,6 @@ const insideRequest = <A, E, R>(
   ) as Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>>
 
 const isStoreError = (error: unknown): error is HotTierError => error instanceof HotTierError
-
-interface Asked {
-  readonly operation: string
-  readonly price: Price
-  readonly query: HttpServerRequest.ParsedSearchParams["Service"]
-  readonly request: HttpServerRequest.HttpServerRequest
-  readonly ticker: string | undefined
-}
 
 /** Whoever has no key pays nothing. */
 const anybody = { caller: undefined, isFree: true, estimate: undefined, payments: RowPayments.free } as const

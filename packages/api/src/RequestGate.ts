@@ -42,27 +42,30 @@ export const make = (options: RequestGateOptions = defaults): RequestGate => {
   const running = new Set<Running>()
 
   const pass = <A, E, R>(requestId: string, effect: Effect.Effect<A, E, R>) =>
-    Effect.withFiber<A, E | Overloaded | TimedOut, R>((fiber) => {
-      if (running.size >= options.requestsMax) {
-        const detail = "The server is answering as many requests as it can."
-        return Effect.fail(new Overloaded({ detail, request_id: requestId }))
-      }
-      const untilMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + options.answerMillisMax
-      const one: Running = { fiber, untilMillis, isLate: false }
-      running.add(one)
-      return Effect.matchCauseEffect(Effect.interruptible(effect), {
-        onSuccess: (answer) => {
-          running.delete(one)
-          return Exit.succeed(answer)
-        },
-        onFailure: (cause): Effect.Effect<never, E | TimedOut> => {
-          running.delete(one)
-          if (!one.isLate || !Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause)
-          const detail = `There was no answer within ${options.answerMillisMax / 1_000} seconds.`
-          return Exit.fail(new TimedOut({ detail, request_id: requestId }))
+    // What an interruption leaves is always cleared away.
+    Effect.uninterruptible(
+      Effect.withFiber<A, E | Overloaded | TimedOut, R>((fiber) => {
+        if (running.size >= options.requestsMax) {
+          const detail = "The server is answering as many requests as it can."
+          return Effect.fail(new Overloaded({ detail, request_id: requestId }))
         }
+        const untilMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + options.answerMillisMax
+        const one: Running = { fiber, untilMillis, isLate: false }
+        running.add(one)
+        return Effect.matchCauseEffect(Effect.interruptible(effect), {
+          onSuccess: (answer) => {
+            running.delete(one)
+            return Exit.succeed(answer)
+          },
+          onFailure: (cause): Effect.Effect<never, E | TimedOut> => {
+            running.delete(one)
+            if (!one.isLate || !Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause)
+            const detail = `There was no answer within ${options.answerMillisMax / 1_000} seconds.`
+            return Exit.fail(new TimedOut({ detail, request_id: requestId }))
+          }
+        })
       })
-    })
+    )
 
   const watch = Effect.gen(function* () {
     while (true) {

@@ -33,6 +33,8 @@ export interface RequestNotes {
   meter: Meter | undefined
   /** Who is signed in, where that is asked for. */
   person?: Person
+  /** The pattern of the path, where it was found without the table of routes. */
+  route?: string
   /** Whether the answer tells of something that has not ended, and so may become another. */
   isOpenEnded: boolean
 }
@@ -96,7 +98,12 @@ export const answered =
       const written = (shown: object, credits: number) => {
         const nanos = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - meta.startedNanos
         const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
-        return HttpServerResponse.jsonUnsafe({ ...shown, usage: { credits }, request_id: meta.requestId, response_time })
+        return HttpServerResponse.jsonUnsafe({
+          ...shown,
+          usage: { credits },
+          request_id: meta.requestId,
+          response_time
+        })
       }
       const estimate = meter?.estimate
       if (estimate !== undefined) return Effect.succeed(written({ estimate: estimateView(estimate) }, 0))

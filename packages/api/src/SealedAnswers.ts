@@ -52,9 +52,12 @@ const tagged = <E, R>(
   })
 
 /** The answer tells of something that has not ended. */
-export const noteOpenEnd = Effect.fnUntraced(function* (isOpen: boolean) {
-  if (isOpen) (yield* RequestMeta).notes.isOpenEnded = true
-})
+export const noteOpenEnd = (isOpen: boolean): Effect.Effect<void, never, RequestMeta> =>
+  isOpen
+    ? Effect.map(RequestMeta, ({ notes }) => {
+        notes.isOpenEnded = true
+      })
+    : Effect.void
 
 /** Whether If-None-Match names the tag, weak or strong, among others. `*` does not: it says nothing of what its sender has. */
 const names = (header: string | undefined, etag: string): boolean => {

@@ -13,7 +13,10 @@ const served = (header: Option.Option<string>) =>
   HttpRouter.serve(Layer.provide(HttpRouter.add("GET", "/", answer), ClientAddress.layer), {
     disableLogger: true,
     disableListenLog: true
-  }).pipe(Layer.provide(Layer.succeed(ClientAddress.AddressHeader, header)), Layer.provideMerge(NodeHttpServer.layerTest))
+  }).pipe(
+    Layer.provide(Layer.succeed(ClientAddress.AddressHeader, header)),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
 
 const ask = (headers: Readonly<Record<string, string>>) =>
   Effect.flatMap(HttpClient.get("/", { headers }), ({ text }) => text)

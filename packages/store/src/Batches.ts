@@ -4,7 +4,7 @@
  *
  * Fair: every owner has a line of its own, and a statement takes one of each in turn. Whoever sends a thousand at once waits for himself.
  */
-import { Effect, Exit, Fiber, Latch, type Scope } from "effect"
+import { Effect, Exit, Latch, type Scope } from "effect"
 
 export interface BatchesOptions<Item, Result, E> {
   /** In one statement, at most. */
@@ -41,31 +41,17 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
     return taken
   }
 
-  /** Of the statement before, whoever waited for it: told when the next one is under way, so that the database has work meanwhile. */
-  let untold: () => void = () => {}
-
-  const run = (taken: ReadonlyArray<Waiting<Item, Result, E>>) =>
-    Effect.gen(function* () {
-      const running = yield* Effect.forkChild(options.run(taken.map(({ item }) => item)), { startImmediately: true })
-      untold()
-      untold = () => {}
-      const exit = yield* Fiber.await(running)
-      untold = () => {
-        for (const [index, { resume }] of taken.entries()) {
-          resume(Exit.map(exit, (results) => results[index] as Result))
-        }
-      }
-    })
-
   const once = Effect.gen(function* () {
-    const taken = take()
-    if (taken.length > 0) return yield* run(taken)
-    untold()
-    untold = () => {}
-    // Whoever was told may have asked again.
-    if (lines.size > 0) return
-    yield* work.close
     yield* work.await
+    // Whoever was just answered, and whoever is at the door, comes along: statements are fewer and larger.
+    yield* Effect.yieldNow
+    const taken = take()
+    if (lines.size === 0) work.closeUnsafe()
+    if (taken.length === 0) return
+    const exit = yield* Effect.exit(options.run(taken.map(({ item }) => item)))
+    for (const [index, { resume }] of taken.entries()) {
+      resume(Exit.map(exit, (results) => results[index] as Result))
+    }
   })
   yield* Effect.forkScoped(Effect.forever(once))
 
