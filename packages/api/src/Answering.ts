@@ -13,8 +13,9 @@ import {
   UnsupportedMediaType,
   UrlTooLong
 } from "@kalshibook/core/contract/ProblemsOfServer"
-import { ByteSize, Cause, Clock, Effect, Option, Result, type Types } from "effect"
+import { ByteSize, Cause, Clock, Context, Effect, Option, Result, type Types } from "effect"
 import {
+  Headers,
   HttpMiddleware,
   HttpPlatform,
   HttpRouter,
@@ -96,54 +97,84 @@ export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
   HttpRouter.middleware<{ provides: RequestMeta }>()(
     Effect.gen(function* () {
       const platform = yield* HttpPlatform.HttpPlatform
-      return (httpEffect) => Effect.provideService(answer(gate, httpEffect), HttpPlatform.HttpPlatform, platform)
+      yield* Effect.forkScoped(gate.watch)
+      return (httpEffect) =>
+        Effect.provideService(compression(answer(gate, httpEffect)), HttpPlatform.HttpPlatform, platform)
     }),
     { global: true }
   )
 
-/** Fails only by interruption, with a client that went away. */
-const answer = Effect.fnUntraced(function* <E, R>(
+/** Made once for all requests. Fails only by interruption, with a client that went away. */
+const answer = <E, R>(
   gate: RequestGate.RequestGate,
   httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-): Effect.fn.Return<
+): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   Types.unhandled,
-  Exclude<R, RequestMeta> | HttpServerRequest.HttpServerRequest | HttpPlatform.HttpPlatform
-> {
-  const request = yield* HttpServerRequest.HttpServerRequest
-  const startedNanos = yield* Clock.currentTimeNanos
-  const requestId = newRequestId()
-  const url = ApiKeyText.redact(request.url)
-  const notes: RequestNotes = { headers: {}, meter: undefined, isOpenEnded: false }
-  const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
+  Exclude<R, RequestMeta> | HttpServerRequest.HttpServerRequest
+> => {
+  const bounded = cors(Effect.flatMap(RequestMeta, ({ requestId }) => gate.pass(requestId, httpEffect)))
   // An upgraded connection lives as long as its client wants.
-  const bounded = request.headers.upgrade === undefined ? gate.pass(requestId, httpEffect) : httpEffect
-  const response = yield* Effect.andThen(refuseUrl(meta), cors(bounded)).pipe(
-    Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
-    Effect.provideService(RequestMeta, meta),
-    Effect.catchCause((cause) => problemResponse(cause, request, meta)),
-    Effect.flatMap((made) => (isUnsupported(made) ? unsupported(request, meta) : Effect.succeed(made))),
-    compression
-  )
-  const nanos = (yield* Clock.currentTimeNanos) - startedNanos
-  const route = routeOf(request.url)
-  // How long a connection was open is not how long an answer took.
-  if (response.status !== 101)
-    yield* RequestMetrics.note({ route, method: request.method, status: response.status, nanos })
-  return HttpServerResponse.setHeaders(response, { ...headersFor(response, requestId, route), ...notes.headers })
-})
+  const unbounded = cors(httpEffect)
+  return Effect.withFiber<
+    HttpServerResponse.HttpServerResponse,
+    Types.unhandled,
+    Exclude<R, RequestMeta> | HttpServerRequest.HttpServerRequest
+  >((fiber) => {
+    const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
+    const clock = fiber.getRef(Clock.Clock)
+    const startedNanos = clock.currentTimeNanosUnsafe()
+    const requestId = newRequestId()
+    const url = ApiKeyText.redact(request.url)
+    const notes: RequestNotes = { headers: {}, meter: undefined, isOpenEnded: false }
+    const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
+    const refusal = refusalOfUrl(meta)
+    const finish = (response: HttpServerResponse.HttpServerResponse) => {
+      if (isUnsupported(response)) return Effect.map(unsupported(request, meta), told)
+      return Effect.succeed(told(response))
+    }
+    const told = (response: HttpServerResponse.HttpServerResponse) => {
+      const nanos = clock.currentTimeNanosUnsafe() - startedNanos
+      const route = notes.route ?? routeOf(request.url)
+      // How long a connection was open is not how long an answer took.
+      if (response.status !== 101)
+        RequestMetrics.note(fiber.context, { route, method: request.method, status: response.status, nanos })
+      const headers = { ...headersFor(response, requestId, route), ...notes.headers }
+      return HttpServerResponse.setHeaders(response, Headers.fromRecordUnsafe(headers))
+    }
+    const ofRoute = request.headers["upgrade"] === undefined ? bounded : unbounded
+    const answering: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      unknown,
+      Effect.Services<typeof bounded>
+    > = refusal === undefined ? ofRoute : Effect.fail(refusal)
+    const answered = Effect.matchCauseEffect(answering, {
+      onSuccess: finish,
+      onFailure: (cause) => Effect.flatMap(problemResponse(cause, request, meta), finish)
+    })
+    return Effect.provideService(
+      hasBody(request) ? Effect.provideService(answered, HttpServerRequest.MaxBodySize, bodySizeMax) : answered,
+      RequestMeta,
+      meta
+    )
+  })
+}
 
-const refuseUrl = (meta: RequestMeta["Service"]): Effect.Effect<void, UrlTooLong | KeyInQuery> => {
+const bodySizeMax = ByteSize.bytes(bodyBytesMax)
+
+const hasBody = ({ method }: HttpServerRequest.HttpServerRequest): boolean => method !== "GET" && method !== "HEAD"
+
+const refusalOfUrl = (meta: RequestMeta["Service"]): UrlTooLong | KeyInQuery | undefined => {
   const { requestId, url } = meta
   if (url.length > urlCharsMax) {
     const detail = `Path and query have ${url.length} characters; the server reads ${urlCharsMax}.`
-    return Effect.fail(new UrlTooLong({ detail, request_id: requestId }))
+    return new UrlTooLong({ detail, request_id: requestId })
   }
   if (keyInUrl.test(url)) {
     const detail = "There is a key in the URL, where logs and histories keep it. Send it as a header, and replace it."
-    return Effect.fail(new KeyInQuery({ detail, request_id: requestId }))
+    return new KeyInQuery({ detail, request_id: requestId })
   }
-  return Effect.void
+  return undefined
 }
 
 /** A key of ours, anywhere, or a parameter that is there for one. */

@@ -15,6 +15,7 @@ import * as WebhookRoute from "./billing/WebhookRoute.ts"
 import { Callers } from "./Callers.ts"
 import { CandlesHandlers } from "./CandlesHandlers.ts"
 import { EventsHandlers, MarketsHandlers, SeriesHandlers } from "./CatalogHandlers.ts"
+import * as ClientAddress from "./ClientAddress.ts"
 import { CoverageHandlers } from "./CoverageHandlers.ts"
 import { DatasetsHandlers } from "./DatasetHandlers.ts"
 import { DownloadsHandlers } from "./DownloadHandlers.ts"
@@ -32,6 +33,7 @@ import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
 import { SettlementsHandlers } from "./SettlementHandlers.ts"
 import { LifecycleHandlers, TradesHandlers } from "./SideChannelHandlers.ts"
+import * as StraightBooks from "./StraightBooks.ts"
 import { StreamMeters } from "./StreamMeter.ts"
 import * as SiteRoutes from "./site/SiteRoutes.ts"
 import * as StreamRoute from "./stream/StreamRoute.ts"
@@ -103,7 +105,10 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     more ?? (Layer.empty as Layer.Layer<never, E, R>)
   ).pipe(
     Layer.provide(handlers),
+    Layer.provide(StraightBooks.layer),
     Layer.provide(Metering.layer),
     Layer.provide(callers),
-    Layer.provide(Answering.layer(gate))
+    Layer.provide(Answering.layer(gate)),
+    // Built first, so it goes around `Answering`, too.
+    Layer.provide(ClientAddress.layer)
   )

@@ -11,7 +11,6 @@ import { Headers, HttpMiddleware, HttpRouter, HttpServer, type HttpServerError }
 import * as Answering from "./Answering.ts"
 import * as Api from "./Api.ts"
 import { connectionsMax, headerBytesMax, headersMillisMax, shutdownMillisMax } from "./ApiLimits.ts"
-import * as ClientAddress from "./ClientAddress.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { newRequestId } from "./RequestMeta.ts"
 import { StreamServer } from "./stream/StreamServer.ts"
@@ -59,7 +58,6 @@ export const layer = <E = never, R = never>(address: Address, gate?: RequestGate
   HttpRouter.serve(Api.layer(gate, more), {
     disableLogger: true,
     disableListenLog: true,
-    middleware: ClientAddress.middleware,
     routerConfig: { maxParamLength: headerBytesMax }
   }).pipe(
     // Built behind the routes, so it ends before them: whoever follows the stream is told, and nobody waits for him.

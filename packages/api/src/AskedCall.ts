@@ -32,24 +32,28 @@ export const of = (
   params: Readonly<Record<string, string | undefined>>,
   query: HttpServerRequest.ParsedSearchParams["Service"]
 ): AskedCall => {
-  const { cursor, dry_run, max_credits, ...rest } = query
   const rowsMax = Math.min(limitMax, wholeNumber(query["limit"]) ?? limitDefault)
-  const isBehindFirst = typeof cursor === "string" && cursor !== ""
-  const pageOf = (): ReadonlyArray<string> => [
-    operation,
-    ...Object.entries({ ...params, ...rest, cursor })
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, value]) => `${name}=${String(value)}`)
-  ]
+  const { cursor } = query
   return {
     operation,
     price,
     ceiling: ceilingOf(price, rowsMax),
-    isDryRun: dry_run === "true",
-    maxCredits: wholeNumber(max_credits),
-    page: isBehindFirst ? pageOf() : null
+    isDryRun: query["dry_run"] === "true",
+    maxCredits: wholeNumber(query["max_credits"]),
+    page: typeof cursor === "string" && cursor !== "" ? pageOf(operation, params, query) : null
   }
 }
+
+const pageOf = (
+  operation: string,
+  params: Readonly<Record<string, string | undefined>>,
+  { dry_run: _, max_credits: __, ...query }: HttpServerRequest.ParsedSearchParams["Service"]
+): ReadonlyArray<string> => [
+  operation,
+  ...Object.entries({ ...params, ...query })
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${name}=${String(value)}`)
+]
 
 export const ledgerCallOf = (caller: Caller, asked: AskedCall, requestId: string): LedgerCall => {
   const creditsMax = asked.isDryRun ? 0 : asked.ceiling.credits

@@ -2,7 +2,7 @@
 import type { BookClock } from "@kalshibook/core/BookRecord"
 import * as Cursor from "@kalshibook/core/contract/Cursor"
 import { KalshiBookApi } from "@kalshibook/core/contract/KalshiBookApi"
-import * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
+import type * as OrderbookAnswer from "@kalshibook/core/contract/OrderbookAnswer"
 import * as OrderbooksAnswer from "@kalshibook/core/contract/OrderbooksAnswer"
 import * as SamplesAnswer from "@kalshibook/core/contract/SamplesAnswer"
 import { History } from "@kalshibook/store/History"
@@ -10,13 +10,14 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { booksAtOnceMax, marketsOfBooksMax } from "./ApiLimits.ts"
+import * as BookAnswer from "./BookAnswer.ts"
 import * as Failures from "./Failures.ts"
 import { type PageQuery, pageOf } from "./Paging.ts"
 import { only } from "./Projection.ts"
 import { answered } from "./RequestMeta.ts"
 import * as RowStreams from "./RowStreams.ts"
 import * as SampleAnswers from "./SampleAnswers.ts"
-import { noteOpenEnd, whenSealed } from "./SealedAnswers.ts"
+import { whenSealed } from "./SealedAnswers.ts"
 
 /** Which markets, as they are asked for. */
 interface Selection {
@@ -39,6 +40,7 @@ export const BooksHandlers = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const history = yield* History
     const catalog = yield* MarketCatalog
+    const bookAnswer = yield* BookAnswer.make
 
     /** The tickers that a selection may mean at the moment, ascending bytewise. */
     const tickersOf = Effect.fnUntraced(function* (
@@ -90,29 +92,7 @@ export const BooksHandlers = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      at: ({ params: { ticker }, query }) => {
-        const clock = query.clock ?? "received"
-        const book = query.at === undefined ? history.bookNow(ticker) : history.bookAt(ticker, query.at, clock)
-        const { at } = query
-        // By the exchange's clock, what was received later may belong to the moment.
-        const digest = at === undefined || clock === "exchange" ? Effect.succeedNone : history.sealedDigest(at + 1)
-        return book.pipe(
-          Effect.tap(({ gapEndsMicros, trust }) => noteOpenEnd(trust._tag === "stale" && gapEndsMicros === null)),
-          Effect.map((answer) =>
-            query.view === "summary"
-              ? OrderbookAnswer.summary(answer, query.depth)
-              : OrderbookAnswer.view(answer, query.depth ?? 0)
-          ),
-          answered(OrderbookAnswer.Orderbook),
-          whenSealed({ digest }),
-          Effect.catchTags({
-            MarketNotRecorded: () => Failures.nothingRecorded(catalog, ticker),
-            BeforeFirstRecord: Failures.beforeFirstRecord,
-            InTheFuture: Failures.timeInFuture
-          }),
-          Effect.catchTags(Failures.logFailures)
-        )
-      },
+      at: ({ params: { ticker }, query }) => bookAnswer(ticker, query),
       many: ({ query }) =>
         many(query).pipe(
           answered(OrderbooksAnswer.Orderbooks, only(OrderbooksAnswer.Orderbooks, "orderbooks", query.fields)),

@@ -10,8 +10,18 @@ const dayMicros = 86_400_000_000
 /** How long a download is kept for accounts of a tier. */
 export const keptMicrosOf = ({ limits }: Tier): number => limits.downloadDays * dayMicros
 
-/** What is the same in every call of the caller. */
-export const callOf = ({ account, bounds, name, tier }: Caller): CallerCall => {
+/** What is the same in every call of the caller. Put together once for each, as long as he is known. */
+export const callOf = (caller: Caller): CallerCall => {
+  const known = calls.get(caller)
+  if (known !== undefined) return known
+  const call = made(caller)
+  calls.set(caller, call)
+  return call
+}
+
+const calls = new WeakMap<Caller, CallerCall>()
+
+const made = ({ account, bounds, name, tier }: Caller): CallerCall => {
   const { burst, requestsPerSecond } = tier.limits
   const share = bounds.requestsPerSecond === null ? 1 : Math.min(1, bounds.requestsPerSecond / requestsPerSecond)
   const ofAccount = { name: `account ${account.accountId}`, perSecond: requestsPerSecond, burst }

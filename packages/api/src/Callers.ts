@@ -49,7 +49,10 @@ export class Callers extends Context.Service<
       const byKey = yield* KeyAuthenticator.make
       const byMember = yield* MemberAuthenticator.make
       const keys = yield* Keys
-      const authenticators = [...(yield* OtherAuthenticators), byMember, byKey]
+      const others = yield* OtherAuthenticators
+      const authenticators = [...others, byMember, byKey]
+      /** Tokens of members are never written like keys. */
+      const isKeysFirst = others.length === 0
       const wrongKeys = AddressBuckets.make(wrongKeysBucket)
 
       const guarded = Effect.fnUntraced(function* <A>(request: Request, recognise: Effect.Effect<A, Unrecognised>) {
@@ -99,10 +102,17 @@ export class Callers extends Context.Service<
       })
 
       return Callers.of({
-        callerOf: (request) => {
-          const token = tokenOf(request)
-          return token === undefined ? Effect.succeedNone : guarded(request, recognised(token, request))
-        },
+        callerOf: (request) =>
+          Effect.withFiber((fiber) => {
+            const token = tokenOf(request)
+            if (token === undefined) return Effect.succeedNone
+            const nowMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+            const mayKnow = isKeysFirst && wrongKeys.waitMicros(addressOf(request), nowMillis * 1_000) === 0
+            const known = mayKnow ? byKey.known(token, nowMillis) : undefined
+            return known === undefined
+              ? guarded(request, recognised(token, request))
+              : Effect.succeed(Option.some(known))
+          }),
         callerOfTicket: (request, ticket) => guarded(request, callerOfTicket(ticket)),
         asOfNow: (caller) => {
           const { account, authentication } = caller

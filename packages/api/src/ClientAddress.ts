@@ -4,8 +4,8 @@
  *
  * The header is believed without a look at the connection, so it may be named only where every request passes a proxy that sets it itself.
  */
-import { Context, Effect, Option } from "effect"
-import { HttpServerRequest, type HttpServerResponse } from "effect/http"
+import { Context, Effect, Option, type Types } from "effect"
+import { HttpRouter, HttpServerRequest, type HttpServerResponse } from "effect/http"
 
 /** In lower case; none: the address of the connection counts. */
 export const AddressHeader = Context.Reference<Option.Option<string>>("@kalshibook/api/ClientAddress/AddressHeader", {
@@ -16,19 +16,23 @@ export const AddressHeader = Context.Reference<Option.Option<string>>("@kalshibo
 export const toldIn = (text: string | undefined): Option.Option<string> =>
   Option.filter(Option.fromUndefinedOr(text?.split(",").at(-1)?.trim()), (address) => address !== "")
 
-/** Around everything that is served: nobody behind it has to know of proxies. */
-export const middleware = <E, R>(
-  answering: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
-  Effect.gen(function* () {
-    const header = yield* AddressHeader
-    if (Option.isNone(header)) return yield* answering
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const remoteAddress = toldIn(request.headers[header.value])
-    if (Option.isNone(remoteAddress)) return yield* answering
-    return yield* Effect.provideService(
-      answering,
-      HttpServerRequest.HttpServerRequest,
-      request.modify({ remoteAddress })
-    )
+/** Global: goes around every route, so that nobody behind it has to know of proxies. Nothing is done where none is said to be. */
+export const layer = HttpRouter.middleware(
+  Effect.map(AddressHeader, (header) =>
+    Option.match(header, {
+      onNone: () => (httpEffect: HttpEffect) => httpEffect,
+      onSome: (name) => (httpEffect: HttpEffect) => told(name, httpEffect)
+    })
+  ),
+  { global: true }
+)
+
+type HttpEffect = Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled>
+
+const told = <A, E, R>(header: string, answering: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const remoteAddress = toldIn(request.headers[header])
+    return Option.isNone(remoteAddress)
+      ? answering
+      : Effect.provideService(answering, HttpServerRequest.HttpServerRequest, request.modify({ remoteAddress }))
   })

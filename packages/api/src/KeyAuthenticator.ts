@@ -14,23 +14,52 @@ import { type Authenticator, NotRecognised } from "./Authenticators.ts"
 import type { Caller } from "./Caller.ts"
 
 export interface KeyAuthenticator extends Authenticator {
+  /** The caller of a key that was proved to be one some seconds ago, and of nothing else: what `callerOf` would say, at once. */
+  readonly known: (token: string, nowMillis: number) => Caller | undefined
   /** The caller in the name of whose key a ticket was issued. */
   readonly callerOfKey: (prefix: string) => Effect.Effect<Caller, NotRecognised | HotTierError>
   /** Looks a key up again: it was changed just now. */
   readonly forget: (prefix: string) => Effect.Effect<void>
 }
 
+/** A key as it was read, and until when that is believed. */
+interface Read {
+  readonly found: FoundKey
+  readonly untilMillis: number
+}
+
+interface Proof {
+  readonly digest: Uint8Array
+  readonly caller: Caller
+  readonly untilMillis: number
+}
+
 export const make = Effect.gen(function* () {
   const keys = yield* Keys
   const pepper = yield* Pepper
   const ourPepperId = pepperId(pepper)
-  const known = yield* Cache.makeWith((prefix: string) => keys.find(prefix), {
+  const looked = Effect.fnUntraced(function* (prefix: string) {
+    const readMillis = yield* Clock.currentTimeMillis
+    return Option.map(yield* keys.find(prefix), (found): Read => ({ found, untilMillis: readMillis + keyMillisMax }))
+  })
+  const known = yield* Cache.makeWith(looked, {
     capacity: keysMax,
     timeToLive: (exit) => (exit._tag === "Success" ? Duration.millis(keyMillisMax) : Duration.zero)
   })
 
-  /** By what was found: the digest of the key that was proved to be it. A plain one costs a quarter, and as little helps to guess 196 bits. */
-  const proofs = new WeakMap<FoundKey, Uint8Array>()
+  /**
+   * By prefix: the digest of the key that was proved to be it. A plain one costs a quarter, and as little helps to guess 196 bits. For as
+   * long as what was read of the key is believed.
+   */
+  const proofs = new Map<string, Proof>()
+
+  /** How often keys were forgotten: what was read before is not kept after. */
+  let forgotten = 0
+
+  const prove = (digest: Uint8Array, caller: Caller, { untilMillis }: Read): void => {
+    if (proofs.size >= keysMax) proofs.clear()
+    proofs.set(caller.name, { digest, caller, untilMillis })
+  }
 
   const find = Effect.fnUntraced(function* (prefix: string) {
     const found = yield* Cache.get(known, prefix)
@@ -39,7 +68,7 @@ export const make = Effect.gen(function* () {
   })
 
   /** A key that was presented whole, or for which a ticket was issued. */
-  const usable = Effect.fnUntraced(function* ({ account, record }: FoundKey) {
+  const usable = Effect.fnUntraced(function* ({ found: { account, record } }: Read) {
     const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
     const title = titleOf(record.prefix)
     if (record.revokedMicros !== null) {
@@ -66,26 +95,38 @@ export const make = Effect.gen(function* () {
   })
 
   const authenticator: KeyAuthenticator = {
+    known: (token, nowMillis) => {
+      const proof = proofs.get(ApiKeyText.prefixIn(token))
+      if (proof === undefined || proof.untilMillis <= nowMillis) return undefined
+      const { expiresMicros } = proof.caller.bounds
+      if (expiresMicros !== null && expiresMicros <= nowMillis * 1_000) return undefined
+      return isEqual(proof.digest, digestOf(token)) ? proof.caller : undefined
+    },
     callerOf: Effect.fnUntraced(function* (token) {
       const prefix = ApiKeyText.prefixOf(token)
       if (Option.isNone(prefix)) {
         const detail = "This is no key of ours, or not the whole of one: kb_live_ and 50 letters."
         return yield* new NotRecognised({ detail })
       }
-      const found = yield* find(prefix.value)
-      const digest = digestOf(token)
-      const proved = proofs.get(found)
-      if (proved !== undefined && isEqual(proved, digest)) return Option.some(yield* usable(found))
+      const forgottenBefore = forgotten
+      const read = yield* find(prefix.value)
+      const { found } = read
       if (found.record.pepperId !== ourPepperId) {
         yield* Effect.logError(`the ${titleOf(prefix.value)} was made with another KALSHIBOOK_KEY_PEPPER than ours`)
         return yield* unknown(prefix.value)
       }
       if (!isEqual(hash(pepper, token), found.hash)) return yield* unknown(prefix.value)
-      proofs.set(found, digest)
-      return Option.some(yield* usable(found))
+      const caller = yield* usable(read)
+      if (forgotten === forgottenBefore) prove(digestOf(token), caller, read)
+      return Option.some(caller)
     }),
     callerOfKey: (prefix) => Effect.flatMap(find(prefix), usable),
-    forget: (prefix) => Cache.invalidate(known, prefix)
+    forget: (prefix) =>
+      Effect.suspend(() => {
+        forgotten++
+        proofs.delete(prefix)
+        return Cache.invalidate(known, prefix)
+      })
   }
   return authenticator
 })

@@ -6,7 +6,7 @@
  * statement, shared by all that wait, in place of two. Whoever cannot pay gets no answer then either; a few lookups were done for nothing.
  */
 import type { Admission, Ledger, LedgerCall } from "@kalshibook/store/Ledger"
-import { Clock, Duration, Effect, Exit } from "effect"
+import { Clock, Context, Duration, Effect, Exit } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { settleMillisMax } from "./ApiLimits.ts"
 import { type AskedCall, ledgerCallOf } from "./AskedCall.ts"
@@ -15,31 +15,37 @@ import { keptMicrosOf } from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
-import { type Meter, RequestMeta } from "./RequestMeta.ts"
+import { type Meter, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RowPayments from "./RowPayments.ts"
+
+type Refused = Effect.Effect<
+  unknown,
+  Effect.Error<ReturnType<typeof Failures.tooFast>> | Effect.Error<ReturnType<typeof Failures.refuseUnpaid>>,
+  RequestMeta
+>
 
 type Answer<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
 export const make = (ledger: Ledger["Service"]) => {
   const refusals = Refusals.make()
 
-  /** What the ledger has said, as headers; fails where it lets the call not in. */
-  const judge = Effect.fnUntraced(function* (caller: Caller, call: LedgerCall, admission: Admission) {
-    const { notes } = yield* RequestMeta
+  /** What the ledger has said, as headers. Where it does not let the call in, what that fails with. */
+  const judge = (caller: Caller, call: LedgerCall, admission: Admission, notes: RequestNotes): Refused | undefined => {
     Object.assign(notes.headers, MeteredAnswer.limitHeaders(caller.tier, admission))
-    if (admission.verdict === "rate_limited") {
-      refusals.note(call, admission.waitMicros, (yield* Clock.currentTimeMillis) * 1_000)
-      return yield* Failures.tooFast(admission.waitMicros)
-    }
-    yield* Failures.refuseUnpaid(admission, call.creditsMax)
-  })
+    if (admission.verdict === "admitted" || admission.verdict === "repeated") return undefined
+    if (admission.verdict !== "rate_limited") return Failures.refuseUnpaid(admission, call.creditsMax)
+    return Effect.flatMap(Clock.currentTimeMillis, (nowMillis) => {
+      refusals.note(call, admission.waitMicros, nowMillis * 1_000)
+      return Failures.tooFast(admission.waitMicros)
+    })
+  }
 
   const held = <E, R>(caller: Caller, asked: AskedCall, ledgerCall: LedgerCall, call: Answer<E, R>) =>
     Effect.gen(function* () {
       const { notes, requestId } = yield* RequestMeta
       const { ceiling, isDryRun, price } = asked
       const admission = yield* ledger.admit(ledgerCall)
-      yield* judge(caller, ledgerCall, admission)
+      yield* judge(caller, ledgerCall, admission, notes) ?? Effect.void
       const hold: RowPayments.Hold = {
         left: admission.creditsHeld,
         use: (credits, rows) => {
@@ -75,8 +81,7 @@ export const make = (ledger: Ledger["Service"]) => {
     })
 
   const charged = <E, R>(caller: Caller, asked: AskedCall, ledgerCall: LedgerCall, call: Answer<E, R>) =>
-    Effect.gen(function* () {
-      const { notes } = yield* RequestMeta
+    Effect.flatMap(RequestMeta, ({ notes }) => {
       const meter: Meter = unpaid(caller, asked)
       notes.meter = meter
       const charge = (isAnswered: boolean) =>
@@ -87,26 +92,30 @@ export const make = (ledger: Ledger["Service"]) => {
           isOnce: false
         })
       // Whoever goes away has used his token all the same.
-      const exit = yield* call.pipe(
-        Effect.onInterrupt(() => Effect.ignore(charge(false))),
-        Effect.exit
-      )
-      const paid = yield* charge(isAnswer(exit))
-      yield* judge(caller, ledgerCall, paid)
-      if (isAnswer(exit))
-        Object.assign(notes.headers, MeteredAnswer.creditHeaders({ ...paid, creditsHeld: paid.credits }, paid.credits))
-      return yield* exit
+      const made = Effect.exit(Effect.onInterrupt(call, () => Effect.ignore(charge(false))))
+      return Effect.flatMap(made, (exit) => {
+        const isAnswered = isAnswer(exit)
+        return Effect.flatMap(charge(isAnswered), (paid) => {
+          const refused = judge(caller, ledgerCall, paid, notes)
+          if (refused !== undefined) return Effect.andThen(refused, exit)
+          const creditsHeld = paid.credits
+          if (isAnswered)
+            Object.assign(notes.headers, MeteredAnswer.creditHeaders({ ...paid, creditsHeld }, creditsHeld))
+          return exit
+        })
+      })
     })
 
   return {
     run: <E, R>(caller: Caller, asked: AskedCall, call: Answer<E, R>) =>
-      Effect.gen(function* () {
-        const { requestId } = yield* RequestMeta
+      Effect.withFiber((fiber) => {
+        const { requestId } = Context.getUnsafe(fiber.context, RequestMeta)
         const ledgerCall = ledgerCallOf(caller, asked, requestId)
-        const known = refusals.waitMicros(ledgerCall, (yield* Clock.currentTimeMillis) * 1_000)
-        if (known > 0) return yield* Failures.tooFast(known)
-        const way = asked.price.kind === "call" && !asked.isDryRun ? charged : held
-        return yield* way(caller, asked, ledgerCall, call)
+        const nowMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        const known = refusals.waitMicros(ledgerCall, nowMillis * 1_000)
+        if (known > 0) return Failures.tooFast(known)
+        const isCharged = asked.price.kind === "call" && !asked.isDryRun
+        return isCharged ? charged(caller, asked, ledgerCall, call) : held(caller, asked, ledgerCall, call)
       })
   }
 }

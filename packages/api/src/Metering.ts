@@ -21,7 +21,7 @@ import type { Caller } from "./Caller.ts"
 import { addressOf, Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredCalls from "./MeteredCalls.ts"
-import { RequestMeta } from "./RequestMeta.ts"
+import { ofRequest, RequestMeta } from "./RequestMeta.ts"
 import * as RowPayments from "./RowPayments.ts"
 import * as Sample from "./Sample.ts"
 import { withParameter } from "./Suggestions.ts"
@@ -43,22 +43,36 @@ export type Refusal =
   | ProblemsOfPeople.SignInRequired
   | HotTierError
 
+/** What every route has. */
+type CallNeeds =
+  | RequestMeta
+  | HttpServerRequest.HttpServerRequest
+  | HttpServerRequest.ParsedSearchParams
+  | HttpRouter.RouteContext
+
+/** What is asked, of which operation, by a request. */
+export interface Asked {
+  readonly operation: string
+  readonly request: HttpServerRequest.HttpServerRequest
+  /** Of the path. */
+  readonly params: Readonly<Record<string, string | undefined>>
+  readonly query: HttpServerRequest.ParsedSearchParams["Service"]
+}
+
 /** Calls that are no operation of the contract, at the price of one that is. */
 export class PricedCalls extends Context.Service<
   PricedCalls,
   {
+    /** The call that a route answers. */
     readonly call: <E, R>(
       operation: string,
       call: Effect.Effect<Response, E, R>
-    ) => Effect.Effect<
-      Response,
-      E | Refusal,
-      | R
-      | RequestMeta
-      | HttpServerRequest.HttpServerRequest
-      | HttpServerRequest.ParsedSearchParams
-      | HttpRouter.RouteContext
-    >
+    ) => Effect.Effect<Response, E | Refusal, R | CallNeeds>
+    /** The same, for a question that was read from the request without a route. */
+    readonly ask: <E, R>(
+      asked: Asked,
+      call: Effect.Effect<Response, E, R>
+    ) => Effect.Effect<Response, E | Refusal, R | RequestMeta>
   }
 >()("@kalshibook/api/Metering/PricedCalls") {}
 
@@ -101,49 +115,72 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
       })
 
     /** Keeps one account from taking all the places of the node. */
-    const within = <A, E, R>({ account, tier }: Caller, call: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A, E | Problems.RateLimited, R | RequestMeta> => {
-        const running = atOnce.get(account.accountId) ?? 0
-        if (running >= tier.limits.requestsAtOnce) {
-          return Failures.tooFast(
-            1_000_000,
-            `${running} calls of this account are being answered, as many as its tier has at once.`
-          )
-        }
-        atOnce.set(account.accountId, running + 1)
-        const leave = Effect.sync(() => {
-          const left = (atOnce.get(account.accountId) ?? 1) - 1
-          if (left > 0) atOnce.set(account.accountId, left)
-          else atOnce.delete(account.accountId)
-        })
-        return Effect.ensuring(call, leave)
+    const within = <A, E, R>({ account, tier }: Caller, call: Effect.Effect<A, E, R>) => {
+      const { accountId } = account
+      const running = atOnce.get(accountId) ?? 0
+      if (running >= tier.limits.requestsAtOnce) {
+        return Failures.tooFast(
+          1_000_000,
+          `${running} calls of this account are being answered, as many as its tier has at once.`
+        )
+      }
+      let hasEntered = false
+      const entered = Effect.suspend(() => {
+        hasEntered = true
+        atOnce.set(accountId, (atOnce.get(accountId) ?? 0) + 1)
+        return call
       })
+      return Effect.onExitPrimitive(entered, () => {
+        if (!hasEntered) return undefined
+        const left = (atOnce.get(accountId) ?? 1) - 1
+        if (left > 0) atOnce.set(accountId, left)
+        else atOnce.delete(accountId)
+        return undefined
+      })
+    }
+
+    /** Somebody without a key, where most need one. */
+    const forNobody = <A, E, R>(
+      { operation, params, query, request }: Asked,
+      price: Price,
+      call: Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | Refusal, R | RequestMeta> => {
+      if (price.kind === "member") return signInRequired()
+      const isOpen = Sample.isOpen({ operation, ticker: params["ticker"], query }, demoSeries)
+      return isOpen ? forAnybody(request, price, call) : keyRequired()
+    }
+
+    const ask = <E, R>(asked: Asked, httpEffect: Effect.Effect<Response, E, R>) => {
+      const { operation, params, query, request } = asked
+      const price = priceOf(operation)
+      if (price.kind === "person") return forPerson(request, price, httpEffect)
+      if (price.kind === "public") {
+        // Whoever is of no account is anybody here.
+        const recognised = Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
+        return Effect.andThen(recognised, forAnybody(request, price, httpEffect))
+      }
+      return Effect.flatMap(
+        callers.callerOf(request),
+        (found): Effect.Effect<Response, E | Refusal, R | RequestMeta> => {
+          if (Option.isNone(found)) return forNobody(asked, price, httpEffect)
+          const caller = found.value
+          const call = AskedCall.of(operation, price, params, query)
+          return Effect.flatMap(RequestMeta, (meta): Effect.Effect<Response, E | Refusal, R | RequestMeta> => {
+            const refusal = refusalOfRights(caller, price, meta) ?? refusalOfDear(call, meta)
+            return refusal === undefined ? within(caller, calls.run(caller, call, httpEffect)) : Effect.fail(refusal)
+          })
+        }
+      )
+    }
 
     const call = <E, R>(operation: string, httpEffect: Effect.Effect<Response, E, R>) =>
-      Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const query = yield* HttpServerRequest.ParsedSearchParams
-        const { params } = yield* HttpRouter.RouteContext
-        const price = priceOf(operation)
-        if (price.kind === "person") return yield* forPerson(request, price, httpEffect)
-        if (price.kind === "public") {
-          // Whoever is of no account is anybody here.
-          yield* Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
-          return yield* forAnybody(request, price, httpEffect)
-        }
-        const caller = yield* callers.callerOf(request)
-        if (Option.isNone(caller)) {
-          if (price.kind === "member") return yield* signInRequired()
-          const { ticker } = params
-          if (!Sample.isOpen({ operation, ticker, query }, demoSeries)) return yield* keyRequired()
-          return yield* forAnybody(request, price, httpEffect)
-        }
-        yield* refuseRights(caller.value, price)
-        const asked = AskedCall.of(operation, price, params, query)
-        yield* refuseDear(asked)
-        return yield* within(caller.value, calls.run(caller.value, asked, httpEffect))
+      Effect.withFiber<Response, E | Refusal, R | CallNeeds>(({ context }) => {
+        const request = Context.getUnsafe(context, HttpServerRequest.HttpServerRequest)
+        const query = Context.getUnsafe(context, HttpServerRequest.ParsedSearchParams)
+        const { params } = Context.getUnsafe(context, HttpRouter.RouteContext)
+        return ask({ operation, params, query, request }, httpEffect)
       })
-    return PricedCalls.of({ call })
+    return PricedCalls.of({ ask, call })
   })
 )
 
@@ -161,14 +198,12 @@ export const layer: Layer.Layer<Metered | PricedCalls, never, Callers | Ledger> 
  * Every route runs inside `Answering`, which provides what belongs to the request; the contract, where the middleware is declared, cannot
  * say so. What the store fails with is told as by any handler.
  */
-const insideRequest = <A, E, R>(
+export const insideRequest = <A, E, R>(
   metered: Effect.Effect<A, E | HotTierError, R>
 ): Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>> =>
-  Effect.contextWith((context: Context.Context<never>) =>
-    metered.pipe(
-      Effect.catchIf(isStoreError, (error) => Effect.orDie(Failures.storeFailed(error))),
-      Effect.provideService(RequestMeta, Context.getUnsafe(context, RequestMeta))
-    )
+  metered.pipe(
+    Effect.catchIf(isStoreError, (error) => Effect.orDie(Failures.storeFailed(error))),
+    ofRequest
   ) as Effect.Effect<A, Exclude<E, HotTierError>, Exclude<R, RequestMeta>>
 
 const isStoreError = (error: unknown): error is HotTierError => error instanceof HotTierError
@@ -183,46 +218,54 @@ const keyRequired = Effect.fnUntraced(function* () {
   return yield* new Problems.KeyRequired({ detail, request_id: requestId, suggestion: "/v1/pricing" })
 })
 
-const signInRequired = Effect.fnUntraced(function* () {
-  const { requestId } = yield* RequestMeta
-  const detail = "This is for people: send the access token of a session as `Authorization: Bearer ...`."
-  return yield* new ProblemsOfPeople.SignInRequired({ detail, request_id: requestId })
-})
+const signInRequired = () => Effect.flatMap(RequestMeta, ({ requestId }) => Effect.fail(signInRefusal(requestId)))
 
-/** Refuses a caller whose scope, or whose role, the call is not for. */
-const refuseRights = Effect.fnUntraced(function* (
+const signInRefusal = (requestId: string) => {
+  const detail = "This is for people: send the access token of a session as `Authorization: Bearer ...`."
+  return new ProblemsOfPeople.SignInRequired({ detail, request_id: requestId })
+}
+
+/** Why a caller may not: his scope, or his role, is not one that the call is for. */
+const refusalOfRights = (
   caller: Caller,
-  price: Exclude<Price, { kind: "public" | "person" }>
-) {
+  price: Exclude<Price, { kind: "public" | "person" }>,
+  { requestId }: RequestMeta["Service"]
+) => {
   const { authentication, title } = caller
   if (authentication._tag === "key") {
-    return price.kind === "member" ? yield* signInRequired() : yield* refuseScope(caller, price.scope)
+    return price.kind === "member" ? signInRefusal(requestId) : refusalOfScope(caller, price.scope, requestId)
   }
   const roles = ("roles" in price ? price.roles : undefined) ?? rolesWith("scope" in price ? price.scope : "read")
-  if (roles.includes(authentication.role)) return
-  const { requestId } = yield* RequestMeta
+  if (roles.includes(authentication.role)) return undefined
   const detail = `${title} is \`${authentication.role}\` of this account; this is for ${roles.map((role) => `\`${role}\``).join(" and ")}.`
-  return yield* new ProblemsOfPeople.RoleMissing({ detail, roles, request_id: requestId })
-})
+  return new ProblemsOfPeople.RoleMissing({ detail, roles, request_id: requestId })
+}
 
 const rolesWith = (scope: Scope): ReadonlyArray<MemberRole> =>
   memberRoles.filter((role) => scopesOfRole[role].includes(scope))
 
-/** Refuses a caller who lacks the scope. */
-export const refuseScope = Effect.fnUntraced(function* ({ scopes, title }: Caller, scope: Scope) {
-  if (scopes.includes(scope)) return
-  const { requestId } = yield* RequestMeta
+const refusalOfScope = ({ scopes, title }: Caller, scope: Scope, requestId: string) => {
+  if (scopes.includes(scope)) return undefined
   const detail = `This needs \`${scope}\`; ${title} has ${scopes.map((one) => `\`${one}\``).join(", ") || "no scope"}.`
-  return yield* new Problems.ScopeMissing({ detail, scope, request_id: requestId })
-})
+  return new Problems.ScopeMissing({ detail, scope, request_id: requestId })
+}
 
-const refuseDear = Effect.fnUntraced(function* ({ ceiling, isDryRun, maxCredits }: AskedCall.AskedCall) {
-  if (isDryRun || maxCredits === undefined || ceiling.credits <= maxCredits) return
-  const { requestId, url } = yield* RequestMeta
-  return yield* new Problems.MaxCreditsExceeded({
+/** Refuses a caller who lacks the scope. */
+export const refuseScope = (caller: Caller, scope: Scope) =>
+  Effect.flatMap(RequestMeta, ({ requestId }) => {
+    const refusal = refusalOfScope(caller, scope, requestId)
+    return refusal === undefined ? Effect.void : Effect.fail(refusal)
+  })
+
+const refusalOfDear = (
+  { ceiling, isDryRun, maxCredits }: AskedCall.AskedCall,
+  { requestId, url }: RequestMeta["Service"]
+) => {
+  if (isDryRun || maxCredits === undefined || ceiling.credits <= maxCredits) return undefined
+  return new Problems.MaxCreditsExceeded({
     detail: `The call costs up to ${ceiling.credits} credits; \`max_credits\` allows ${maxCredits}.`,
     credits_needed: ceiling.credits,
     request_id: requestId,
     suggestion: withParameter(url, "max_credits", String(ceiling.credits))
   })
-})
+}

@@ -33,6 +33,8 @@ export interface RequestNotes {
   meter: Meter | undefined
   /** Who is signed in, where that is asked for. */
   person?: Person
+  /** The pattern of the path, where it was found without the table of routes. */
+  route?: string
   /** Whether the answer tells of something that has not ended, and so may become another. */
   isOpenEnded: boolean
 }
@@ -65,12 +67,13 @@ export const personHere: Effect.Effect<Person, never, RequestMeta> = Effect.flat
 
 /** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
 export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>
-  Effect.contextWith((context: Context.Context<never>) =>
-    Effect.provideService(effect, RequestMeta, Context.getUnsafe(context, RequestMeta))
-  ) as Effect.Effect<A, E, Exclude<R, RequestMeta>>
+  effect as Effect.Effect<A, E, Exclude<R, RequestMeta>>
 
 /** A new id of a request. */
-export const newRequestId = (): string => `req_${globalThis.crypto.randomUUID().replaceAll("-", "")}`
+export const newRequestId = (): string => {
+  const id = globalThis.crypto.randomUUID()
+  return `req_${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`
+}
 
 /** The fields that `answered` adds. */
 type AnswerField = keyof typeof answerFields
@@ -86,17 +89,28 @@ export const answered =
     _schema: { readonly Type: Answer },
     cut: (body: object) => Effect.Effect<object, E2, R2> = Effect.succeed
   ) =>
-  <E, R>(body: Effect.Effect<Omit<Answer, AnswerField>, E, R>) =>
-    Effect.gen(function* () {
-      const meta = yield* RequestMeta
+  <E, R>(
+    body: Effect.Effect<Omit<Answer, AnswerField>, E, R>
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, E | E2, R | R2 | RequestMeta> =>
+    Effect.withFiber((fiber) => {
+      const meta = Context.getUnsafe(fiber.context, RequestMeta)
       const { meter } = meta.notes
+      const written = (shown: object, credits: number) => {
+        const nanos = fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() - meta.startedNanos
+        const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
+        return HttpServerResponse.jsonUnsafe({
+          ...shown,
+          usage: { credits },
+          request_id: meta.requestId,
+          response_time
+        })
+      }
       const estimate = meter?.estimate
-      const result: object = estimate === undefined ? yield* body : { estimate: estimateView(estimate) }
-      const usage = { credits: chargeFor(meter, result) }
-      const shown = estimate === undefined ? yield* cut(result) : result
-      const nanos = (yield* Clock.currentTimeNanos) - meta.startedNanos
-      const response_time = Math.round(Number(nanos) / 1_000) / 1_000_000
-      return HttpServerResponse.jsonUnsafe({ ...shown, usage, request_id: meta.requestId, response_time })
+      if (estimate !== undefined) return Effect.succeed(written({ estimate: estimateView(estimate) }, 0))
+      return Effect.flatMap(body, (result) => {
+        const credits = chargeFor(meter, result)
+        return Effect.mapEager(cut(result), (shown) => written(shown, credits))
+      })
     })
 
 const estimateView = ({ bytes, credits, rows }: Ceiling) => ({

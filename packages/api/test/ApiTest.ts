@@ -5,6 +5,7 @@
 import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import type { RequestGate } from "@kalshibook/api/RequestGate"
+import * as StraightBooks from "@kalshibook/api/StraightBooks"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import { recorderReportExample } from "@kalshibook/core/contract/RecorderReportExample"
 import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
@@ -134,6 +135,16 @@ export const layerSignedIn = () =>
 /** Over the seed, with routes beside the contract. */
 export const layerWith = <E, R>(more: Layer.Layer<never, E, R>) =>
   ApiServer.layer(anyPort, undefined, more).pipe(
+    Layer.provide(recorder),
+    Layer.provide(StreamServer.layerMemory),
+    Layer.provide(seeded),
+    Layer.provideMerge(stores)
+  )
+
+/** Over the seed, with the straight way to books or without it. */
+export const layerCompared = (isOpen: boolean) =>
+  ApiServer.layer(anyPort).pipe(
+    Layer.provide(Layer.succeed(StraightBooks.IsOpen, isOpen)),
     Layer.provide(recorder),
     Layer.provide(StreamServer.layerMemory),
     Layer.provide(seeded),

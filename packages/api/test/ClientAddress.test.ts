@@ -3,18 +3,20 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { HttpClient, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { AddressHeader, middleware, toldIn } from "../src/ClientAddress.ts"
+import * as ClientAddress from "../src/ClientAddress.ts"
 
 const answer = Effect.map(HttpServerRequest.HttpServerRequest, ({ remoteAddress }) =>
   HttpServerResponse.text(Option.getOrElse(remoteAddress, () => "unknown"))
 )
 
 const served = (header: Option.Option<string>) =>
-  HttpRouter.serve(HttpRouter.add("GET", "/", answer), {
-    middleware,
+  HttpRouter.serve(Layer.provide(HttpRouter.add("GET", "/", answer), ClientAddress.layer), {
     disableLogger: true,
     disableListenLog: true
-  }).pipe(Layer.provide(Layer.succeed(AddressHeader, header)), Layer.provideMerge(NodeHttpServer.layerTest))
+  }).pipe(
+    Layer.provide(Layer.succeed(ClientAddress.AddressHeader, header)),
+    Layer.provideMerge(NodeHttpServer.layerTest)
+  )
 
 const ask = (headers: Readonly<Record<string, string>>) =>
   Effect.flatMap(HttpClient.get("/", { headers }), ({ text }) => text)
@@ -33,6 +35,6 @@ it.effect("is that of the connection where no proxy is said to be", () =>
 )
 
 it("of several the last one counts, which the nearest proxy has added", () => {
-  assert.deepStrictEqual(toldIn("6.6.6.6, 198.51.100.7"), Option.some("198.51.100.7"))
-  for (const nothing of [undefined, "", " ", "1.1.1.1,"]) assert.isTrue(Option.isNone(toldIn(nothing)))
+  assert.deepStrictEqual(ClientAddress.toldIn("6.6.6.6, 198.51.100.7"), Option.some("198.51.100.7"))
+  for (const nothing of [undefined, "", " ", "1.1.1.1,"]) assert.isTrue(Option.isNone(ClientAddress.toldIn(nothing)))
 })

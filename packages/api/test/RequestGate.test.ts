@@ -24,16 +24,24 @@ describe("the gate of requests", () => {
   it.effect("stops what takes too long", () =>
     Effect.gen(function* () {
       let isStopped = false
-      const { inFlight, pass } = gate()
+      const { inFlight, pass, watch } = gate()
+      yield* Effect.forkChild(watch, { startImmediately: true })
       const slow = Effect.onInterrupt(Effect.never, () =>
         Effect.sync(() => {
           isStopped = true
         })
       )
-      const fiber = yield* Effect.forkChild(Effect.flip(pass("req_1", slow)), { startImmediately: true })
-      yield* TestClock.adjust(1_000)
-      const refused = yield* Fiber.join(fiber)
-      assert.strictEqual(refused.code, "timed_out")
+      let code = ""
+      const asked = Effect.map(Effect.flip(pass("req_1", slow)), (refused) => {
+        code = refused.code
+      })
+      // As the server begins requests.
+      const fiber = yield* Effect.forkChild(Effect.uninterruptible(asked), { startImmediately: true })
+      yield* TestClock.adjust(999)
+      assert.strictEqual(inFlight(), 1)
+      yield* TestClock.adjust(1)
+      yield* Fiber.await(fiber)
+      assert.strictEqual(code, "timed_out")
       assert.isTrue(isStopped)
       assert.strictEqual(inFlight(), 0)
     })

@@ -147,8 +147,16 @@ export const levels = (book: Book, depth = 0): BookLevels => ({
   no: levelsOf(book, "no", depth)
 })
 
-const levelsOf = (book: Book, side: Side, depth: number): ReadonlyArray<Level> =>
-  Ladder.pricesE4(ladder(book, side), depth).map((priceE4) => ({ priceE4, sizeE2: sizeE2(book, side, priceE4) }))
+const levelsOf = (book: Book, side: Side, depth: number): ReadonlyArray<Level> => {
+  const { cells } = book
+  const pricesE4 = Ladder.pricesE4(ladder(book, side), depth)
+  const result = new Array<Level>(pricesE4.length)
+  for (let at = 0; at < result.length; at++) {
+    const priceE4 = pricesE4[at] as number
+    result[at] = { priceE4, sizeE2: LevelTable.sizeAt(cells, LevelTable.place(cells, keyOf(side, priceE4))) }
+  }
+  return result
+}
 
 /** The best bid of a side: the level with the highest price, `undefined` when the side is empty. */
 export const best = (book: Book, side: Side): Level | undefined => {

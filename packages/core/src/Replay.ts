@@ -42,6 +42,9 @@ export const fromKeyframe = (keyframe: Keyframe): Replay => ({
   recordsApplied: 0
 })
 
+/** An independent copy. O(levels). */
+export const copy = (replay: Replay): Replay => ({ ...replay, book: Book.copy(replay.book) })
+
 /** The keyframe of the current state; `undefined` unless the book is trusted. O(levels). */
 export const toKeyframe = (replay: Replay): Keyframe | undefined => {
   const { last, trust } = replay

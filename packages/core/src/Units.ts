@@ -69,13 +69,26 @@ export const unitsToDecimal = (units: number, decimals: number): string => {
 export const priceE4FromDollars = (dollars: string): Option.Option<number> => decimalToUnits(dollars, 4)
 
 /** 1/10,000 dollar to dollars as Kalshi writes them, four decimals: `"0.3400"`. */
-export const dollarsFromPriceE4 = (priceE4: number): string => unitsToDecimal(priceE4, 4)
+export const dollarsFromPriceE4 = (priceE4: number): string => {
+  const known = dollars[priceE4]
+  if (known !== undefined) return known
+  const text = unitsToDecimal(priceE4, 4)
+  if (Number.isInteger(priceE4) && priceE4 >= 0 && priceE4 <= dollarE4) dollars[priceE4] = text
+  return text
+}
+
+/** The prices that were written before: there are ten thousand, and a book has hundreds. */
+const dollars: Array<string | undefined> = new Array(dollarE4 + 1).fill(undefined)
 
 /** Contracts as text (`"100.00"`, signed for deltas) to 1/100 contract. `None` if not exactly representable. */
 export const sizeE2FromContracts = (contracts: string): Option.Option<number> => decimalToUnits(contracts, 2)
 
 /** 1/100 contract to contracts as Kalshi writes them, two decimals: `"100.00"`. */
-export const contractsFromSizeE2 = (sizeE2: number): string => unitsToDecimal(sizeE2, 2)
+export const contractsFromSizeE2 = (sizeE2: number): string => {
+  const contracts = Math.floor(sizeE2 / contractE2)
+  const hundredths = sizeE2 - contracts * contractE2
+  return sizeE2 < 0 ? unitsToDecimal(sizeE2, 2) : `${contracts}${hundredths < 10 ? ".0" : "."}${hundredths}`
+}
 
 const iso8601 =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$/i

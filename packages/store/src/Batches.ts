@@ -4,7 +4,7 @@
  *
  * Fair: every owner has a line of its own, and a statement takes one of each in turn. Whoever sends a thousand at once waits for himself.
  */
-import { Deferred, Effect, Exit, Latch, type Scope } from "effect"
+import { Effect, Exit, Latch, type Scope } from "effect"
 
 export interface BatchesOptions<Item, Result, E> {
   /** In one statement, at most. */
@@ -16,7 +16,7 @@ export interface BatchesOptions<Item, Result, E> {
 
 interface Waiting<Item, Result, E> {
   readonly item: Item
-  readonly answer: Deferred.Deferred<Result, E>
+  readonly resume: (answer: Effect.Effect<Result, E>) => void
 }
 
 /** What runs an item within some statement. Works as long as the scope. An item whose caller went away is run all the same. */
@@ -43,27 +43,24 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
 
   const once = Effect.gen(function* () {
     yield* work.await
+    // Whoever was just answered, and whoever is at the door, comes along: statements are fewer and larger.
+    yield* Effect.yieldNow
     const taken = take()
-    if (lines.size === 0) yield* work.close
+    if (lines.size === 0) work.closeUnsafe()
     if (taken.length === 0) return
     const exit = yield* Effect.exit(options.run(taken.map(({ item }) => item)))
-    for (const [index, { answer }] of taken.entries()) {
-      yield* Deferred.done(
-        answer,
-        Exit.map(exit, (results) => results[index] as Result)
-      )
+    for (const [index, { resume }] of taken.entries()) {
+      resume(Exit.map(exit, (results) => results[index] as Result))
     }
   })
   yield* Effect.forkScoped(Effect.forever(once))
 
   return (item) =>
-    Effect.gen(function* () {
-      const answer = yield* Deferred.make<Result, E>()
+    Effect.callback<Result, E>((resume) => {
       const owner = options.ownerOf(item)
       const line = lines.get(owner)
-      if (line === undefined) lines.set(owner, [{ item, answer }])
-      else line.push({ item, answer })
-      yield* work.open
-      return yield* Deferred.await(answer)
+      if (line === undefined) lines.set(owner, [{ item, resume }])
+      else line.push({ item, resume })
+      work.openUnsafe()
     })
 })

@@ -1,7 +1,7 @@
 /**
  * How `History` answers: the log of both tiers folded (`TieredLog`), and the edge of what is stored (`HistoryEdge`) told with it.
  */
-import type { BookClock, BookRecord, MarketTicker } from "@kalshibook/core/BookRecord"
+import type { BookClock, BookRecord, MarketTicker, RecordHead } from "@kalshibook/core/BookRecord"
 import * as Replay from "@kalshibook/core/Replay"
 import * as Trust from "@kalshibook/core/Trust"
 import { Clock, Effect, Option, Stream } from "effect"
@@ -34,12 +34,13 @@ export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Serv
 
   const answerOf = Effect.fnUntraced(function* (
     marketTicker: MarketTicker,
-    { keyframeOffset, replay, source, tier }: TieredLog.FoundState,
+    state: TieredLog.FoundState,
     atMicros: number,
     clock: BookClock,
     /** From where on nothing is proven at this moment; `undefined` when all of it is. */
     stoppedAt: Watermark | undefined
   ) {
+    const { replay } = state
     const { last } = replay
     // impossible: a state that was found has a last record
     if (last === undefined) return yield* Effect.die(`the state of ${marketTicker} has no record`)
@@ -48,19 +49,8 @@ export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Serv
       ? Trust.stale(HistoryEdge.recorderStopped(last, stoppedAt, HistoryEdge.microsOf(yield* Clock.currentTimeMillis)))
       : replay.trust
     const gapEnds = trust._tag === "stale" && !isCut ? yield* hot.gapEnds(marketTicker, [trust.gap.offset]) : undefined
-    return {
-      marketTicker,
-      atMicros,
-      clock,
-      book: replay.book,
-      trust,
-      gapEndsMicros: (trust._tag === "stale" ? gapEnds?.get(trust.gap.offset) : undefined) ?? null,
-      last,
-      keyframeOffset,
-      recordsApplied: replay.recordsApplied,
-      tier,
-      source
-    } satisfies BookAnswer
+    const gapEndsMicros = (trust._tag === "stale" ? gapEnds?.get(trust.gap.offset) : undefined) ?? null
+    return bookOf(state, last, { marketTicker, atMicros, clock, trust, gapEndsMicros })
   })
 
   const answer = Effect.fnUntraced(function* (
@@ -74,11 +64,25 @@ export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Serv
     return yield* answerOf(marketTicker, state, atMicros, clock, stoppedAt)
   })
 
-  const bookAt = Effect.fn("History.bookAt")(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
+  /** A book of which all is at hand, without asking anybody; a stale one has to ask where its gap ends. */
+  const bookKept = (ticker: MarketTicker, atMicros: number, clock: BookClock): BookAnswer | undefined => {
+    const state = clock === "received" && edge.isProven(atMicros, clock) ? log.keptAt(ticker, atMicros) : undefined
+    const { last, trust } = state?.replay ?? {}
+    if (state === undefined || last === undefined || trust?._tag !== "trusted") return undefined
+    return bookOf(state, last, { marketTicker: ticker, atMicros, clock, trust, gapEndsMicros: null })
+  }
+
+  const bookRead = Effect.fn("History.bookAt")(function* (ticker: MarketTicker, atMicros: number, clock: BookClock) {
     const mark = Option.getOrUndefined(yield* edge.waitFor(atMicros, clock))
     if (mark === undefined) return yield* new MarketNotRecorded({ marketTicker: ticker })
     return yield* answer(ticker, atMicros, clock, stoppedBefore(mark, atMicros, clock))
   })
+
+  const bookAt = (ticker: MarketTicker, atMicros: number, clock: BookClock) =>
+    Effect.suspend(() => {
+      const kept = bookKept(ticker, atMicros, clock)
+      return kept === undefined ? bookRead(ticker, atMicros, clock) : Effect.succeed(kept)
+    })
 
   /** The watermark, and the same once more when nothing after it is known. */
   const now = Effect.gen(function* () {
@@ -181,6 +185,20 @@ export const make = (tiers: LogTiers, sealedDigest: SealedDigest): History["Serv
     sealedDigest: sealedDigest.before
   }
 }
+
+const bookOf = (
+  { keyframeOffset, replay, source, tier }: TieredLog.FoundState,
+  last: RecordHead,
+  asked: Pick<BookAnswer, "marketTicker" | "atMicros" | "clock" | "trust" | "gapEndsMicros">
+): BookAnswer => ({
+  ...asked,
+  book: replay.book,
+  last,
+  keyframeOffset,
+  recordsApplied: replay.recordsApplied,
+  tier,
+  source
+})
 
 /** Answers that are completed at once: as many as there are connections to spare. */
 const answersAtOnce = 4

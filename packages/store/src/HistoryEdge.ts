@@ -47,7 +47,11 @@ export const make = (hot: HotTier["Service"]) => {
     }
   })
 
-  return { readWatermark, waitFor }
+  /** Whether the moment was proven when the watermark was last looked at, as it then is for ever. */
+  const isProven = (atMicros: number, clock: BookClock): boolean =>
+    known !== undefined && atMicros <= provenMicros(known, clock)
+
+  return { isProven, readWatermark, waitFor }
 }
 
 /** The end of a millisecond: what was received within it is not in its future. */

@@ -41,6 +41,8 @@ export interface HotPieces {
 interface Piece {
   readonly ticker: MarketTicker
   readonly rows: LogRows
+  /** What the records are folded onto. */
+  readonly beginning: Replay.Replay
   /** Rows [0, keyframeRows) are the keyframe. */
   readonly keyframeRows: number
   readonly keyframeOffset: number | null
@@ -66,12 +68,12 @@ export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
   }
 
   const stateAt = (ticker: MarketTicker, atMicros: number): FoldedPiece | undefined => {
-    const piece = byTicker.get(ticker)?.find((one) => atMicros >= one.fromMicros && atMicros < one.endMicros)
+    const piece = pieceAt(byTicker.get(ticker) ?? [], atMicros)
     if (piece === undefined) return undefined
     used.delete(piece)
     used.add(piece)
-    const { keyframeOffset, keyframeRows, lastMicros, rows } = piece
-    const replay = keyframeRows === 0 ? Replay.make() : LogRowsReplay.fromKeyframe(rows, 0, keyframeRows)
+    const { beginning, keyframeOffset, keyframeRows, lastMicros, rows } = piece
+    const replay = Replay.copy(beginning)
     LogRowsReplay.foldReceived(replay, rows, keyframeRows, rows.rows, atMicros)
     return { replay, keyframeOffset, isOpen: atMicros >= lastMicros }
   }
@@ -96,7 +98,8 @@ export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
     // One that begins at the same place knows less.
     const [older] = known.filter((one) => one.keyframeOffset === keyframeOffset)
     if (older !== undefined) drop(older)
-    const piece: Piece = { ticker, rows, keyframeRows, keyframeOffset, fromMicros, lastMicros, endMicros }
+    const beginning = keyframeRows === 0 ? Replay.make() : LogRowsReplay.fromKeyframe(rows, 0, keyframeRows)
+    const piece: Piece = { ticker, rows, beginning, keyframeRows, keyframeOffset, fromMicros, lastMicros, endMicros }
     // The latest first: of pieces that overlap, the one with the later keyframe has less to fold.
     const others = byTicker.get(ticker) ?? []
     byTicker.set(
@@ -112,6 +115,22 @@ export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
   }
 
   return { stateAt, keep }
+}
+
+/** The latest that begins by the moment, of those that mean it: the latest are first. */
+const pieceAt = (pieces: ReadonlyArray<Piece>, atMicros: number): Piece | undefined => {
+  let low = 0
+  let high = pieces.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((pieces[middle] as Piece).fromMicros > atMicros) low = middle + 1
+    else high = middle
+  }
+  for (let at = low; at < pieces.length; at++) {
+    const piece = pieces[at] as Piece
+    if (atMicros < piece.endMicros) return piece
+  }
+  return undefined
 }
 
 /** How many rows they take. */

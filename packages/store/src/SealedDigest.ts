@@ -3,7 +3,7 @@
  * changes it for itself and for all after it, for each begins with the state that the one before left.
  */
 import { hourMicros, hourOf } from "@kalshibook/core/cold/SegmentKeys"
-import { Cache, Duration, Effect, Option } from "effect"
+import { Cache, Clock, Duration, Effect, Option } from "effect"
 import type { SealedHours, SealedRevision } from "./cold/SealedHours.ts"
 import { questionHash } from "./KeyHash.ts"
 
@@ -19,16 +19,30 @@ export interface SealedDigest {
 }
 
 export const make = Effect.fnUntraced(function* (sealed: SealedHours["Service"]): Effect.fn.Return<SealedDigest> {
-  const known = yield* Cache.makeWith((_: "all") => Effect.map(sealed.revisions, digestsOf), {
-    capacity: 1,
-    timeToLive: (exit) => (exit._tag === "Success" ? Duration.seconds(secondsMax) : Duration.zero)
+  /** As they were read last, for so long as that is believed. */
+  let latest = { digests: new Map<number, string>() as ReadonlyMap<number, string>, untilMillis: 0 }
+
+  const read = Effect.gen(function* () {
+    const untilMillis = (yield* Clock.currentTimeMillis) + secondsMax * 1_000
+    const digests = digestsOf(yield* sealed.revisions)
+    latest = { digests, untilMillis }
+    return digests
   })
+  // One reads for all who ask meanwhile.
+  const known = yield* Cache.makeWith((_: "all") => read, { capacity: 1, timeToLive: () => Duration.zero })
+
   return {
     before: (toMicros) =>
-      Cache.get(known, "all").pipe(
-        Effect.map((digests) => Option.fromUndefinedOr(digests.get(hourOf(toMicros - 1)))),
-        Effect.catchTag("HotTierError", () => Effect.succeedNone)
-      )
+      Effect.withFiber((fiber) => {
+        const found = (digests: ReadonlyMap<number, string>) =>
+          Option.fromUndefinedOr(digests.get(hourOf(toMicros - 1)))
+        const nowMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        if (nowMillis < latest.untilMillis) return Effect.succeed(found(latest.digests))
+        return Cache.get(known, "all").pipe(
+          Effect.map(found),
+          Effect.catchTag("HotTierError", () => Effect.succeedNone)
+        )
+      })
   }
 })
 

@@ -35,6 +35,8 @@ export interface FoundState {
 }
 
 export interface TieredLog {
+  /** What `stateAt` would find by the receive clock where it needs no statement; `undefined` where it does. */
+  readonly keptAt: (marketTicker: MarketTicker, atMicros: number) => FoundState | undefined
   /** `undefined` when the log has no record up to the moment. */
   readonly stateAt: (
     marketTicker: MarketTicker,
@@ -68,6 +70,13 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
     })
 
   const pieces = HotPieces.make()
+
+  const keptAt = (ticker: MarketTicker, atMicros: number): FoundState | undefined => {
+    if (atMicros < floorKnown) return undefined
+    const kept = pieces.stateAt(ticker, atMicros)
+    if (kept === undefined || kept.isOpen || kept.replay.last === undefined) return undefined
+    return { replay: kept.replay, keyframeOffset: kept.keyframeOffset, tier: "hot", source: null }
+  }
 
   /** What is kept of the hot tier, with what was stored behind it since; `undefined` where that is not enough. */
   const keptState = Effect.fnUntraced(function* (ticker: MarketTicker, atMicros: number) {
@@ -250,6 +259,7 @@ export const make = (tiers: LogCursor.LogTiers): TieredLog => {
   })
 
   return {
+    keptAt,
     stateAt,
     records,
     after: (marketTicker, state, fromMicros, toMicros) =>

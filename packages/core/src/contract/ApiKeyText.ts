@@ -37,6 +37,11 @@ export const prefixOf = (key: string): Option.Option<string> => {
   return sum === checksum(`kb_live_${prefix}_${secret}`) ? Option.some(prefix) : Option.none()
 }
 
+/** Where the prefix of a key stands, whether the text is one or not. */
+export const prefixIn = (text: string): string => text.slice(prefixStart, prefixStart + prefixChars)
+
+const prefixStart = "kb_live_".length
+
 /** The text with all keys cut to their public part, and without tickets, for logs and answers. */
 export const redact = (text: string): string =>
   text.includes("kb_") ? text.replaceAll(anyKey, "kb_live_$1_...").replaceAll(anyTicket, "kb_ticket_...") : text
