@@ -19,14 +19,14 @@ const shows = async (page: Page, name: string, text: string): Promise<void> =>
   fact(page, name).filter({ hasText: text }).first().waitFor()
 
 /** What is used and what is left, of one moment: the page asks again by itself. */
-const credits = async (page: Page): Promise<{ readonly used: number; readonly left: number }> => {
-  const facts = await page.locator("dl > div").allTextContents()
-  const of = (name: string) => {
-    const [text] = facts.flatMap((fact) => (fact.startsWith(name) ? [fact.slice(name.length)] : []))
-    return Number(/^[\d,]+/.exec(text ?? "")?.[0].replaceAll(",", ""))
-  }
-  return { used: of("Credits used this month"), left: of("Credits left") }
-}
+const credits = (page: Page): Promise<{ readonly used: number; readonly left: number }> =>
+  page.evaluate(`(() => {
+    const of = (name) => {
+      const fact = [...document.querySelectorAll("dl > div")].find((one) => one.querySelector("dt").textContent === name)
+      return Number(fact.querySelector("dd").textContent.replaceAll(",", ""))
+    }
+    return { used: of("Credits used this month"), left: of("Credits left") }
+  })()`)
 
 const call = async (world: World.World, key: string): Promise<readonly [number, string | null]> => {
   const url = `${world.system.url}/v1/markets/${world.ticker}/orderbook`
