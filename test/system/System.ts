@@ -110,8 +110,11 @@ const liveStream = StreamServer.layerNoDeps.pipe(
   Layer.provide(Layer.merge(History.layerHot, ReplaySource.layerMemory))
 )
 
-/** The API on a free port, told by this collector how it is. `more`: what else it is to know, the site for one. */
-const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>, signIn: SignIn.SignIn) =>
+/** What else the API is to know, the site for one; out of the stores that it has. */
+type More = Layer.Layer<never, never, Layer.Success<typeof stores> | SqlClient.SqlClient>
+
+/** The API on a free port, told by this collector how it is. */
+const apiOf = (collector: Collector["Service"], more: More, signIn: SignIn.SignIn) =>
   ApiServer.layer({ host: "127.0.0.1", port: 0 }, undefined, signIn.routes).pipe(
     Layer.provide(liveStream),
     Layer.provide(signIn.around),
@@ -131,7 +134,7 @@ const apiOf = (collector: Collector["Service"], more: Layer.Layer<never>, signIn
 export const start = (
   options: SimulatedExchangeOptions,
   settings: Partial<CollectorSettings> = {},
-  more: Layer.Layer<never> = Layer.empty,
+  more: More = Layer.empty,
   signIn: SignIn.SignIn = { routes: Layer.empty, around: Layer.empty }
 ): Effect.Effect<RunningSystem, unknown, Scope.Scope> =>
   Effect.gen(function* () {

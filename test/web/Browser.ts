@@ -51,8 +51,20 @@ interface Violation {
   readonly nodes: ReadonlyArray<{ readonly target: ReadonlyArray<unknown>; readonly failureSummary?: string }>
 }
 
-/** Further rows of a table are made as the first ones are. */
-const alike = "tbody tr:nth-child(n+5)"
+/**
+ * Rows of a table that are made as one above them is: the same elements with the same classes, roles and names, as empty or not. What axe says
+ * of one it says of all, and a table has hundreds; one of each kind is looked at, wherever it stands.
+ */
+const alike = `(() => {
+  const kindOf = (row) => [row, ...row.querySelectorAll("*")].map((element) =>
+    [element.tagName, element.getAttribute("class"), element.textContent.trim() === "",
+      ...element.getAttributeNames().filter((name) => !name.startsWith("data-")).sort(),
+      element.getAttribute("role"), element.getAttribute("disabled")].join(" ")).join("|")
+  return [...document.querySelectorAll("tbody")].flatMap((body) => {
+    const kinds = new Set()
+    return [...body.rows].filter((row) => kinds.size === kinds.add(kindOf(row)).size)
+  })
+})()`
 
 /**
  * What axe finds that is serious or worse, with where: on all of the page, or on what is its own, without the frame that all have. Run in a
@@ -69,7 +81,7 @@ export const seriousFindings = async (
     frameId: frameTree.frame.id,
     worldName: "axe"
   })) as { executionContextId: number }
-  const looked = JSON.stringify({ include: [[part === "whole" ? "html" : "main"]], exclude: [[alike]] })
+  const looked = `{ include: [[${JSON.stringify(part === "whole" ? "html" : "main")}]], exclude: ${alike} }`
   const options = JSON.stringify({ resultTypes: ["violations"], preload: false, iframes: false, elementRef: false })
   const run = `axe.run(${looked}, ${options}).then((found) => JSON.stringify(found.violations))`
   const known = { expression: "typeof axe !== 'undefined'", contextId: executionContextId }

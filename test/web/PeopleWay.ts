@@ -1,8 +1,9 @@
-/** The way of a person through the site: from a stranger to an account with a key, shared with another, and deleted. */
+/** The way of a person through the site: from a stranger to an account with a key, paid for, shared with another, and deleted. */
 import fs from "node:fs"
 import type { Page } from "playwright-core"
 import { assert } from "vitest"
 import * as Browser from "./Browser.ts"
+import * as PaymentWay from "./PaymentWay.ts"
 import * as World from "./World.ts"
 
 const password = "correct horse battery"
@@ -97,6 +98,8 @@ export const walk = async (world: World.World): Promise<void> => {
   await ada.go("/explore")
   await ada.page.locator("table").first().waitFor()
 
+  await PaymentWay.walk(world, { ...ada, key })
+
   await ada.go("/account")
   await ada.page.getByRole("button", { name: "Sign out" }).click()
   await ada.page.getByRole("link", { name: "Sign in" }).waitFor()
@@ -125,6 +128,7 @@ export const walk = async (world: World.World): Promise<void> => {
   await ada.page.getByRole("button", { name: "Delete for ever" }).click()
   await ada.page.getByRole("link", { name: "Sign in" }).waitFor()
   assert.strictEqual(await statusWith(world, key), 401)
+  PaymentWay.assertEnded(world)
 
   assert.deepStrictEqual([...ada.complaints(), ...grace.complaints()], [])
   await Promise.all([ada.close(), grace.close()])

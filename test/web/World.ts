@@ -10,6 +10,7 @@ import * as PgTest from "../../packages/store/test/PgTest.ts"
 import * as WebBuild from "../../scripts/web/WebBuild.ts"
 import * as System from "../system/System.ts"
 import * as Chromium from "./Browser.ts"
+import * as Payments from "./Payments.ts"
 
 const series = "KXBTC15M"
 
@@ -28,6 +29,7 @@ export interface World {
   readonly key: string
   /** Of the embedded auth server, as the terminal would show them. */
   readonly mails: ReadonlyArray<ReadonlyArray<string>>
+  readonly payments: Payments.Payments
   readonly stop: () => Promise<void>
 }
 
@@ -42,11 +44,18 @@ export const start = async (): Promise<World> => {
   const signIn = await within(
     SignIn.make({ _tag: "embedded", folder, siteUrl: Option.none() }, (lines) => void mails.push(lines))
   )
-  const site = Layer.merge(Site.layer(WebBuild.siteFolder), Layer.succeed(Sample.DemoSeries, new Set([series])))
+  let url = ""
+  const { layer: paying, payments } = await within(Payments.start(() => url))
+  const site = Layer.mergeAll(
+    Site.layer(WebBuild.siteFolder),
+    Layer.succeed(Sample.DemoSeries, new Set([series])),
+    paying
+  )
   const [browser, system] = await Promise.all([
     within(Chromium.start),
     within(System.start({ seed: 7, marketsOpen: 6, deltasPerSecond: 120, quickLifeSeconds: 86_400 }, {}, site, signIn))
   ])
+  url = system.url
   const get = <Body>(path: string) => Effect.runPromise(system.get<Body>(path))
   const markets = `/v1/markets?series_ticker=${series}&status=active`
   const openMarket = async () =>
@@ -68,7 +77,7 @@ export const start = async (): Promise<World> => {
     })
   )
   const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
-  return { system, browser, ticker, key: Redacted.value(made.key), mails, stop }
+  return { system, browser, ticker, key: Redacted.value(made.key), mails, payments, stop }
 }
 
 /** Until there is something; fails, with what it is, when that takes too long. */

@@ -8,7 +8,7 @@ import { SqlClient } from "effect/sql"
 import { SignInRemoval } from "./SignInRemoval.ts"
 
 /** Fails where the database is not that of the Supabase project, or its owner may not. */
-export const remove = (userId: string): Effect.Effect<void, HotTierError, SqlClient.SqlClient> =>
+const remove = (userId: string): Effect.Effect<void, HotTierError, SqlClient.SqlClient> =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     sql`delete from auth.users where id = ${userId}::text::uuid`.pipe(Effect.asVoid, during("removeUser"))
   )

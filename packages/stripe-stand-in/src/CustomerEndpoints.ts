@@ -59,7 +59,9 @@ export const sessions: Endpoints = {
     if ((price.type === "recurring") !== (mode === "subscription")) {
       return refuse({ message: "The price's type does not fit the session's mode." })
     }
-    const expires = whole(parameters, "expires_at") ?? standIn.now() + openSecondsMax
+    // Whoever asks knows nothing of days that were skipped here: the page is open for as long as he means.
+    const wished = whole(parameters, "expires_at")
+    const expires = wished === undefined ? standIn.now() + openSecondsMax : wished + state.aheadSeconds
     if (expires < standIn.now() + openSecondsMin || expires > standIn.now() + openSecondsMax) {
       const message =
         "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."

@@ -16,7 +16,7 @@ const style =
   "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f6f4;color:#1c1c1a}main{max-width:34rem;margin:3rem auto;padding:1.5rem;background:#fff;border:1px solid #ddd;border-radius:8px}h1{font-size:1.25rem;margin:0 0 .5rem}button{font:inherit;padding:.5rem 1rem;border-radius:6px;border:1px solid #999;background:#fff;cursor:pointer}button.main{background:#1c1c1a;color:#fff;border-color:#1c1c1a}form{display:inline-block;margin:.25rem .5rem .25rem 0}.note{color:#5c5c58;font-size:.875rem}table{border-collapse:collapse;width:100%;font-size:.875rem}td,th{text-align:left;padding:.25rem .5rem;border-top:1px solid #ddd}@media(max-width:36rem){main{margin:0;border:0}}@media(prefers-color-scheme:dark){body{background:#161615;color:#ededea}main{background:#1f1f1d;border-color:#3a3a37}button{background:#1f1f1d;color:#ededea}button.main{background:#ededea;color:#1c1c1a}.note{color:#a8a8a2}}"
 
 const document = (title: string, body: string): Page => ({
-  html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><style>${style}</style></head><body><main><h1>${escaped(title)}</h1>${body}<p class="note">A stand-in for Stripe on this machine: nobody is charged.</p></main></body></html>`
+  html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escaped(title)}</title><style>${style}</style></head><body><main><h1>${escaped(title)}</h1>${body}<p class="note">A stand-in for Stripe on this machine: nobody is charged.</p></main></body></html>`
 })
 
 const button = (action: string, name: string, value: string, label: string, look = ""): string =>

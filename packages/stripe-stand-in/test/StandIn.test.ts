@@ -70,6 +70,22 @@ const messageOf = (promise: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message
   )
 
+it("sells also after days were skipped, to who knows nothing of them", async () => {
+  const { client, customer, price, standIn } = await shop()
+  Time.advance(standIn, 31 * 86_400)
+  const session = await client.checkout.sessions.create({
+    mode: "subscription",
+    customer: customer.id,
+    line_items: [{ price: price.id }],
+    expires_at: beginSeconds + 3_600,
+    success_url: "http://x/ok"
+  })
+  Time.advance(standIn, 3_599)
+  assert.strictEqual(standIn.state.sessions[session.id]?.status, "open")
+  Time.advance(standIn, 1)
+  assert.strictEqual(standIn.state.sessions[session.id]?.status, "expired")
+})
+
 it("counts a meter event once for a day, and not one that is too old", async () => {
   const { client, customer, meter, standIn, use } = await shop()
   await use("a:1", 5)

@@ -15,7 +15,10 @@ const retryMillisMax = 10_000
 
 const client = new QueryClient({
   defaultOptions: {
+    // The server may be on the same machine: a browser that has no network asks it all the same.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       retry: (failures, error) => failures < retriesMax && Problem.isProblem(error) && Problem.isPassing(error),
       retryDelay: (failures, error) =>
         Problem.isProblem(error) && error.retryAfterSeconds !== undefined

@@ -35,7 +35,8 @@ export const of = (status: number, body: unknown, retryAfter: string | null): Pr
     code: textOf(fields, "code") ?? "unknown",
     status,
     title: textOf(fields, "title") ?? `The server answered ${status}`,
-    detail: textOf(fields, "detail") ?? "It gave no reason.",
+    // What is code there is marked as in Markdown; here it is read by people.
+    detail: (textOf(fields, "detail") ?? "It gave no reason.").replaceAll("`", ""),
     suggestion: textOf(fields, "suggestion"),
     requestId: textOf(fields, "request_id"),
     retryAfterSeconds: retryAfter === null || !/^\d+$/.test(retryAfter) ? undefined : Number(retryAfter)

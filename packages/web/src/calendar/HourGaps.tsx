@@ -46,8 +46,8 @@ export const HourGaps = (props: {
             <td className="whitespace-nowrap">
               {gap.to === null ? "still open" : times.exact(Instant.micros(gap.to))}
             </td>
-            <td>{Causes.short(gap.cause)}</td>
-            <td className="text-right">{Numbers.duration(gap.lost_seconds)}</td>
+            <td className="min-w-32">{Causes.short(gap.cause)}</td>
+            <td className="text-right whitespace-nowrap">{Numbers.duration(gap.lost_seconds)}</td>
           </tr>
         ))}
       </tbody>

@@ -33,7 +33,7 @@ export const Code = (props: { readonly text: string; readonly label: string; rea
     <section aria-label={props.label} tabIndex={0} className="overflow-auto" data-scrolls>
       <pre className="p-3 pr-20 font-mono text-xs leading-5">{props.text}</pre>
     </section>
-    <div className="absolute top-2 right-1.5 rounded bg-sunk">
+    <div className="absolute top-2 right-0 rounded-r-md bg-sunk pr-1.5">
       <CopyButton text={props.text} name={`Copy: ${props.label}`} />
     </div>
   </div>

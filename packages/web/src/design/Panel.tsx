@@ -56,7 +56,7 @@ export const Fact = (props: { readonly name: ReactNode; readonly children: React
 export const Table = (props: { readonly label: string; readonly children: ReactNode; readonly className?: string }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
   <section aria-label={props.label} className={`relative overflow-x-auto ${props.className ?? ""}`} tabIndex={0}>
-    <table className="w-full border-collapse text-sm [&_td]:border-t [&_td]:border-line [&_td]:px-4 [&_td]:py-2 [&_th]:px-4 [&_th]:py-2 [&_th]:text-xs [&_th]:whitespace-nowrap [&_th]:text-faint [&_tr:hover_td]:bg-hover">
+    <table className="w-full border-collapse text-sm [&_td]:border-t [&_td]:border-line [&_td]:px-2.5 [&_td]:py-2 [&_td:first-child]:pl-4 [&_td:last-child]:pr-4 [&_th]:px-2.5 [&_th:first-child]:pl-4 [&_th:last-child]:pr-4 sm:[&_td]:px-4 sm:[&_th]:px-4 [&_th]:py-2 [&_th]:text-xs [&_th]:whitespace-nowrap [&_th]:text-faint [&_tr:hover_td]:bg-hover">
       {props.children}
     </table>
   </section>

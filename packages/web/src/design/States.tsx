@@ -40,7 +40,7 @@ export const Refused = (props: { readonly problem: unknown; readonly onRetry?: (
     <div role="alert" className="px-4 py-8 text-center">
       <p className="font-medium">{problem.title}</p>
       <p className="mx-auto mt-1 max-w-lg text-sm text-soft text-pretty">{problem.detail}</p>
-      <p className="mt-2 font-mono text-xs text-faint">
+      <p className="mt-2 font-mono text-xs break-words text-faint">
         {problem.code}
         {problem.requestId === undefined ? "" : ` · ${problem.requestId}`}
       </p>

@@ -42,7 +42,7 @@ export const DownloadForm = (props: {
   const credits = quote.data?.quote?.credits
   return (
     <form
-      className="grid gap-4"
+      className="grid grid-cols-[minmax(0,1fr)] gap-4"
       onSubmit={(event) => {
         event.preventDefault()
         if (credits !== undefined) made.mutate(credits)

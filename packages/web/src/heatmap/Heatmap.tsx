@@ -127,7 +127,11 @@ export const Heatmap = (props: Props) => {
         aria-hidden="true"
         className="pointer-events-none absolute top-2 left-2 rounded bg-panel/85 px-1.5 text-xs text-soft empty:hidden"
       >
-        {hover === undefined ? null : pointedAt(columns, view, plot, hover, times.second)}
+        {columns.count === 0
+          ? "Asking for the books of this time …"
+          : hover === undefined
+            ? null
+            : pointedAt(columns, view, plot, hover, times.second)}
       </p>
     </div>
   )

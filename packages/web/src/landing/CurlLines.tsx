@@ -7,7 +7,7 @@ import { Code } from "../design/Copy.tsx"
 import { Loading } from "../design/States.tsx"
 import { nowMicros } from "../format/Clock.ts"
 import * as Instant from "../format/Instant.ts"
-import type { ShownMarket } from "./useShowcase.ts"
+import { middleOf, type ShownMarket } from "./useShowcase.ts"
 
 const agoMicros = 30_000_000
 const secondMicros = 1_000_000
@@ -34,7 +34,7 @@ export const CurlLines = ({ shown }: { readonly shown: ShownMarket | undefined }
   const [before] = useState(() => second(nowMicros() - agoMicros))
   if (shown === undefined) return <Loading lines={3} />
   const { market, part } = shown
-  const middle = part === undefined ? before : second((part.fromMicros + part.toMicros) / 2)
+  const middle = part === undefined ? before : Instant.isoShort(middleOf(part))
   const lines =
     part === undefined
       ? ofPresent(market.ticker, before)

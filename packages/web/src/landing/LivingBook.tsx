@@ -17,7 +17,7 @@ import { useBook } from "../market/useBook.ts"
 import { useFollowed } from "../market/useFollowed.ts"
 import { usePicture } from "../market/usePicture.ts"
 import { useWindow } from "../market/useWindow.ts"
-import type { Showcase } from "./useShowcase.ts"
+import { middleOf, type Showcase } from "./useShowcase.ts"
 
 /** The heights are kept from the first moment on, so that nothing jumps when the book comes. */
 const frame = "min-h-[46rem] min-w-0 overflow-hidden rounded-lg border border-line bg-panel sm:min-h-[31.5rem]"
@@ -28,7 +28,7 @@ export const LivingBook = ({ showcase }: { readonly showcase: Showcase }) => {
   if (shown?.part !== undefined) {
     return (
       <div className={frame}>
-        <Living market={shown.market} life={shown.part} />
+        <Living market={shown.market} life={shown.part} firstMicros={middleOf(shown.part)} />
       </div>
     )
   }
@@ -53,7 +53,7 @@ const OfMarket = ({ market }: { readonly market: Market }) => {
   return (
     <div className={frame}>
       {life !== undefined ? (
-        <Living key={market.ticker} market={market} life={life} />
+        <Living key={market.ticker} market={market} life={life} firstMicros={life.toMicros} />
       ) : isEmpty ? (
         <Empty title="This market has only just opened">Its first record is being waited for.</Empty>
       ) : problem === null ? (
@@ -65,10 +65,16 @@ const OfMarket = ({ market }: { readonly market: Market }) => {
   )
 }
 
-const Living = ({ life, market }: { readonly market: Market; readonly life: Life }) => {
+const Living = (props: {
+  readonly market: Market
+  readonly life: Life
+  /** What is shown first of a life that is over. */
+  readonly firstMicros: number
+}) => {
+  const { firstMicros, life, market } = props
   const { ticker } = market
   const times = useTimes()
-  const [moment, setMoment] = useState<Moment.Moment>(life.isOpen ? Moment.live : Moment.at(life.toMicros))
+  const [moment, setMoment] = useState<Moment.Moment>(life.isOpen ? Moment.live : Moment.at(firstMicros))
   const isLive = moment.mode === "live"
   const atMicros = moment.mode === "at" ? moment.atMicros : life.toMicros
   const window = useWindow(life, atMicros, Number.POSITIVE_INFINITY)

@@ -22,6 +22,11 @@ export interface Showcase {
   readonly problem: unknown
 }
 
+/** Where its part is looked at first: in its midst, on a whole second. At its end recording may have ended, too. */
+export const middleOf = ({ fromMicros, toMicros }: Life): number =>
+  Math.floor((fromMicros + toMicros) / 2 / secondMicros) * secondMicros
+
+const secondMicros = 1_000_000
 const marketsMax = 200
 
 const openTime = (market: Market): number => instantOf(market["open_time"]) ?? 0

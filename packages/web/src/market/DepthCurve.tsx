@@ -50,7 +50,7 @@ const optionsOf = (width: number): uPlot.Options => {
     fill: colour(`${token}-fill`),
     points: { show: false },
     spanGaps: true,
-    value: (_, value) => (value === null ? "" : Numbers.count(value)),
+    value: (_, value) => (value === null ? "–" : Numbers.count(value)),
     ...(uPlot.paths.stepped === undefined ? {} : { paths: uPlot.paths.stepped({ align: isAscending ? 1 : -1 }) })
   })
   return {
@@ -65,7 +65,7 @@ const optionsOf = (width: number): uPlot.Options => {
       { ...axis, font, size: 52, values: (_, values) => values.map((value) => Numbers.compact(value)) }
     ],
     series: [
-      { label: "Yes price", value: (_, value) => (value === null ? "" : `${value} ¢`) },
+      { label: "Yes price", value: (_, value) => (value === null ? "–" : `${value} ¢`) },
       side("Contracts bid", "yes", false),
       side("Contracts offered", "no", true)
     ]

@@ -12,8 +12,13 @@ import { Answered } from "../design/States.tsx"
 import { KeyEntry } from "../session/KeyEntry.tsx"
 import { useKnown } from "../session/Known.ts"
 
-/** After a checkout the payment service tells the server within seconds. */
+/**
+ * What was done on the payment service's pages is told to the server within seconds, but not before they lead back here: so the first half
+ * minute looks often.
+ */
 const askAgainMillis = 2_000
+const asksOften = 15
+const askRarelyMillis = 60_000
 
 export const Billing = () => {
   const known = useKnown()
@@ -43,7 +48,10 @@ const isReturn = (word: unknown): word is keyof typeof returned => word === "don
 
 const OfAccount = () => {
   const { checkout } = useSearch({ from: "/billing" })
-  const query = useQuery({ ...Queries.billing, ...(checkout === "done" ? { refetchInterval: askAgainMillis } : {}) })
+  const query = useQuery({
+    ...Queries.billing,
+    refetchInterval: ({ state }) => (state.dataUpdateCount < asksOften ? askAgainMillis : askRarelyMillis)
+  })
   const back = isReturn(checkout) ? returned[checkout] : undefined
   return (
     <Answered query={query}>
@@ -57,7 +65,8 @@ const OfAccount = () => {
           <PlanFacts billing={billing} />
           <Purchases billing={billing} />
           <CapForm key={billing.month_credits_cap} capCredits={billing.month_credits_cap} />
-          <InvoiceTable />
+          {/* Whatever changes the plan comes with an invoice. */}
+          <InvoiceTable key={`${billing.plan} ${billing.credits_bought}`} />
         </div>
       )}
     </Answered>

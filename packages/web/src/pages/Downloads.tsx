@@ -16,7 +16,10 @@ export const Downloads = () => {
   const key = useKnown()
   const [ids, setIds] = useState<ReadonlyArray<string>>([])
   const datasets = useQuery(Queries.datasets)
-  const days = datasets.data?.datasets.map(({ date }) => date) ?? []
+  const sealed = datasets.data?.datasets ?? []
+  // First a day that is there as a whole and has something.
+  const whole = sealed.filter(({ hours_sealed: hours, records }) => hours === 24 && records > 0)
+  const days = [...whole, ...sealed].map(({ date }) => date)
   return (
     <Page
       title="Downloads"

@@ -49,16 +49,25 @@ export const Pricing = () => {
                   <thead>
                     <tr>
                       <th>Call</th>
-                      <th>Operation</th>
-                      <th>Key</th>
                       <th className="!text-right">Credits</th>
                       <th>For</th>
+                      <th>Key</th>
+                      <th>Operation</th>
                     </tr>
                   </thead>
                   <tbody>
                     {calls.map((call) => (
                       <tr key={call.operation}>
-                        <td>{titles.get(call.operation) ?? call.operation}</td>
+                        <td className="min-w-40">{titles.get(call.operation) ?? call.operation}</td>
+                        <td className="text-right">{call.credits === 0 ? "free" : call.credits}</td>
+                        <td className="text-soft">
+                          {call.credits === 0
+                            ? ""
+                            : call.rows_per_credit === null
+                              ? "each answer"
+                              : `each ${Numbers.count(call.rows_per_credit)} rows begun`}
+                        </td>
+                        <td className="text-soft">{call.key ? "needed" : "none"}</td>
                         <td className="font-mono text-xs">
                           {titles.has(call.operation) ? (
                             <Link to="/playground" search={{ op: call.operation }} className="link">
@@ -67,15 +76,6 @@ export const Pricing = () => {
                           ) : (
                             call.operation
                           )}
-                        </td>
-                        <td className="text-soft">{call.key ? "needed" : "none"}</td>
-                        <td className="text-right">{call.credits === 0 ? "free" : call.credits}</td>
-                        <td className="text-soft">
-                          {call.credits === 0
-                            ? ""
-                            : call.rows_per_credit === null
-                              ? "each answer"
-                              : `each ${Numbers.count(call.rows_per_credit)} rows begun`}
                         </td>
                       </tr>
                     ))}

@@ -1,6 +1,6 @@
 /** One call: its form, its cost beforehand, and its answer. */
 import { useMutation } from "@tanstack/react-query"
-import { useEffect, useState } from "react"
+import { useState } from "react"
 import * as Client from "../api/Client.ts"
 import { Button, Choice } from "../design/Button.tsx"
 import { Code } from "../design/Copy.tsx"
@@ -27,22 +27,20 @@ const initialValues = (operation: Operation): Call.Values =>
     )
   )
 
-/** A market that there is, in place of the document's example. */
-const withMarket = (operation: Operation, values: Call.Values, ticker: string): Call.Values => {
-  const example = operation.parameters.find(({ name }) => name === "ticker")?.example
-  const isExample = operation.path.startsWith("/v1/markets/") && values["ticker"] === example
-  return isExample ? { ...values, ticker } : values
-}
+/** With a market that there is, in place of the document's example, as soon as one is known. */
+const withMarket = (operation: Operation, values: Call.Values, ticker: string | undefined): Call.Values =>
+  ticker !== undefined && operation.path.startsWith("/v1/markets/") && "ticker" in values
+    ? { ...values, ticker }
+    : values
 
 export const Trial = ({ operation }: { readonly operation: Operation }) => {
   const key = useKnown()
-  const [values, setValues] = useState(() => initialValues(operation))
+  const showcase = useShowcase()
+  /** As somebody has them. From the first field that is entered on, nothing changes under the hands of whoever types. */
+  const [own, setOwn] = useState<Call.Values>()
+  const values = own ?? withMarket(operation, initialValues(operation), showcase.shown?.market?.ticker)
   const [body, setBody] = useState(operation.body ?? "")
   const [language, setLanguage] = useState<Snippets.Language>("curl")
-  const openTicker = useShowcase().shown?.market?.ticker
-  useEffect(() => {
-    if (openTicker !== undefined) setValues((before) => withMarket(operation, before, openTicker))
-  }, [operation, openTicker])
   const parsed = operation.body === undefined ? undefined : Json.parse(body)
   const lacks = Call.missing(operation, values)
   const question = Call.questionOf(operation, values, parsed?.isJson === true ? parsed.value : undefined)
@@ -66,6 +64,7 @@ export const Trial = ({ operation }: { readonly operation: Operation }) => {
       >
         <form
           className="grid gap-4"
+          onFocus={() => setOwn((before) => before ?? values)}
           onSubmit={(event) => {
             event.preventDefault()
             if (canSend) sent.mutate(question)
@@ -80,7 +79,7 @@ export const Trial = ({ operation }: { readonly operation: Operation }) => {
                   key={parameter.name}
                   parameter={parameter}
                   value={values[parameter.name] ?? ""}
-                  onChange={(value) => setValues({ ...values, [parameter.name]: value })}
+                  onChange={(value) => setOwn((before) => ({ ...(before ?? values), [parameter.name]: value }))}
                 />
               ))}
           </div>
@@ -105,7 +104,11 @@ export const Trial = ({ operation }: { readonly operation: Operation }) => {
             <Button type="submit" look="primary" disabled={!canSend || sent.isPending}>
               {sent.isPending ? "Asking …" : "Send"}
             </Button>
-            <CostBefore operation={operation} question={question} canAsk={canSend} />
+            <CostBefore
+              operation={operation}
+              question={question}
+              canAsk={canSend && (own !== undefined || !showcase.isLoading)}
+            />
           </div>
         </form>
       </Panel>
