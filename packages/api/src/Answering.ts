@@ -131,7 +131,11 @@ const answer = <E, R>(
     const refusal = refusalOfUrl(meta)
     const finish = (response: HttpServerResponse.HttpServerResponse) => {
       if (isUnsupported(response)) return Effect.map(unsupported(request, meta), told)
-      return Effect.succeed(told(response))
+      const { holdMillis = 0 } = notes
+      // Behind the gate: whoever is held back takes no place there.
+      return holdMillis > 0
+        ? Effect.as(Effect.interruptible(Effect.sleep(holdMillis)), told(response))
+        : Effect.succeed(told(response))
     }
     const told = (response: HttpServerResponse.HttpServerResponse) => {
       const nanos = clock.currentTimeNanosUnsafe() - startedNanos

@@ -13,6 +13,7 @@ import { type AskedCall, ledgerCallOf } from "./AskedCall.ts"
 import type { Caller } from "./Caller.ts"
 import { keptMicrosOf } from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
+import * as HeldRefusals from "./HeldRefusals.ts"
 import * as MeteredAnswer from "./MeteredAnswer.ts"
 import * as Refusals from "./Refusals.ts"
 import { type Meter, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
@@ -28,6 +29,7 @@ type Answer<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
 export const make = (ledger: Ledger["Service"]) => {
   const refusals = Refusals.make()
+  const heldRefusals = HeldRefusals.make()
 
   /** What the ledger has said, as headers. Where it does not let the call in, what that fails with. */
   const judge = (caller: Caller, call: LedgerCall, admission: Admission, notes: RequestNotes): Refused | undefined => {
@@ -109,11 +111,14 @@ export const make = (ledger: Ledger["Service"]) => {
   return {
     run: <E, R>(caller: Caller, asked: AskedCall, call: Answer<E, R>) =>
       Effect.withFiber((fiber) => {
-        const { requestId } = Context.getUnsafe(fiber.context, RequestMeta)
+        const { notes, requestId } = Context.getUnsafe(fiber.context, RequestMeta)
         const ledgerCall = ledgerCallOf(caller, asked, requestId)
         const nowMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
         const known = refusals.waitMicros(ledgerCall, nowMillis * 1_000)
-        if (known > 0) return Failures.tooFast(known)
+        if (known > 0) {
+          notes.holdMillis = heldRefusals.holdMillis(ledgerCall.prefix, nowMillis)
+          return Failures.tooFast(known)
+        }
         const isCharged = asked.price.kind === "call" && !asked.isDryRun
         return isCharged ? charged(caller, asked, ledgerCall, call) : held(caller, asked, ledgerCall, call)
       })

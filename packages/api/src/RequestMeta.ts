@@ -35,6 +35,8 @@ export interface RequestNotes {
   person?: Person
   /** The pattern of the path, where it was found without the table of routes. */
   route?: string
+  /** How long the answer is held back, milliseconds: a refusal of somebody who goes on far above his limit. */
+  holdMillis?: number
   /** Whether the answer tells of something that has not ended, and so may become another. */
   isOpenEnded: boolean
 }
