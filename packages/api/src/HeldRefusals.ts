@@ -10,15 +10,22 @@ export interface HeldRefusals {
   readonly holdMillis: (prefix: string, nowMillis: number) => number
 }
 
+/** Its multiples are spread evenly over every unit. */
+const goldenRatio = 0.618_033_988_749_895
+
 const spacingMillis = 1_000 / refusalsAtOnce
 
 export const make = (): HeldRefusals => {
   /** By key: the moment of the last refusal, in a line in which they are `spacingMillis` apart. */
   const last = new Map<string, number>()
+  let beyond = 0
+  /** Beyond the longest hold they are spread over its second half, lest all come again at one moment. */
+  const scattered = (): number => Math.round(refusalHoldMillisMax * (0.5 + ((beyond++ * goldenRatio) % 1) / 2))
   return {
     holdMillis: (prefix, nowMillis) => {
       const atMillis = Math.max(last.get(prefix) ?? 0, nowMillis - 1_000) + spacingMillis
-      const holdMillis = Math.min(Math.max(0, atMillis - nowMillis), refusalHoldMillisMax)
+      const dueMillis = Math.max(0, atMillis - nowMillis)
+      const holdMillis = dueMillis < refusalHoldMillisMax ? dueMillis : scattered()
       // In the order of last use, so that the one that leaves is the one that was refused longest ago.
       last.delete(prefix)
       const [oldest] = last.size >= refusalsMax ? last.keys() : []
