@@ -14,6 +14,7 @@ import { type InvitationMail, InvitationMails } from "./InvitationMails.ts"
 import * as PersonTokens from "./PersonTokens.ts"
 import { SignInRemoval } from "./SignInRemoval.ts"
 import type { SignInSettings } from "./SignInSettings.ts"
+import * as SupabaseUsers from "./SupabaseUsers.ts"
 import { Auth } from "./site/Site.ts"
 
 export interface SignIn {
@@ -33,8 +34,9 @@ export const make = (settings: SignInSettings, tell: (lines: ReadonlyArray<strin
     case "supabase":
       return Effect.succeed({
         routes: Layer.empty,
-        around: Layer.merge(
+        around: Layer.mergeAll(
           PersonTokens.layerSupabase(settings.url),
+          SupabaseUsers.layerRemoval,
           authOf(`${settings.url}/auth/v1`, settings.publishableKey)
         )
       })

@@ -23,6 +23,8 @@ export class ManifestWrong extends Schema.TaggedError<ManifestWrong>()("Manifest
 
 const json = Schema.fromJsonString(Manifest)
 
+const decode = (bytes: Uint8Array) => Schema.decodeEffect(json)(new TextDecoder().decode(bytes))
+
 export const encode = (manifest: Manifest): Uint8Array =>
   new TextEncoder().encode(`${Schema.encodeSync(json)(manifest)}\n`)
 
@@ -33,9 +35,7 @@ export const read = Effect.fn("SealedManifest.read")(function* (segment: Segment
   const bytes = yield* (yield* ObjectStore).get(key)
   const sha256 = sha256Of(bytes)
   if (sha256 !== manifestSha256) return yield* wrong(`the manifest was changed: its sha256 is ${sha256}`)
-  const manifest = yield* Schema.decodeEffect(json)(new TextDecoder().decode(bytes)).pipe(
-    Effect.mapError((error) => wrong(`it is no manifest: ${error.message}`))
-  )
+  const manifest = yield* decode(bytes).pipe(Effect.mapError((error) => wrong(`it is no manifest: ${error.message}`)))
   if (manifest.revision !== revision || manifest.span !== span._tag || manifest.from_micros !== span.fromMicros) {
     const { from_micros, revision: found, span: kind } = manifest
     return yield* wrong(
@@ -43,6 +43,11 @@ export const read = Effect.fn("SealedManifest.read")(function* (segment: Segment
     )
   }
   return manifest
+})
+
+/** A manifest that no committed row names; `None` for what is none. Fails where the object is missing (`ObjectStoreError`). */
+export const readUnnamed = Effect.fn("SealedManifest.readUnnamed")(function* (key: string) {
+  return yield* Effect.option(decode(yield* (yield* ObjectStore).get(key)))
 })
 
 /** Whether two manifests are of the same content, whoever made them, and when. */

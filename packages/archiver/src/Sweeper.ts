@@ -2,15 +2,27 @@
  * Removes what interrupted archivers left: folders of work, and objects that no manifest names. Only where no archiver can be about to
  * name them: of hours and days that are sealed and not marked, and only what is older than a grace time. Revisions that were replaced
  * are named, and stay.
+ *
+ * A manifest that the database does not know is a left-over if it says the same as one that counts. Else it may be the only word of
+ * history that a restored database has lost: it stays, with all that it names, and is told of.
  */
+
+import type { Manifest } from "@kalshibook/core/cold/Manifest"
 import { segmentKinds } from "@kalshibook/core/cold/SegmentColumns"
-import { dateText, dayMicros, dayOf, hourMicros, type SegmentSpan } from "@kalshibook/core/cold/SegmentKeys"
+import {
+  dateText,
+  dayMicros,
+  dayOf,
+  hourMicros,
+  isManifestOf,
+  type SegmentSpan
+} from "@kalshibook/core/cold/SegmentKeys"
 import { SegmentMarks } from "@kalshibook/store/cold/SegmentMarks"
 import { type Segment, Segments } from "@kalshibook/store/cold/Segments"
 import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { type ObjectListed, ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import type { ObjectStoreError } from "@kalshibook/store/objects/ObjectStoreError"
-import { Clock, Context, Effect, Layer, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Option, Stream } from "effect"
 import { Settings } from "./ArchiverSettings.ts"
 import * as SealedManifest from "./SealedManifest.ts"
 import * as Step from "./Step.ts"
@@ -52,9 +64,11 @@ const sweepDay = Effect.fnUntraced(function* (day: number, oldMicros: number) {
   const segments = yield* Segments
   const store = yield* ObjectStore
   const found = new Map<string, Array<ObjectListed>>()
+  const manifestKeys: Array<string> = []
   for (const kind of [...segmentKinds, "manifests"]) {
     const listed = yield* Stream.runCollect(store.list(`v1/${kind}/date=${dateText(day)}/`))
     for (const object of listed) {
+      if (kind === "manifests") manifestKeys.push(object.key)
       if (object.lastModifiedMicros >= oldMicros) continue
       const hour = /\/hour=(\d\d)\//.exec(object.key)?.[1] ?? "day"
       const here = found.get(hour)
@@ -69,7 +83,10 @@ const sweepDay = Effect.fnUntraced(function* (day: number, oldMicros: number) {
     const revisions = yield* segments.revisions(span._tag, span.fromMicros, span.fromMicros + 1)
     const marks = yield* (yield* SegmentMarks).list(span.fromMicros, span.fromMicros + 1)
     if (revisions.length === 0 || marks.length > 0) continue
-    const named = yield* namedBy(revisions)
+    const named = yield* namedBy(
+      revisions,
+      manifestKeys.filter((key) => isManifestOf(key, span))
+    )
     for (const { key } of objects) {
       if (named.has(key)) continue
       yield* Step.at("sweep")
@@ -80,12 +97,26 @@ const sweepDay = Effect.fnUntraced(function* (day: number, oldMicros: number) {
   return removed
 })
 
-const namedBy = Effect.fnUntraced(function* (revisions: ReadonlyArray<Segment>) {
+const namedBy = Effect.fnUntraced(function* (revisions: ReadonlyArray<Segment>, manifestKeys: ReadonlyArray<string>) {
   const named = new Set<string>()
+  const known = new Map<number, Manifest>()
   for (const revision of revisions) {
-    named.add(revision.manifestKey)
     const manifest = yield* SealedManifest.read(revision)
+    known.set(revision.revision, manifest)
+    named.add(revision.manifestKey)
     for (const { key } of manifest.files) named.add(key)
+  }
+  for (const manifestKey of manifestKeys) {
+    if (named.has(manifestKey)) continue
+    const unnamed = Option.getOrUndefined(yield* SealedManifest.readUnnamed(manifestKey))
+    if (unnamed === undefined) continue
+    const counting = known.get(unnamed.revision)
+    if (counting !== undefined && SealedManifest.isSame(unnamed, counting)) continue
+    named.add(manifestKey)
+    for (const { key } of unnamed.files) named.add(key)
+    yield* Effect.logWarning(
+      `${manifestKey} is not in the database and says other things than what is: it stays, with its files. Was the database restored?`
+    )
   }
   return named
 })

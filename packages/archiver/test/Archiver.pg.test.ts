@@ -261,6 +261,44 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
   )
 
   it.effect(
+    "sweeps nothing that a restored database has forgotten and that says other things than what it sealed since",
+    () =>
+      Effect.gen(function* () {
+        const root = yield* sealedIn
+        const late = { marketTicker: Scene.tickers[1] ?? "", offset: 22, tsReceivedMicros: Scene.hour(2) + 8 }
+        yield* (yield* HotTier).append(
+          batch({
+            records: [gap({ ...late, cause: "audit" })],
+            watermark: watermark({ tsReceivedMicros: Scene.hour(hours) + 600_000_002 })
+          })
+        )
+        yield* Effect.gen(function* () {
+          assert.isAtLeast((yield* round).resealed, 1)
+          const { revision } = yield* current(2)
+          assert.strictEqual(revision, 2)
+          yield* Scene.forget
+          const before = yield* Scene.objects(root)
+          assert.strictEqual((yield* round).sealed, hours)
+          const old = new Date(Date.now() - 25 * 3_600_000)
+          const keys = [...(yield* Scene.objects(root)).keys()]
+          for (const key of keys) yield* Effect.promise(() => utimes(join(root, "objects", key), old, old))
+          const removed = yield* (yield* Sweeper).sweep(Scene.hour(0), Scene.hour(12))
+          // Of the hours that were sealed again as they were, the manifests that told the same; of the other nothing.
+          assert.isNotEmpty(removed)
+          for (const key of removed) assert.match(key, /^v1\/manifests\/date=2026-11-22\/hour=1[12]\/r1-/)
+          const left = [...(yield* Scene.objects(root)).keys()]
+          const manifests = left.filter((key) => key.startsWith("v1/manifests/date=2026-11-22/hour=13/"))
+          assert.lengthOf(manifests, revision + 1)
+          assert.includeMembers(
+            left,
+            [...before.keys()].filter((key) => key.endsWith(".parquet"))
+          )
+        }).pipe(Effect.provide(Scene.archiver(root)))
+      }).pipe(Effect.scoped),
+    loadedMillisMax
+  )
+
+  it.effect(
     "keeps in the hot tier what is damaged in the bucket, repairs it there, and only then lets it go",
     () =>
       Effect.gen(function* () {
@@ -294,9 +332,9 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
           yield* (yield* HotTier).append(
             batch({
               records: [
-                gap({ marketTicker: resting, offset: 22, tsReceivedMicros: Scene.hour(2) + 9, cause: "audit" })
+                gap({ marketTicker: resting, offset: 23, tsReceivedMicros: Scene.hour(2) + 9, cause: "audit" })
               ],
-              watermark: watermark({ tsReceivedMicros: Scene.hour(hours) + 600_000_002 })
+              watermark: watermark({ tsReceivedMicros: Scene.hour(hours) + 600_000_003 })
             })
           )
           const third = yield* round
@@ -307,7 +345,7 @@ layer(Layer.mergeAll(HotTier.layerNoDeps, Coverage.layerNoDeps).pipe(Layer.provi
             const { markets, revision, files } = yield* SealedManifest.read(yield* current(index))
             const market = markets.find(({ market_ticker }) => market_ticker === resting)
             assert.strictEqual(revision, 2)
-            assert.deepStrictEqual([market?.offset_last, market?.gap_cause], [22, "audit"])
+            assert.deepStrictEqual([market?.offset_last, market?.gap_cause], [23, "audit"])
             assert.includeMembers(
               files.map((file) => file.kind),
               ["records", "trades", "lifecycle"]

@@ -3,11 +3,12 @@
  * snapshot, stay parked while the book is trusted, get a new snapshot when it is not, and let go after the close. Deltas never
  * pass through it (see `Recording`); a fault of one market wakes that market's fiber alone.
  *
- * What a market's times are is known from lifecycle messages, which come at once, and from REST, whose answers may be half a minute
+ * What a market's times and prices are is known from lifecycle messages, which come at once, and from REST, whose answers may be half a minute
  * old. Of the two the later observation wins, and an answer counts as made `restLagMillis` before it was asked for.
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { LifecycleNews } from "@kalshibook/core/kalshi/LifecycleNews"
+import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import { Cause, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { backoff } from "./Backoff.ts"
 import { type CollectorSettings, Settings } from "./CollectorSettings.ts"
@@ -119,6 +120,12 @@ export class MarketFibers extends Context.Service<
             }
             case "ended":
               return release(ticker)
+            case "repriced": {
+              const grid = news.grid ?? PriceGrid.any
+              if (waiting !== undefined) noRoom.set(ticker, { ...waiting, grid })
+              if (cell !== undefined) reprice(recording, cell, grid)
+              return Effect.void
+            }
             case "activated":
               return cell === undefined ? Effect.void : Effect.asVoid(FiberMap.run(proofs, ticker, prove(cell)))
             default:
@@ -142,11 +149,15 @@ export class MarketFibers extends Context.Service<
 /** Takes over what is known of the market now. */
 const update = (recording: RecordingState, cell: Cell, plan: MarketPlan): void => {
   const { grid, weight } = plan
-  cell.grid = grid
   // Its rank is that with which it got its place.
   cell.weight = cell.slot === null ? weight : { ...weight, rank: cell.weight.rank }
-  Placement.allowPrices(recording, cell)
+  reprice(recording, cell, grid)
   reschedule(cell, plan)
+}
+
+const reprice = (recording: RecordingState, cell: Cell, grid: PriceGrid.PriceGrid): void => {
+  cell.grid = grid
+  Placement.allowPrices(recording, cell)
 }
 
 type Schedule = Pick<MarketPlan, "closeMicros" | "openMicros" | "phase">

@@ -4,12 +4,21 @@
  */
 import type { MarketTicker } from "@kalshibook/core/BookRecord"
 import type { LifecycleNews } from "@kalshibook/core/kalshi/LifecycleNews"
+import * as PriceGrid from "@kalshibook/core/PriceGrid"
 import type { MarketPlan } from "./MarketPlan.ts"
 
 interface Saying {
-  readonly tsMicros: number
+  /** When a message last told something of the market. */
+  tsMicros: number
   /** When the market closes, Unix microseconds; `null`: it is over. */
-  readonly closeMicros: number | null
+  close?: Said<number | null>
+  /** The prices that it allows. */
+  grid?: Said<PriceGrid.PriceGrid>
+}
+
+interface Said<A> {
+  readonly tsMicros: number
+  readonly what: A
 }
 
 export interface Sayings {
@@ -31,11 +40,28 @@ const sweptAtMin = 1_000
 
 export const note = (sayings: Sayings, ticker: MarketTicker, news: LifecycleNews, tsMicros: number): void => {
   const { ageMicrosMax, byTicker } = sayings
-  if (news._tag === "close_moved") byTicker.set(ticker, { tsMicros, closeMicros: news.closeMicros })
-  else if (news._tag === "ended") byTicker.set(ticker, { tsMicros, closeMicros: null })
-  else if (news._tag === "activated" && byTicker.get(ticker)?.closeMicros === null) byTicker.delete(ticker)
+  const saying = byTicker.get(ticker) ?? { tsMicros }
+  switch (news._tag) {
+    case "close_moved":
+      saying.close = { tsMicros, what: news.closeMicros }
+      break
+    case "ended":
+      saying.close = { tsMicros, what: null }
+      break
+    case "repriced":
+      saying.grid = { tsMicros, what: news.grid ?? PriceGrid.any }
+      break
+    case "activated":
+      if (saying.close?.what === null) delete saying.close
+      return
+    default:
+      return
+  }
+  saying.tsMicros = tsMicros
+  byTicker.set(ticker, saying)
   if (byTicker.size <= sayings.sweptAt) return
-  for (const [each, saying] of byTicker) if (saying.tsMicros < tsMicros - ageMicrosMax) byTicker.delete(each)
+  for (const [each, { tsMicros: saidMicros }] of byTicker)
+    if (saidMicros < tsMicros - ageMicrosMax) byTicker.delete(each)
   // Not again before there are twice as many: a burst costs no more than its size.
   sayings.sweptAt = Math.max(sweptAtMin, 2 * byTicker.size)
 }
@@ -46,9 +72,14 @@ const second = (micros: number): number => Math.floor(micros / secondMicros)
 /** The plan as it is by what was said later; `undefined` when the market is over by that. */
 export const correct = ({ byTicker }: Sayings, plan: MarketPlan): MarketPlan | undefined => {
   const saying = byTicker.get(plan.ticker)
-  if (saying === undefined || saying.tsMicros < plan.tsObservedMicros) return plan
-  const { closeMicros } = saying
-  if (closeMicros === null) return undefined
+  const close = later(saying?.close, plan)
+  if (close === null) return undefined
   // Messages tell whole seconds: within one, REST knows better.
-  return second(plan.closeMicros) === second(closeMicros) ? plan : { ...plan, closeMicros }
+  const isMoved = close !== undefined && second(plan.closeMicros) !== second(close)
+  const grid = later(saying?.grid, plan) ?? plan.grid
+  return { ...plan, grid, closeMicros: isMoved ? close : plan.closeMicros }
 }
+
+/** What was said, if that was not before the plan was observed. */
+const later = <A>(said: Said<A> | undefined, { tsObservedMicros }: MarketPlan): A | undefined =>
+  said === undefined || said.tsMicros < tsObservedMicros ? undefined : said.what

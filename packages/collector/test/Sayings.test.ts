@@ -28,6 +28,24 @@ describe("of a message and an answer of REST", () => {
     assert.strictEqual(Sayings.correct(said(moved), plan(900 * second, 101 * second))?.closeMicros, 900 * second)
   })
 
+  it("the later one says which prices it allows, whatever else was said", () => {
+    const grid = { bands: [{ startE4: 0, endE4: 10_000, stepE4: 10 }] }
+    const repriced = { _tag: "repriced", grid } as const
+    for (const sayings of [
+      said(repriced),
+      said(repriced, moved),
+      said(moved, repriced),
+      said(ended, { _tag: "activated" }, repriced)
+    ]) {
+      assert.strictEqual(Sayings.correct(sayings, plan(900 * second, 99 * second))?.grid, grid)
+      assert.strictEqual(Sayings.correct(sayings, plan(900 * second, 103 * second))?.grid, PriceGrid.any)
+    }
+    assert.strictEqual(
+      Sayings.correct(said({ _tag: "repriced", grid: null }), { ...plan(0, 0), grid })?.grid,
+      PriceGrid.any
+    )
+  })
+
   it("within the second that the message tells, REST knows better", () => {
     assert.strictEqual(Sayings.correct(said(moved), plan(500 * second + 7, 0))?.closeMicros, 500 * second + 7)
   })

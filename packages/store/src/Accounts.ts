@@ -2,6 +2,7 @@
  * The customers, for whoever operates the service: made, moved to another tier, given credits. Runs as the owner of the tables, so nothing
  * of it is for the API to call on a customer's word.
  */
+import type { MemberRole } from "@kalshibook/core/contract/MemberRoles"
 import { type Terms, type TierName, tierNames } from "@kalshibook/core/contract/Pricing"
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -43,11 +44,7 @@ export class Accounts extends Context.Service<
     /** `None` when there is no such account. The API follows within seconds. */
     readonly change: (accountId: string, change: AccountChange) => Effect.Effect<Option.Option<Account>, HotTierError>
     /** Lets a person of Supabase Auth see the account. */
-    readonly addMember: (
-      accountId: string,
-      userId: string,
-      role: "owner" | "member"
-    ) => Effect.Effect<void, HotTierError>
+    readonly addMember: (accountId: string, userId: string, role: MemberRole) => Effect.Effect<void, HotTierError>
     /** Adds credits that were bought. `false` when that reference was added before. */
     readonly buy: (accountId: string, credits: number, reference: string) => Effect.Effect<boolean, HotTierError>
   }

@@ -422,7 +422,7 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
       })
   )
 
-  it.effect("is read by its members, by nobody else, and never with a hash", () =>
+  it.effect("is read by its members as their roles may, by nobody else, and never with a hash", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const accounts = yield* Accounts
@@ -441,7 +441,20 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
       const names = sql`select account_id from accounts`
       assert.deepStrictEqual(yield* names.pipe(as("authenticated", user)), [{ account_id: one.accountId }])
       assert.deepStrictEqual(yield* names.pipe(as("authenticated", globalThis.crypto.randomUUID())), [])
-      assert.lengthOf(yield* sql`select prefix from api_keys`.pipe(as("authenticated", user)), 1)
+      yield* sql`insert into billing_accounts (account_id, customer_id, ts_linked_micros)
+        values (${one.accountId}::text::uuid, 'cus_1', 1), (${other.accountId}::text::uuid, 'cus_2', 1)`
+      for (const [role, keysSeen, customersSeen] of [
+        ["owner", 1, 1],
+        ["member", 1, 0],
+        ["billing", 0, 1]
+      ] as const) {
+        const person = globalThis.crypto.randomUUID()
+        yield* accounts.addMember(one.accountId, person, role)
+        assert.lengthOf(yield* sql`select prefix from api_keys`.pipe(as("authenticated", person)), keysSeen, role)
+        const customers = yield* sql`select customer_id from billing_accounts`.pipe(as("authenticated", person))
+        assert.deepStrictEqual(customers, customersSeen === 0 ? [] : [{ customer_id: "cus_1" }], role)
+        assert.deepStrictEqual(yield* names.pipe(as("authenticated", person)), [{ account_id: one.accountId }])
+      }
       for (const statement of [
         sql`select secret_hash from api_keys`.pipe(as("authenticated", user)),
         sql`update accounts set tier = 'enterprise'`.pipe(as("authenticated", user)),

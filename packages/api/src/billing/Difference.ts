@@ -12,6 +12,8 @@ export const differenceKinds = [
   "outbox",
   /** Use that waits for longer than it should, or that Stripe will not take. */
   "unsent",
+  /** Use that was sent when the invoice of its month was final: it is at the meter, and in no invoice. */
+  "uninvoiced",
   /** Stripe counted for an hour something else than was sent. */
   "meter",
   /** Stripe did not answer, or refused to: of this customer the rest is not known. */

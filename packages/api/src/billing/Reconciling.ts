@@ -15,8 +15,10 @@ import { StripeClient } from "./StripeClient.ts"
 const dayMicros = 24 * hourMicros
 /** How far back it looks: as far as Stripe takes events, and the ledger keeps each call. */
 const daysBack = 34
-/** What waits for longer than this is late: Stripe makes a month final an hour after it. */
+/** What waits for longer than this is late. */
 const lateMicros = 2 * hourMicros
+/** Stripe makes a month's invoice final so long after its end. */
+const finalMicros = hourMicros
 const customersAtOnce = 4
 
 /** Looks at every customer; answers all that differed. */
@@ -76,7 +78,7 @@ const ofUse = Effect.fnUntraced(function* ({ accountId, customerId, linkedMicros
 })
 
 const differencesOf = (
-  { creditsLedger, creditsOutbox, hourMicros: hour, state }: ComparedHour,
+  { creditsLedger, creditsOutbox, hourMicros: hour, sentMicros, state }: ComparedHour,
   counted: number,
   now: number
 ): ReadonlyArray<Omit<Difference, "accountId">> => {
@@ -90,9 +92,18 @@ const differencesOf = (
       ? [{ kind: "unsent", detail: `${when}: ${creditsOutbox} credits wait` }]
       : []
   }
-  return counted === creditsOutbox
-    ? []
-    : [{ kind: "meter", detail: `${when}: ${creditsOutbox} credits were sent, Stripe counted ${counted}` }]
+  if (counted !== creditsOutbox) {
+    return [{ kind: "meter", detail: `${when}: ${creditsOutbox} credits were sent, Stripe counted ${counted}` }]
+  }
+  return sentMicros !== null && sentMicros >= monthEndMicros(hour) + finalMicros
+    ? [{ kind: "uninvoiced", detail: `${when}: ${creditsOutbox} credits were sent at ${isoFromMicros(sentMicros)}` }]
+    : []
+}
+
+/** End of the month (UTC) of a moment, Unix microseconds: invoices are of calendar months. */
+const monthEndMicros = (micros: number): number => {
+  const date = new Date(micros / 1_000)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1) * 1_000
 }
 
 /** By hour, for the days in which something was sent. */

@@ -3,9 +3,9 @@
  *
  * Each path has the price of the operation of ours that gives the same.
  */
-import { assumed, windowAt } from "@kalshibook/core/kalshi/Maintenance"
 import { restPathPrefix } from "@kalshibook/core/kalshi/Signing"
 import { isoFromMicros } from "@kalshibook/core/Units"
+import { ChannelGaps } from "@kalshibook/store/ChannelGaps"
 import { type CatalogVersion, MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Effect, Option, Result } from "effect"
 import { badRequest, bookUnknown, type KalshiAnswer, notFound, ok } from "./KalshiAnswer.ts"
@@ -56,7 +56,7 @@ export const answer = (words: ReadonlyArray<string>, moment: KalshiMoment, query
       if (second === "orderbooks") return orderbooks(moment, query)
       return third === undefined ? oneMarket(moment, second) : oneOrderbook(moment, words, query)
     case "exchange":
-      return Effect.succeed(second === "status" && third === undefined ? status(moment) : notFound(words.join("/")))
+      return second === "status" && third === undefined ? status(moment) : Effect.succeed(notFound(words.join("/")))
     default:
       return Effect.succeed(notFound(words.join("/")))
   }
@@ -126,9 +126,10 @@ const orderbooks = Effect.fnUntraced(function* (moment: KalshiMoment, query: URL
   return ok({ orderbooks: shown })
 })
 
-/** By the exchange's weekly maintenance: whether it was up at other times is not recorded. */
-const status = ({ atMicros }: KalshiMoment): KalshiAnswer => {
-  const window = windowAt(assumed, atMicros)
-  const state = { exchange_active: true, trading_active: window === undefined, intra_exchange_transfers_active: true }
+/** The exchange rests while its maintenance has made a hole in the trades; whether it rested while it could be heard is not recorded. */
+const status = Effect.fnUntraced(function* ({ atMicros }: KalshiMoment) {
+  const gaps = yield* (yield* ChannelGaps).overlapping("trade", atMicros, atMicros + 1)
+  const rests = gaps.some(({ cause }) => cause === "maintenance")
+  const state = { exchange_active: true, trading_active: !rests, intra_exchange_transfers_active: true }
   return ok({ ...state, exchange_index_statuses: [{ exchange_index: 0, description: "Default", ...state }] })
-}
+})

@@ -372,6 +372,24 @@ promise(
     })
 )
 
+promise("use that was sent when its month's invoice was final is told, for it is in none", (world, account) =>
+  Effect.gen(function* () {
+    yield* pay(world, account)
+    yield* World.deliverAll(world)
+    const toldWhenSent = Effect.fnUntraced(function* (endMillis: number, minutesLate: number) {
+      yield* World.setTime(world, endMillis - 30 * 60_000)
+      yield* World.use(account, 1_009)
+      yield* World.setTime(world, endMillis + minutesLate * 60_000)
+      yield* MeterSending.fill()
+      yield* MeterSending.send()
+      yield* Reconciling.reconcile()
+      return (yield* Reconciling.reconcile()).map(({ kind }) => kind)
+    })
+    assert.deepStrictEqual(yield* toldWhenSent(monthEndMillis, 59), [])
+    assert.deepStrictEqual(yield* toldWhenSent(Date.UTC(2027, 0, 1), 60), ["uninvoiced"])
+  })
+)
+
 promise("use that Stripe will not take any more is told as a difference, not sent again for ever", (world, account) =>
   Effect.gen(function* () {
     yield* pay(world, account)

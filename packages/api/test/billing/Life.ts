@@ -147,7 +147,9 @@ export const live = Effect.fnUntraced(function* (world: World.World) {
   yield* World.setTime(world, world.nowMillis + 3 * 60 * minuteMillis)
   yield* World.round
   yield* Reconciling.reconcile()
-  assert.deepStrictEqual(yield* Reconciling.reconcile(), [], "a second look finds nothing")
+  // What was sent after its month was final stays told: a person has to add it to an invoice.
+  const differences = (yield* Reconciling.reconcile()).filter(({ kind }) => kind !== "uninvoiced")
+  assert.deepStrictEqual(differences, [], "a second look finds nothing else")
   yield* holds(world, account)
 })
 

@@ -5,6 +5,7 @@ import { LiveMarkets } from "@kalshibook/api/live/LiveMarkets"
 import { isoFromMicros } from "@kalshibook/core/Units"
 import { Feed } from "@kalshibook/store/feed/Feed"
 import { FeedHub } from "@kalshibook/store/feed/FeedHub"
+import { HotTier } from "@kalshibook/store/HotTier"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -277,5 +278,35 @@ layer(api)("Kalshi's paths in the past", (it) => {
       yield* control("/end")
       assert.deepInclude((yield* control("", "GET")).body, { now: "2026-11-21T14:00:01.000000Z", paused: false })
     })
+  )
+
+  it.effect(
+    "say that the exchange rests while its maintenance has made a hole in the trades, and at no other time",
+    () =>
+      Effect.gen(function* () {
+        const [fromMicros, toMicros] = [Seed.after(9_000), Seed.after(11_000)]
+        const trades = { channel: "trade", epoch: 3, sid: 2, seqFrom: 90, seqTo: 91 } as const
+        const moments = { tsFromMicros: fromMicros, tsDetectedMicros: fromMicros, tsToMicros: toMicros }
+        const { watermark } = Seed
+        const none = { records: [], keyframes: [], trades: [], lifecycle: [], connections: [] }
+        yield* (yield* HotTier).append({
+          ...none,
+          channelGaps: [{ ...trades, ...moments, cause: "maintenance" }],
+          watermark
+        })
+        for (const [millis, isTrading] of [
+          // A hole of another cause.
+          [1_850, true],
+          [9_000, false],
+          [11_000, true]
+        ] as const) {
+          const base = `${past(millis)},name=r${names++}`
+          const body = JSON.parse((yield* ask(`${base}/trade-api/v2/exchange/status`)).text) as Json
+          // A node has room for so many replays, and others of these tests are still there.
+          yield* ask(`${base}/end`, { method: "POST" })
+          assert.strictEqual(body.trading_active, isTrading, `${millis} ms`)
+          assert.strictEqual(body.exchange_index_statuses[0].trading_active, isTrading)
+        }
+      })
   )
 })

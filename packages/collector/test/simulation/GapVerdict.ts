@@ -72,19 +72,29 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
   // The end of the simulation.
   if (cause === "recorder_stopped" && act?.act === "close" && entry.tsMonotonicMicros >= machine.stoppedAtMicros)
     return true
-  const isOwn = (deed: Deed): boolean => {
+  const isOwn = (deed: Deed, mayBeLongAgo: boolean): boolean => {
     const connection = machine.connectionOf.get(value.epoch)
     return (
       deed.problem === undefined &&
       deed.atMicros <= entry.tsMonotonicMicros &&
       // What no number shows may stay unnoticed for long.
-      (isLie(deed.trouble) || deed.untilMicros + recoveryMicros >= entry.tsMonotonicMicros) &&
+      (mayBeLongAgo || isLie(deed.trouble) || deed.untilMicros + recoveryMicros >= entry.tsMonotonicMicros) &&
       (deed.connection === undefined || connection === undefined || deed.connection === connection)
     )
   }
-  if (!evidence.deeds.some((deed) => isOwn(deed) && isReason[cause](deed.trouble))) return false
+  const isUnheard = cause === "connection_lost" && wasUnheard(evidence, gap)
+  if (!evidence.deeds.some((deed) => isOwn(deed, isUnheard) && isReason[cause](deed.trouble))) return false
   return cause !== "sequence_hole" || isHit(evidence, gap, startMicros)
 }
+
+/**
+ * Whether the collector left the connection because a market was wanted again of which it had not heard, maybe long before, that the exchange
+ * had let go of it.
+ */
+const wasUnheard = ({ world }: Evidence, { entry }: Born<GapRecord>): boolean =>
+  world.machine.lines.some(
+    ({ atMicros, text }) => atMicros === entry.tsMonotonicMicros && text.includes("never heard whether")
+  )
 
 /** Whether a frame was met between the last one in order and the one that showed the hole. */
 const isHit = ({ deeds, entries, hits }: Evidence, { entry, value }: Born<GapRecord>, startMicros: number): boolean => {

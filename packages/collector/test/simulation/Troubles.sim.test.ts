@@ -118,6 +118,18 @@ describe("a collector in virtual time", { timeout: testMillisMax }, () => {
     })
   }
 
+  it("is not led astray about prices by answers of REST that are older than the exchange's own word", () => {
+    const refinements = Array.from({ length: 40 }, (_, at): [number, Schedule.Trouble] => [
+      0.2 + at * 0.1,
+      { what: "life", act: "refine_grid", market: (at % 12) / 12 }
+    ])
+    const schedule = scheduleOf(refinements, {
+      exchange: { marketsOpen: 12, deltasPerSecond: 300 },
+      settings: { reconcileMillis: 1, eventsPerPageMax: 100, restRequestsPerSecondMax: 10_000, restLagMillis: 100 }
+    })
+    assert.deepStrictEqual(causesOf(schedule), [])
+  })
+
   it("derives from the tape what a database that was away never got, also of a subscription that ended meanwhile", () => {
     const ended: Schedule.Trouble = { what: "subscription_error", code: 25 }
     const schedule = scheduleOf([

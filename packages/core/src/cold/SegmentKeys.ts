@@ -48,6 +48,9 @@ export const fileKey = (kind: SegmentKind, span: SegmentSpan, part: number, sha2
 export const manifestKey = (span: SegmentSpan, revision: number, sha256: string): string =>
   `${folder("manifests", span)}r${revision}-${sha256.slice(0, hashDigits)}.json`
 
+/** Whether a key is one of a manifest of this span. */
+export const isManifestOf = (key: string, span: SegmentSpan): boolean => key.startsWith(`${folder("manifests", span)}r`)
+
 const entryDigits = 12
 
 /** What a closed segment of a tape holds. */

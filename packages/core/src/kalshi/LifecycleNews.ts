@@ -9,6 +9,7 @@ import * as PriceGrid from "../PriceGrid.ts"
  * - `announced`: a market was created; it opens and closes at these times, at these prices (`null`: not said)
  * - `close_moved`: it closes at another time, earlier or later
  * - `activated`: it trades again, after a pause or a close; all resting orders were cancelled
+ * - `repriced`: it allows other prices from now on (`null`: not said which)
  * - `ended`: its result is known, or paid
  * - `listed`: an event of this series was made
  * - `other`: something that has to be read
@@ -23,6 +24,7 @@ export type LifecycleNews =
     }
   | { readonly _tag: "close_moved"; readonly closeMicros: number }
   | { readonly _tag: "activated" }
+  | { readonly _tag: "repriced"; readonly grid: PriceGrid.PriceGrid | null }
   | { readonly _tag: "ended" }
   | { readonly _tag: "listed"; readonly seriesTicker: string }
   | { readonly _tag: "other" }
@@ -43,6 +45,8 @@ export const ofMarket = (eventType: string, body: Body): LifecycleNews => {
       })
     case "activated":
       return { _tag: "activated" }
+    case "price_level_structure_updated":
+      return { _tag: "repriced", grid: gridOf(body["price_ranges"]) }
     case "determined":
     case "settled":
       return { _tag: "ended" }
@@ -82,5 +86,8 @@ const announced = (created: typeof Created.Type): LifecycleNews => ({
   openMicros: created.open_ts * microsPerSecond,
   closeMicros: created.close_ts * microsPerSecond,
   eventTicker: created.additional_metadata.event_ticker,
-  grid: Option.getOrNull(Option.flatMap(readRanges(created.price_ranges), PriceGrid.fromRanges))
+  grid: gridOf(created.price_ranges)
 })
+
+const gridOf = (ranges: unknown): PriceGrid.PriceGrid | null =>
+  Option.getOrNull(Option.flatMap(readRanges(ranges), PriceGrid.fromRanges))

@@ -30,6 +30,16 @@ describe("a lifecycle message", () => {
     }
   })
 
+  it("that tells of a new price grid says which, where that can be read", () => {
+    const price_ranges = [{ start: "0.0000", end: "1.0000", step: "0.0010" }]
+    const repriced = (body: Record<string, unknown>) => LifecycleNews.ofMarket("price_level_structure_updated", body)
+    assert.deepStrictEqual(repriced({ price_level_structure: "deci_cent", price_ranges }), {
+      _tag: "repriced",
+      grid: { bands: [{ startE4: 0, endE4: 10_000, stepE4: 10 }] }
+    })
+    assert.deepStrictEqual(repriced({ price_level_structure: "deci_cent" }), { _tag: "repriced", grid: null })
+  })
+
   it("that lacks or garbles what it should say has to be read", () => {
     for (const wrong of [
       { open_ts: undefined },

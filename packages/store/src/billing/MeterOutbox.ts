@@ -29,6 +29,8 @@ export interface ComparedHour {
   readonly creditsLedger: number
   readonly creditsOutbox: number
   readonly state: "waiting" | "sent" | "refused" | null
+  /** When it was sent; `null` while it was not. */
+  readonly sentMicros: number | null
 }
 
 export class MeterOutbox extends Context.Service<

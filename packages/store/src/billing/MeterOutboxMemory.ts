@@ -7,6 +7,7 @@ import type { ComparedHour, MeteredHour, MeterOutbox, WaitingHour } from "./Mete
 
 interface Event extends WaitingHour {
   readonly state: "waiting" | "sent" | "refused"
+  readonly sentMicros: number | null
 }
 
 const beginOf = (micros: number): number => Math.floor(micros / hourMicros) * hourMicros
@@ -47,7 +48,7 @@ export const meterInMemory = (state: AccountsState["Service"]): MeterOutbox["Ser
         const hours = hoursOf(entriesOf(accountId, since, until))
         for (const [hour, credits] of hours) {
           const metered = { accountId, hourMicros: hour, credits }
-          events.set(nameOf(metered), { ...metered, triedMicros: null, state: "waiting" })
+          events.set(nameOf(metered), { ...metered, triedMicros: null, sentMicros: null, state: "waiting" })
         }
         marks.set(accountId, until)
         return hours.size
@@ -60,7 +61,7 @@ export const meterInMemory = (state: AccountsState["Service"]): MeterOutbox["Ser
           .slice(0, eventsMax)
       ),
     noteTried: (hour, nowMicros) => change(hour, { triedMicros: nowMicros }),
-    noteSent: (hour) => change(hour, { state: "sent" }),
+    noteSent: (hour, nowMicros) => change(hour, { state: "sent", sentMicros: nowMicros }),
     noteRefused: (hour) => change(hour, { state: "refused" }),
     compared: (accountId, { fromMicros, toMicros }) =>
       Effect.sync(() => {
@@ -78,7 +79,8 @@ export const meterInMemory = (state: AccountsState["Service"]): MeterOutbox["Ser
               hourMicros: hour,
               creditsLedger: hours.get(hour) ?? 0,
               creditsOutbox: event?.credits ?? 0,
-              state: event?.state ?? null
+              state: event?.state ?? null,
+              sentMicros: event?.sentMicros ?? null
             }
           })
       }),

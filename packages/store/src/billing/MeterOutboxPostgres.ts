@@ -18,6 +18,7 @@ interface ComparedRow {
   readonly credits_ledger: number
   readonly credits_outbox: number
   readonly state: ComparedHour["state"]
+  readonly ts_sent_micros: number | null
 }
 
 export const meterInPostgres = (sql: SqlClient.SqlClient): MeterOutbox["Service"] => ({
@@ -74,17 +75,19 @@ export const meterInPostgres = (sql: SqlClient.SqlClient): MeterOutbox["Service"
           and credits > from_grant + from_bought
         group by 1
       ), told as (
-        select ts_hour_micros, credits, state from meter_events, range
+        select ts_hour_micros, credits, state, ts_sent_micros from meter_events, range
         where account_id = ${accountId}::text::uuid and ts_hour_micros >= ${int8(fromMicros)} and ts_hour_micros < until_micros
       )
-      select ts_hour_micros, coalesce(used.credits, 0) as credits_ledger, coalesce(told.credits, 0) as credits_outbox, state
+      select ts_hour_micros, coalesce(used.credits, 0) as credits_ledger, coalesce(told.credits, 0) as credits_outbox, state,
+        ts_sent_micros
       from used full join told using (ts_hour_micros) order by ts_hour_micros`.pipe(
       Effect.map((rows) =>
         rows.map((row) => ({
           hourMicros: row.ts_hour_micros,
           creditsLedger: row.credits_ledger,
           creditsOutbox: row.credits_outbox,
-          state: row.state
+          state: row.state,
+          sentMicros: row.ts_sent_micros
         }))
       ),
       during("comparedHours")
