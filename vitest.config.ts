@@ -8,11 +8,11 @@ import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** As many files at once as there are cores: most of what takes long waits for others. Vitest leaves one core free. */
-const workersMax = Math.max(2, availableParallelism())
-/** Starting an embedded Postgres or a whole collector takes seconds on a busy machine. */
-const testMillisMax = 30_000
-const hookMillisMax = 60_000
+/** One file more at once than there are cores: most of what takes long waits for others now and then. Vitest leaves one core free. */
+const workersMax = availableParallelism() + 1
+/** These end what hangs. Starting an embedded Postgres or a whole collector takes many seconds on a busy machine. */
+const testMillisMax = 60_000
+const hookMillisMax = 120_000
 
 /** The files that take longest, longest first: one that is begun last keeps a single core busy when all others are done. */
 const longest = [
@@ -48,7 +48,9 @@ const apart = [
   "packages/archiver/test/Crash.pg.test.ts",
   "packages/archiver/test/Killed.pg.test.ts",
   "packages/store/test/EmbeddedPostgres.pg.test.ts",
-  "test/**/*.test.ts"
+  "test/**/*.{pg,sim,web}.test.ts",
+  "test/deploy/Image.test.ts",
+  "test/tape/TapeCommand.test.ts"
 ]
 const exclude = ["**/node_modules/**", "**/*.live.test.ts"]
 
@@ -61,6 +63,8 @@ export default defineConfig({
     teardownTimeout: hookMillisMax,
     sequence: { sequencer: LongestFirst },
     globalSetup: "packages/store/test/PgServers.ts",
+    // Node reads the sources itself, as the programs do: what is run is what is tested, and imports are bindings, not getters.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       { extends: true, test: { name: "apart", include: apart, exclude } },
       // What stays within a process ends with its scope: these files share one, and load the same modules once.
@@ -68,7 +72,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "together",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...exclude, ...apart],
           isolate: false
         }

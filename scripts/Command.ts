@@ -1,7 +1,7 @@
 /**
  * One command of a check: runs it with this project's own programs, keeps its output, and says how it went in one line.
  *
- * Knows nothing of what the commands mean. A stop of the script stops the command that is running.
+ * Knows nothing of what the commands mean. A stop of the script stops the commands that are running.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import path from "node:path"
@@ -27,12 +27,12 @@ export const root = path.dirname(import.meta.dirname)
 
 const titleColumns = 34
 
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
 let isStopping = false
 
 const stop = (signal: NodeJS.Signals): void => {
   isStopping = true
-  if (running?.pid !== undefined) running.kill(signal)
+  for (const child of running) if (child.pid !== undefined) child.kill(signal)
 }
 
 process.on("SIGINT", () => stop("SIGINT"))
@@ -49,7 +49,7 @@ export const run = async (command: Command): Promise<Outcome> => {
     cwd: root,
     stdio: isKept ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"]
   })
-  running = child
+  running.add(child)
   const chunks: Array<Buffer> = []
   child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk))
   child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -60,7 +60,7 @@ export const run = async (command: Command): Promise<Outcome> => {
     })
     child.on("close", resolve)
   })
-  running = undefined
+  running.delete(child)
   const outcome = { passed: code === 0, durationMillis: performance.now() - startedMillis }
   say(command.title, outcome.passed ? "ok" : "FAILED", outcome.durationMillis)
   if (!outcome.passed) process.stdout.write(`\n${Buffer.concat(chunks).toString("utf8").trim()}\n\n`)

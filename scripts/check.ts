@@ -1,11 +1,7 @@
 /** `npm run check`: types, effects, lint, format, dead code and tidiness, without the tests. */
-import { staticChecks, tidyCheck } from "./Checks.ts"
+import { checksCount, failures, tidyCheck } from "./Checks.ts"
 import { run } from "./Command.ts"
 
-let failed = 0
-for (const check of [...staticChecks, tidyCheck]) {
-  const outcome = await run(check)
-  if (!outcome.passed) failed++
-}
-process.stdout.write(failed === 0 ? "All checks pass.\n" : `${failed} of ${staticChecks.length + 1} checks failed.\n`)
+const failed = (await failures()) + ((await run(tidyCheck)).passed ? 0 : 1)
+process.stdout.write(failed === 0 ? "All checks pass.\n" : `${failed} of ${checksCount + 1} checks failed.\n`)
 process.exit(failed === 0 ? 0 : 1)

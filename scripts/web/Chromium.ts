@@ -2,7 +2,7 @@
  * The browser that tests drive: one of the system, found or, where root may install packages (Debian, Ubuntu), installed once. Playwright's
  * own download is not used.
  */
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import fs from "node:fs"
 
 const places = [
@@ -30,19 +30,27 @@ export const program = (): string => {
   return found
 }
 
-/** Installs one where there is none and it can be; what it says goes to the terminal only when it fails. */
-export const ensure = (): void => {
+/** Installs one where there is none and it can be; what it says goes to the terminal only when it fails. Never rejects. */
+export const ensure = async (): Promise<void> => {
   if (find() !== undefined || process.getuid?.() !== 0 || !fs.existsSync("/usr/bin/apt-get")) return
   process.stdout.write("Installing Chromium for the tests of pages (once for a machine) ...\n")
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   for (const args of [
     ["update", "-q"],
     ["install", "-q", "-y", "--no-install-recommends", "chromium"]
   ]) {
-    const { status, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env })
-    if (status !== 0) {
-      process.stdout.write(`${stderr.trim().split("\n").slice(-3).join("\n")}\n${remedy}\n`)
-      return
-    }
+    const { complaint, isDone } = await aptGet(args)
+    if (isDone) continue
+    process.stdout.write(`${complaint.trim().split("\n").slice(-3).join("\n")}\n${remedy}\n`)
+    return
   }
 }
+
+const aptGet = (args: ReadonlyArray<string>) =>
+  new Promise<{ readonly isDone: boolean; readonly complaint: string }>((resolve) => {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+    const child = spawn("apt-get", args, { env, stdio: ["ignore", "ignore", "pipe"] })
+    let complaint = ""
+    child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()))
+    child.once("error", (error) => resolve({ isDone: false, complaint: error.message }))
+    child.once("close", (code) => resolve({ isDone: code === 0, complaint }))
+  })

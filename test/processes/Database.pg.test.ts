@@ -47,7 +47,7 @@ describe("a database that is away", () => {
     `costs nothing that was received, and no more memory than is allowed: ${Object.keys(disturbances).join("; ")}`,
     () =>
       Effect.gen(function* () {
-        const scene = yield* Scene.make({ exchange: { seed: 11, deltasPerSecond: 1_500 } })
+        const scene = yield* Scene.make({ exchange: { seed: 11 }, collectors: { hasStandby: false } })
         const collector = yield* scene.start
         yield* scene.untilLevel(collector)
         let rssBytesMax = 0

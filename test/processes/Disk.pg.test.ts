@@ -23,7 +23,7 @@ describe("a disk that is full", () => {
         const scene = yield* Scene.make({
           exchange: { seed: 12, marketsOpen: 30, deltasPerSecond: 1_500 },
           tape: { segmentBytesMax },
-          collectors: { shell: `ulimit -f ${fileBlocksMax}` }
+          collectors: { shell: `ulimit -f ${fileBlocksMax}`, hasStandby: false }
         })
         const collector = yield* scene.start
         for (let failure = 0; failure < failuresMin; failure++) {

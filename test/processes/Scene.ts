@@ -40,15 +40,18 @@ export interface Scene extends CollectorProcess.Collectors {
   ) => Effect.Effect<Proof.ProofCounts>
 }
 
-/** Small bounds, so that within seconds happens what takes hours otherwise. */
+/** Changes of books a second: a load under which something is always on its way, and everything else still gets its turn. */
+const deltasPerSecond = 1_000
+
+/** Small bounds, so that within seconds happens what takes hours otherwise: of memory and of a segment of the tape, two seconds full. */
 const settings: Partial<CollectorSettings> = {
   marketsPerConnectionMax: 15,
   chunkMarketsMax: 15,
   flushMillis: 20,
   watermarkMillis: 100,
-  queueRecordsMax: 4_000,
-  catchUpRecordsMax: 4_000,
-  catchUpEntriesLeft: 2_000,
+  queueRecordsMax: 2_000,
+  catchUpRecordsMax: 2_000,
+  catchUpEntriesLeft: 1_000,
   storageRetryMillis: 200,
   retryMillisMin: 20,
   retryMillisMax: 500,
@@ -57,12 +60,12 @@ const settings: Partial<CollectorSettings> = {
   auditMillis: 3_600_000
 }
 
-const tape: Partial<TapeSettings> = { segmentBytesMax: 1024 * 1024, syncMillisMax: 20 }
+const tape: Partial<TapeSettings> = { segmentBytesMax: 512 * 1024, syncMillisMax: 20 }
 
 export const make = Effect.fnUntraced(function* (options: SceneOptions = {}) {
   const exchange = yield* startSimulatedExchange({
     marketsOpen: 60,
-    deltasPerSecond: 2_000,
+    deltasPerSecond,
     quickLifeSeconds: 86_400,
     readTokensPerSecond: 100_000,
     readTokensMax: 100_000,

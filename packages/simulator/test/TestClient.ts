@@ -106,7 +106,8 @@ export class SocketClient extends TestClient {
     this.socket.send(text)
   }
 
-  until(condition: () => boolean, millisMax = 5000): Promise<void> {
+  /** Far longer than anything takes: this ends what hangs. */
+  until(condition: () => boolean, millisMax = 30_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         done()

@@ -41,14 +41,17 @@ export const runSchedule = (schedule: Schedule.Schedule): Outcome => {
     marketForgotten: () => {}
   })
   world.machine.start()
+  /** Of the calms so far, by which everything after them comes earlier than it is planned. */
+  let sparedMicros = 0
   for (const episode of schedule.episodes) {
     for (const { atMicros, trouble } of episode.troubles) {
-      passUntil(world, inflicter, atMicros)
+      passUntil(world, inflicter, atMicros - sparedMicros)
       inflicter.inflict(trouble)
     }
-    passUntil(world, inflicter, episode.untilMicros)
+    const calmMicros = episode.untilMicros - sparedMicros
+    passUntil(world, inflicter, calmMicros)
     inflicter.clear()
-    passUntil(world, inflicter, episode.untilMicros + Schedule.recoveryMicros)
+    sparedMicros += recover(world, inflicter, calmMicros)
     violations.push(...allIsWell(world))
   }
   violations.push(...endIsOrderly(world))
@@ -72,6 +75,26 @@ const passUntil = (world: World.World, { look, nextDueMicros }: Inflict.Inflicte
     World.advanceTo(world, Math.max(world.time.nowMicros, Math.min(nextDueMicros(), untilMicros)))
     look()
   }
+}
+
+/** What the trouble left behind comes out within this. */
+const calmMicrosMin = 3_000_000
+const calmMicrosStep = 500_000
+
+/**
+ * The calm after an episode: as long as everything may take to be right again, or until each market that trades is live, also those
+ * that would still have time: more of a calm in which all is right shows nothing. Gives how much of it was spared.
+ */
+const recover = (world: World.World, inflicter: Inflict.Inflicter, fromMicros: number): number => {
+  for (let micros = calmMicrosMin; micros < Schedule.recoveryMicros; micros += calmMicrosStep) {
+    passUntil(world, inflicter, fromMicros + micros)
+    const live = Machine.live(world.machine)
+    const markets = [...world.exchange.exchange.markets.values()]
+    if (markets.every(({ status, ticker }) => status !== "active" || live.has(ticker)))
+      return Schedule.recoveryMicros - micros
+  }
+  passUntil(world, inflicter, fromMicros + Schedule.recoveryMicros)
+  return 0
 }
 
 /** How long a market may trade before it must have been found: until the next walk over all of them. */

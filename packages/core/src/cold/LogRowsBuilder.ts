@@ -17,17 +17,21 @@ export interface LogRowsBuilder {
 
 /** Hands rows over whenever there are `rowsMax` of them; they are the receiver's own. */
 export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): LogRowsBuilder => {
-  let rows = LogRows.make(rowsMax)
+  let rows = LogRows.make(0)
 
   const flush = (): void => {
     if (rows.rows === 0) return
     const full = rows
-    rows = LogRows.make(rowsMax)
+    // Room for many rows is made for a row alone: it costs more than a few of them.
+    rows = LogRows.make(0)
     onRows(full)
   }
 
   const row = (kind: number, marketTicker: MarketTicker): number => {
-    if (rows.rows === rowsMax) flush()
+    if (rows.rows === rows.kind.length) {
+      flush()
+      rows = LogRows.make(rowsMax)
+    }
     const at = rows.rows++
     rows.market[at] = LogRows.place(rows.tickers, marketTicker)
     rows.kind[at] = kind

@@ -40,7 +40,8 @@ export const merge = <E, R>(sources: ReadonlyArray<MergeSource<E, R>>): Stream.S
       const market: MarketState = { ticker: undefined, source: -1, offsetLast: 0, offsetFloor: 0 }
       return Stream.unfold(undefined, () =>
         Effect.gen(function* () {
-          let batch = LogRows.make(batchRows)
+          // Room for many rows is made for a row alone: it costs more than a few of them.
+          let batch = LogRows.make(0)
           while (true) {
             yield* Effect.forEach(heads, refill, { discard: true })
             const index = leastOf(heads)
@@ -50,9 +51,9 @@ export const merge = <E, R>(sources: ReadonlyArray<MergeSource<E, R>>): Stream.S
               return batch.rows === 0 ? undefined : ([batch, undefined] as const)
             }
             const end = LogRows.runEnd(rows, head.row, rows.rows)
-            if (batch.rows + end - head.row > batchRows) {
+            if (batch.rows + end - head.row > batch.kind.length) {
               if (batch.rows > 0) return [batch, undefined] as const
-              batch = LogRows.make(end - head.row)
+              batch = LogRows.make(Math.max(batchRows, end - head.row))
             }
             takeRun(head, index, rows, end, market, batch)
           }
