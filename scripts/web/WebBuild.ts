@@ -15,6 +15,8 @@ export const packageFolder = path.join(root, "packages", "web")
 /** Where the site is served from. Not in git. */
 export const siteFolder = path.join(packageFolder, "dist")
 export const stampName = "sources.sha256"
+/** Where it is made. */
+export const buildFolder = path.join(root, "node_modules", ".cache", "site")
 
 /** What the bytes of the site depend on; of the contract only types reach it. */
 const sources = ["src", "public", "index.html", "vite.config.ts", "package.json"].map((name) =>

@@ -4,14 +4,15 @@ import path from "node:path"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { build } from "vite"
 import { pagePaths } from "../../packages/web/src/app/PagePaths.ts"
-import { digest, packageFolder, siteFolder, stampName } from "./WebBuild.ts"
+import { buildFolder, digest, packageFolder, siteFolder, stampName } from "./WebBuild.ts"
 
 /** Below, packing saves no packet. */
 const packedBytesMin = 1_024
 const brotliQuality = 9
 
 process.env["NODE_ENV"] = "production"
-const aside = `${siteFolder}-${process.pid}`
+// Where no other program looks for sources meanwhile.
+const aside = path.join(buildFolder, String(process.pid))
 const stamp = digest()
 process.once("exit", () => fs.rmSync(aside, { recursive: true, force: true }))
 await build({

@@ -149,7 +149,7 @@ const answer = <E, R>(
     const ofRoute = request.headers["upgrade"] === undefined ? bounded : unbounded
     const answering: Effect.Effect<
       HttpServerResponse.HttpServerResponse,
-      unknown,
+      Effect.Error<typeof bounded> | UrlTooLong | KeyInQuery,
       Effect.Services<typeof bounded>
     > = refusal === undefined ? ofRoute : Effect.fail(refusal)
     const answered = Effect.matchCauseEffect(answering, {

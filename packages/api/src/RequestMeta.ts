@@ -69,6 +69,7 @@ export const personHere: Effect.Effect<Person, never, RequestMeta> = Effect.flat
 
 /** For middleware of single routes, whose types cannot say that all routes run inside `Answering`, which provides it. */
 export const ofRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, RequestMeta>> =>
+  // @effect-diagnostics-next-line unsafeEffectTypeAssertion:off
   effect as Effect.Effect<A, E, Exclude<R, RequestMeta>>
 
 /** A new id of a request. */

@@ -1,5 +1,6 @@
 /** No gap without a reason: each one has a cause that something which was done to the world, at that time and to that market, can have. */
 import type { GapCause, GapRecord } from "@kalshibook/core/BookRecord"
+import type { TapeEntry } from "@kalshibook/core/TapeEntry"
 import type { Born, Evidence, Violation } from "./Evidence.ts"
 import type { Deed } from "./Inflict.ts"
 import { recoveryMicros, type Trouble } from "./Schedule.ts"
@@ -68,7 +69,10 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
   const { cause } = value
   const { machine, startMicros } = evidence.world
   const act = evidence.acts.get(entry)
-  if (cause === "market_closed") return machine.closed.has(entry.number)
+  if (cause === "market_closed") {
+    const tradedMicros = machine.letGo.get(entry.number)
+    return tradedMicros !== undefined && (tradedMicros < newsMicrosMax || wasDeaf(evidence, entry, tradedMicros))
+  }
   // The end of the simulation.
   if (cause === "recorder_stopped" && act?.act === "close" && entry.tsMonotonicMicros >= machine.stoppedAtMicros)
     return true
@@ -86,6 +90,19 @@ const isJustified = (evidence: Evidence, gap: Born<GapRecord>): boolean => {
   if (!evidence.deeds.some((deed) => isOwn(deed, isUnheard) && isReason[cause](deed.trouble))) return false
   return cause !== "sequence_hole" || isHit(evidence, gap, startMicros)
 }
+
+/** How long it takes to hear that a market has opened again. */
+const newsMicrosMax = 1_000_000
+
+/** Whether the news that a market has opened again, so long before, may have been held back or lost. */
+const wasDeaf = ({ deeds }: Evidence, { tsMonotonicMicros }: TapeEntry, tradedMicros: number): boolean =>
+  deeds.some(
+    ({ atMicros, trouble, untilMicros }) =>
+      (["freeze", "cut", "network", "rest", "refuse_handshakes", "commands"].includes(trouble.what) ||
+        isLoss(trouble, "market_lifecycle_v2")) &&
+      atMicros <= tsMonotonicMicros &&
+      untilMicros + newsMicrosMax >= tsMonotonicMicros - tradedMicros
+  )
 
 /**
  * Whether the collector left the connection because a market was wanted again of which it had not heard, maybe long before, that the exchange

@@ -61,15 +61,12 @@ export interface Machine {
   readonly connectionOf: Map<number, number>
   /** When it was stopped for good. */
   stoppedAtMicros: number
-  /** Entries of the tape by which a market was let go of that did not trade then. */
-  readonly closed: Set<number>
+  /** By the entry of the tape by which markets were let go of: how long they traded then, 0 for those that did not, microseconds. */
+  readonly letGo: Map<number, number>
   /** Kind of the last entry of its tape, and the questions to the database since it was started. */
   entryLast: TapeEntryKind | null
   asked: number
 }
-
-/** How long it takes to hear that a market has opened again. */
-const newsMicrosMax = 1_000_000
 
 /** How long whoever supervises it waits before it is started again, when it could not start. */
 const restartMicros = 300_000
@@ -123,12 +120,12 @@ export const make = (parts: MachineParts): Machine => {
   const noteClosed = (number: number, act: RecorderAct.RecorderAct): void => {
     if (act.act !== "forget") return
     const { exchange } = parts.exchange
-    const isTrading = (ticker: string): boolean => {
+    const tradedMicros = (ticker: string): number => {
       const market = exchange.markets.get(ticker)
-      const hasOpened = market !== undefined && Exchange.clockMicros(exchange) - market.tsUpdatedMicros < newsMicrosMax
-      return (market?.status === "active" || market?.status === "inactive") && !hasOpened
+      if (market?.status !== "active" && market?.status !== "inactive") return 0
+      return Exchange.clockMicros(exchange) - market.tsUpdatedMicros
     }
-    if (!act.tickers.some(isTrading)) machine.closed.add(number)
+    machine.letGo.set(number, Math.max(0, ...act.tickers.map(tradedMicros)))
   }
 
   const main = (process: VirtualTime.VirtualProcess) =>
@@ -190,7 +187,7 @@ export const make = (parts: MachineParts): Machine => {
     defects: [],
     connectionOf: new Map(),
     stoppedAtMicros: Number.POSITIVE_INFINITY,
-    closed: new Set(),
+    letGo: new Map(),
     entryLast: null,
     asked: 0
   }

@@ -7,7 +7,8 @@ import { Code } from "../design/Copy.tsx"
 import { SelectField, TextField } from "../design/Field.tsx"
 import { Panel } from "../design/Panel.tsx"
 import { Refused } from "../design/States.tsx"
-import { useShowcase } from "../landing/useShowcase.ts"
+import * as Instant from "../format/Instant.ts"
+import { middleOf, type ShownMarket, useShowcase } from "../landing/useShowcase.ts"
 import * as Snippets from "../market/Snippets.ts"
 import { useKnown } from "../session/Known.ts"
 import { AnswerView } from "./AnswerView.tsx"
@@ -27,18 +28,27 @@ const initialValues = (operation: Operation): Call.Values =>
     )
   )
 
-/** With a market that there is, in place of the document's example, as soon as one is known. */
-const withMarket = (operation: Operation, values: Call.Values, ticker: string | undefined): Call.Values =>
-  ticker !== undefined && operation.path.startsWith("/v1/markets/") && "ticker" in values
-    ? { ...values, ticker }
-    : values
+/** With a market that there is, in place of the document's example, as soon as one is known, and moments at which everybody may see it. */
+const withMarket = (operation: Operation, values: Call.Values, shown: ShownMarket | undefined): Call.Values => {
+  if (shown === undefined || !operation.path.startsWith("/v1/markets/") || !("ticker" in values)) return values
+  const { market, part } = shown
+  const known = { ...values, ticker: market.ticker }
+  if (part === undefined) return known
+  const middle = middleOf(part)
+  const moments = { at: middle, from: middle, to: middle + minuteMicros }
+  const names = new Set(operation.parameters.map(({ name }) => name))
+  const asked = Object.entries(moments).filter(([name]) => names.has(name))
+  return { ...known, ...Object.fromEntries(asked.map(([name, micros]) => [name, Instant.isoShort(micros)])) }
+}
+
+const minuteMicros = 60_000_000
 
 export const Trial = ({ operation }: { readonly operation: Operation }) => {
   const key = useKnown()
   const showcase = useShowcase()
   /** As somebody has them. From the first field that is entered on, nothing changes under the hands of whoever types. */
   const [own, setOwn] = useState<Call.Values>()
-  const values = own ?? withMarket(operation, initialValues(operation), showcase.shown?.market?.ticker)
+  const values = own ?? withMarket(operation, initialValues(operation), showcase.shown)
   const [body, setBody] = useState(operation.body ?? "")
   const [language, setLanguage] = useState<Snippets.Language>("curl")
   const parsed = operation.body === undefined ? undefined : Json.parse(body)
