@@ -74,6 +74,7 @@ export class AuthFlows extends Context.Service<
     AuthFlows,
     Effect.gen(function* () {
       const key = yield* SigningKey
+      const cost = yield* Passwords.HashCost
       const mails = yield* Mails
       const sessions = yield* Sessions
       const settings = yield* Settings
@@ -127,7 +128,7 @@ export class AuthFlows extends Context.Service<
 
       return AuthFlows.of({
         signUp: Effect.fnUntraced(function* ({ email, metadata, password }, asked) {
-          const pending: Pending = { passwordHash: yield* Passwords.hash(password), metadata }
+          const pending: Pending = { passwordHash: yield* Passwords.hash(password, cost), metadata }
           const made = yield* users.create(email)
           if (settings.isAutoconfirmed) {
             const { userId } = yield* known(made, AuthError.userAlreadyExists)
@@ -154,7 +155,7 @@ export class AuthFlows extends Context.Service<
         byPassword: Effect.fnUntraced(function* (email, password) {
           const user = yield* users.byEmail(email)
           const stored = Option.isNone(user) ? null : yield* passwordOf(user.value)
-          const isRight = yield* Passwords.isRight(password, stored)
+          const isRight = yield* Passwords.isRight(password, stored, cost)
           if (!isRight || Option.isNone(user)) return yield* AuthError.invalidCredentials()
           if (user.value.confirmedMicros === null) return yield* AuthError.emailNotConfirmed()
           return yield* signIn(user.value, "password")
@@ -203,7 +204,7 @@ export class AuthFlows extends Context.Service<
           return { _tag: "code" as const, code }
         }),
         update: Effect.fnUntraced(function* (user, { email, metadata, password }, asked) {
-          if (password !== undefined && (yield* Passwords.isRight(password, user.passwordHash))) {
+          if (password !== undefined && (yield* Passwords.isRight(password, user.passwordHash, cost))) {
             return yield* AuthError.samePassword()
           }
           const isMoving = email !== undefined && email !== user.email
@@ -212,7 +213,7 @@ export class AuthFlows extends Context.Service<
             yield* send(user, "email_change", asked, { emailNew: email })
           }
           const changed = yield* users.change(user.userId, {
-            ...(password === undefined ? {} : { passwordHash: yield* Passwords.hash(password) }),
+            ...(password === undefined ? {} : { passwordHash: yield* Passwords.hash(password, cost) }),
             ...(metadata === undefined ? {} : { metadata: { ...user.metadata, ...metadata } })
           })
           return yield* known(changed, AuthError.sessionNotFound)

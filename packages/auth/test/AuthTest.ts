@@ -4,6 +4,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { attemptLimits } from "@kalshibook/auth/AuthSettings"
 import * as EmbeddedAuth from "@kalshibook/auth/EmbeddedAuth"
 import { type Mail, Mails } from "@kalshibook/auth/Mails"
+import * as Passwords from "@kalshibook/auth/Passwords"
 import { GoTrueClient } from "@supabase/auth-js"
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
@@ -31,7 +32,8 @@ const served = (isAutoconfirmed: boolean) =>
       const auth = EmbeddedAuth.layer({ folder, settings: { origin, isAutoconfirmed, limits, redirectOrigins } })
       const read = Layer.succeed(Mails, { send: (mail: Mail) => Effect.sync(() => void mails.push(mail)) })
       return HttpRouter.serve(Layer.provide(auth, read), { disableLogger: true, disableListenLog: true }).pipe(
-        Layer.merge(place)
+        Layer.merge(place),
+        Layer.provide(Layer.succeed(Passwords.HashCost, { logN: 10, r: 8, p: 1 }))
       )
     })
   ).pipe(Layer.provide(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })))

@@ -335,7 +335,13 @@ layer(AuthTest.layer(), { excludeTestServices: true })("the embedded auth server
       for (const secret of [password, data.session?.refresh_token ?? "none"]) assert.notInclude(dump, secret)
       const { mails } = yield* AuthTest.Place
       for (const { link } of mails) assert.notInclude(dump, new URL(link).searchParams.get("token_hash") ?? "none")
-      assert.isTrue(yield* Passwords.isRight(password, yield* Passwords.hash(password)))
+      const cost = yield* Passwords.HashCost
+      assert.deepStrictEqual(cost, { logN: 15, r: 8, p: 3 }, "what a program hashes with")
+      const hashed = yield* Passwords.hash(password, cost)
+      assert.match(hashed, /^scrypt\$15\$8\$3\$/)
+      assert.isTrue(yield* Passwords.isRight(password, hashed, cost))
+      assert.isFalse(yield* Passwords.isRight(`${password}.`, hashed, cost))
+      assert.isFalse(yield* Passwords.isRight(password, null, cost))
     })
   )
 })
