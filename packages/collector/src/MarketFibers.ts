@@ -67,8 +67,14 @@ export class MarketFibers extends Context.Service<
       const proofs = yield* FiberMap.make<MarketTicker>()
       const sayings = Sayings.make(settings.restLagMillis)
 
+      /** Prices of an answer that was asked for before lifecycle messages were heard may have changed unheard. */
+      const heardOf = (plan: MarketPlan): MarketPlan =>
+        plan.tsObservedMicros + settings.restLagMillis * 1000 < recording.tsLifecycleMicros
+          ? { ...plan, grid: PriceGrid.any }
+          : plan
+
       const watch = Effect.fnUntraced(function* (given: MarketPlan): Effect.fn.Return<void> {
-        const plan = Sayings.correct(sayings, given)
+        const plan = Sayings.correct(sayings, heardOf(given))
         if (plan === undefined) return
         const { closeMicros, openMicros, phase, ticker, weight } = plan
         const known = cells.get(ticker)

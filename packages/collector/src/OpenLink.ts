@@ -46,7 +46,9 @@ export const make = (parts: OpenLinkParts, slot: Slot, socket: KalshiSocket.Kals
   const onFull = full(recording, slot)
   const subscriber = Subscriber.make({ dialogue, epoch, socket, recording, settings, onFull })
   const side = SideChannels.make(dialogue, settings, (channel) => {
-    if (channel === SideChannels.lifecycle) recording.missed.openUnsafe()
+    if (channel !== SideChannels.lifecycle) return
+    recording.tsLifecycleMicros = recording.clock.nowMicros()
+    recording.missed.openUnsafe()
   })
   const link: OpenLink = {
     epoch,

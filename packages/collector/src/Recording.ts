@@ -108,6 +108,8 @@ export interface RecordingState {
   readonly strangers: Set<MarketTicker>
   /** Open when markets may have come and gone unheard, until all open markets are read again. */
   readonly missed: Latch.Latch
+  /** When lifecycle messages began to be heard last, Unix microseconds: what was asked for before may be older than what was missed. */
+  tsLifecycleMicros: number
   /** Records, and what is stored beside them, that may wait in memory (`CollectorSettings`). */
   readonly queueRecordsMax: number
   /** What was recorded and is told to whoever follows. */
@@ -189,6 +191,7 @@ const make = Effect.gen(function* () {
     noticed: Latch.makeUnsafe(false),
     strangers: new Set(),
     missed: Latch.makeUnsafe(false),
+    tsLifecycleMicros: 0,
     queueRecordsMax: settings.queueRecordsMax,
     pending: null,
     recordsCommitted: 0,

@@ -490,8 +490,14 @@ const loseAll = (
   distrustAll(recorder, connection, sid, 0, cause, tsDetectedMicros)
 }
 
-const note = ({ outbox }: Recorder, gap: ChannelGap | undefined): void => {
-  if (gap !== undefined) outbox.channelGaps.push(gap)
+const note = (recorder: Recorder, gap: ChannelGap | undefined): void => {
+  if (gap !== undefined) noteChannelGap(recorder, gap)
+}
+
+/** Of a hole in the lifecycle messages any may be one about prices: until they are read again, any may be right. O(markets). */
+export const noteChannelGap = ({ logs, outbox }: Recorder, gap: ChannelGap): void => {
+  outbox.channelGaps.push(gap)
+  if (gap.channel === "market_lifecycle_v2") for (const log of logs.values()) log.grid = PriceGrids.any
 }
 
 const lossOf = (

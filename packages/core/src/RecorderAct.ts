@@ -101,7 +101,7 @@ export const perform = (
       recorder.tsExchangeReceivedMicros = act.tsExchangeReceivedMicros
       for (const gap of act.gaps) {
         recorder.channels.set(gap.channel, gap)
-        recorder.outbox.channelGaps.push(gap)
+        Recorder.noteChannelGap(recorder, gap)
       }
       return []
   }

@@ -130,6 +130,22 @@ describe("a collector in virtual time", { timeout: testMillisMax }, () => {
     assert.deepStrictEqual(causesOf(schedule), [])
   })
 
+  it("believes any price of a market whose prices may have changed while nothing was heard", () => {
+    const troubles: ReadonlyArray<readonly [number, Schedule.Trouble]> = [
+      [1, { what: "refuse_handshakes", status: 503, millis: 500 }],
+      [1, { what: "cut", cuts: 1, everyMillis: 0 }],
+      ...Array.from({ length: 24 }, (_, at): [number, Schedule.Trouble] => [
+        1.1 + at * 0.01,
+        { what: "life", act: "refine_grid", market: (at % 12) / 12 }
+      ])
+    ]
+    const schedule = scheduleOf(troubles, {
+      exchange: { marketsOpen: 12, deltasPerSecond: 300 },
+      settings: { reconcileMillis: 4_000, eventsPerPageMax: 1, restRequestsPerSecondMax: 10, restLagMillis: 100 }
+    })
+    assert.deepStrictEqual(causesOf(schedule), ["connection_lost"])
+  })
+
   it("derives from the tape what a database that was away never got, also of a subscription that ended meanwhile", () => {
     const ended: Schedule.Trouble = { what: "subscription_error", code: 25 }
     const schedule = scheduleOf([
