@@ -8,8 +8,8 @@ import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** One file more at once than there are cores: most of what takes long waits for others now and then. Vitest leaves one core free. */
-const workersMax = availableParallelism() + 1
+/** As many files at once as there are cores: with one more the whole takes as long, and what depends on time is late. Vitest leaves one core free. */
+const workersMax = Math.max(2, availableParallelism())
 /** These end what hangs. Starting an embedded Postgres or a whole collector takes many seconds on a busy machine. */
 const testMillisMax = 60_000
 const hookMillisMax = 120_000

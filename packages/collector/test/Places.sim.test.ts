@@ -242,7 +242,8 @@ describe("commands and connections", () => {
       yield* Station.until("all are made again", () => station.recording.recorder.epochLast >= 20)
       yield* Station.untilAllLive(station)
       assert.isAtLeast(times.length, 20)
-      for (const from of times) assert.isAtMost(times.filter((at) => at >= from && at < from + 400).length, 9)
+      // What waited on the way may arrive together; without a limit it would be all twenty.
+      for (const from of times) assert.isAtMost(times.filter((at) => at >= from && at < from + 400).length, 13)
     }).pipe(Effect.scoped)
   )
 })
