@@ -8,7 +8,7 @@ import type { Terms, TierName } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import type { KeyWish } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
-import { Effect, Layer, Logger, Redacted, Tracer } from "effect"
+import { Effect, Fiber, Layer, Logger, Redacted, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, type Json, json } from "./Http.ts"
@@ -297,6 +297,22 @@ layer(ApiTest.layer())("limits", (it) => {
       assert.strictEqual(refused?.headers["ratelimit"], '"account";r=0;t=2')
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* json(book, { key })).status, 200)
+    })
+  )
+
+  it.effect("are told later to whoever goes on far above them, and to nobody else", () =>
+    Effect.gen(function* () {
+      const { key } = yield* customer({ terms: { requestsPerSecond: 1, burst: 1 } })
+      const calm = yield* customer()
+      const status = (asked: string) => Effect.map(json(book, { key: asked }), (answer) => answer.status)
+      // One is answered, one refused by the ledger, ten by the node at once.
+      const before = yield* Effect.forEach(Array.from({ length: 12 }), () => status(key))
+      assert.deepStrictEqual(before, [200, ...Array<number>(11).fill(429)])
+      const held = yield* Effect.forkChild(status(key))
+      for (let count = 0; count < 5; count++) assert.strictEqual(yield* status(calm.key), 200)
+      assert.isUndefined(held.pollUnsafe(), "still held back")
+      yield* TestClock.adjust("100 millis")
+      assert.strictEqual(yield* Fiber.join(held), 429)
     })
   )
 
