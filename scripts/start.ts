@@ -1,4 +1,6 @@
 /** `npm start`: all of KalshiBook on this machine, until Ctrl-C. */
+import "@kalshibook/store/ProgramEngine"
+
 import fs from "node:fs"
 import path from "node:path"
 import { Cause, Effect, Option, Result } from "effect"

@@ -2,6 +2,8 @@
  * A server of books for the benchmarks: the whole API over an embedded Postgres that waits for the disk, with some generated hours of a few
  * markets, and customers. In a process of its own; says its port, keys and what may be asked, then serves until its input ends.
  */
+import "@kalshibook/store/ProgramEngine"
+
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

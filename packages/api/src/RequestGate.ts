@@ -30,7 +30,11 @@ export interface RequestGateOptions {
 }
 
 interface Running {
-  readonly fiber: Fiber.Fiber<unknown, unknown>
+  /**
+   * `undefined` once it has ended. A set that is changed often leaves tables behind, which lie in old space and point to what was in them: a
+   * whole request would be kept alive by each until the next collection of all.
+   */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
   readonly untilMillis: number
   isLate: boolean
 }
@@ -52,13 +56,17 @@ export const make = (options: RequestGateOptions = defaults): RequestGate => {
         const untilMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + options.answerMillisMax
         const one: Running = { fiber, untilMillis, isLate: false }
         running.add(one)
+        const end = (): void => {
+          running.delete(one)
+          one.fiber = undefined
+        }
         return Effect.matchCauseEffect(Effect.interruptible(effect), {
           onSuccess: (answer) => {
-            running.delete(one)
+            end()
             return Exit.succeed(answer)
           },
           onFailure: (cause): Effect.Effect<never, E | TimedOut> => {
-            running.delete(one)
+            end()
             if (!one.isLate || !Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause)
             const detail = `There was no answer within ${options.answerMillisMax / 1_000} seconds.`
             return Exit.fail(new TimedOut({ detail, request_id: requestId }))
@@ -78,7 +86,7 @@ export const make = (options: RequestGateOptions = defaults): RequestGate => {
         }
         if (one.isLate) continue
         one.isLate = true
-        one.fiber.interruptUnsafe()
+        one.fiber?.interruptUnsafe()
       }
       yield* Effect.sleep(nextMillis - nowMillis)
     }

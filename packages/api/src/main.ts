@@ -1,4 +1,6 @@
 /** The API as a program of its own: answers from the database that the environment names. */
+import "@kalshibook/store/ProgramEngine"
+
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { AccountSettings } from "@kalshibook/store/AccountSettings"
 import { Accounts } from "@kalshibook/store/Accounts"

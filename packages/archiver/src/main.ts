@@ -1,4 +1,6 @@
 /** The archiver as a program of its own: seals what the database of the environment holds into the bucket that it names. */
+import "@kalshibook/store/ProgramEngine"
+
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Database from "@kalshibook/store/Database"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"

@@ -1,4 +1,6 @@
 /** The collector as a program of its own: records the exchange that the environment names into its database. */
+import "@kalshibook/store/ProgramEngine"
+
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Audits } from "@kalshibook/store/Audits"

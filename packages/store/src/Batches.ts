@@ -1,14 +1,19 @@
 /**
- * Many callers, one statement at a time: what comes while a statement runs goes together into the next. So the cost of a round trip and of
- * a commit is shared by all that wait, and nobody waits for more than the statement before.
+ * Many callers, few statements: what comes while one runs goes together into the next. So the cost of a round trip and of a commit is shared
+ * by all that wait, and nobody waits for more than the statement before.
+ *
+ * Where a full one waits it is sent while others run: the database goes on with it at once, however long the process needs to tell the
+ * answers of the one before. Else database and process wait for each other in turn, and both are idle half of the time.
  *
  * Fair: every owner has a line of its own, and a statement takes one of each in turn. Whoever sends a thousand at once waits for himself.
  */
-import { Effect, Exit, Latch, type Scope } from "effect"
+import { Effect, Exit, FiberSet, type Scope } from "effect"
 
 export interface BatchesOptions<Item, Result, E> {
   /** In one statement, at most. */
   readonly itemsMax: number
+  /** Statements that run at a time. All but the first are full. */
+  readonly atOnceMax: number
   readonly ownerOf: (item: Item) => string
   /** The results in the order of the items. */
   readonly run: (items: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Result>, E>
@@ -23,8 +28,10 @@ interface Waiting<Item, Result, E> {
 export const make = Effect.fnUntraced(function* <Item, Result, E>(
   options: BatchesOptions<Item, Result, E>
 ): Effect.fn.Return<(item: Item) => Effect.Effect<Result, E>, never, Scope.Scope> {
+  const fork = yield* FiberSet.makeRuntime<never, void, never>()
   const lines = new Map<string, Array<Waiting<Item, Result, E>>>()
-  const work = yield* Latch.make()
+  let waiting = 0
+  let running = 0
 
   const take = (): ReadonlyArray<Waiting<Item, Result, E>> => {
     const taken: Array<Waiting<Item, Result, E>> = []
@@ -38,22 +45,26 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
         if (taken.length >= options.itemsMax) break
       }
     }
+    waiting -= taken.length
     return taken
   }
 
-  const once = Effect.gen(function* () {
-    yield* work.await
-    // Whoever was just answered, and whoever is at the door, comes along: statements are fewer and larger.
-    yield* Effect.yieldNow
-    const taken = take()
-    if (lines.size === 0) work.closeUnsafe()
-    if (taken.length === 0) return
-    const exit = yield* Effect.exit(options.run(taken.map(({ item }) => item)))
-    for (const [index, { resume }] of taken.entries()) {
-      resume(Exit.map(exit, (results) => results[index] as Result))
+  const statement = (taken: ReadonlyArray<Waiting<Item, Result, E>>) =>
+    Effect.map(Effect.exit(options.run(taken.map(({ item }) => item))), (exit) => {
+      running--
+      // Before the answers are told: the database need not wait for that.
+      start()
+      for (const [index, { resume }] of taken.entries()) {
+        resume(Exit.map(exit, (results) => results[index] as Result))
+      }
+    })
+
+  const start = (): void => {
+    while (running < options.atOnceMax && waiting > 0 && (running === 0 || waiting >= options.itemsMax)) {
+      running++
+      fork(statement(take()))
     }
-  })
-  yield* Effect.forkScoped(Effect.forever(once))
+  }
 
   return (item) =>
     Effect.callback<Result, E>((resume) => {
@@ -61,6 +72,7 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
       const line = lines.get(owner)
       if (line === undefined) lines.set(owner, [{ item, resume }])
       else line.push({ item, resume })
-      work.openUnsafe()
+      waiting++
+      start()
     })
 })

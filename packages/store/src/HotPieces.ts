@@ -13,8 +13,11 @@ import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import * as Replay from "@kalshibook/core/Replay"
 
-/** Rows kept at most, some 90 bytes each: a day of a few busy markets. */
-const rowsKeptMax = 600_000
+/** Rows kept at most, some 140 bytes each with the states on the way: a day of a few busy markets. */
+const rowsKeptMax = 400_000
+
+/** After so many rows a state of the fold is kept, so that no question folds more than these: it takes as much as they do. */
+const rowsPerStateDefault = 128
 
 export interface FoldedPiece {
   readonly replay: Replay.Replay
@@ -24,7 +27,7 @@ export interface FoldedPiece {
 }
 
 export interface HotPieces {
-  /** The fold up to the moment, by the receive clock, of what is kept; `undefined` where nothing begins before it. O(records). */
+  /** The fold up to the moment, by the receive clock, of what is kept; `undefined` where nothing begins before it. O(levels). */
   readonly stateAt: (ticker: MarketTicker, atMicros: number) => FoldedPiece | undefined
   /**
    * Keeps what was read in one go: the records right behind a keyframe, or from the log's first on. `nextMicros`: where the next keyframe
@@ -38,13 +41,17 @@ export interface HotPieces {
   ) => void
 }
 
+/** The state before a row. */
+interface StateAtRow {
+  readonly row: number
+  readonly replay: Replay.Replay
+}
+
 interface Piece {
   readonly ticker: MarketTicker
   readonly rows: LogRows
-  /** What the records are folded onto. */
-  readonly beginning: Replay.Replay
-  /** Rows [0, keyframeRows) are the keyframe. */
-  readonly keyframeRows: number
+  /** What the records are folded onto, and the states after each `rowsPerState` rows behind it, as far as somebody asked for. */
+  readonly states: Array<StateAtRow>
   readonly keyframeOffset: number | null
   readonly fromMicros: number
   /** Receipt of the last record. */
@@ -53,7 +60,7 @@ interface Piece {
   readonly endMicros: number
 }
 
-export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
+export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsPerStateDefault): HotPieces => {
   const byTicker = new Map<MarketTicker, Array<Piece>>()
   /** In the order of their last use. */
   const used = new Set<Piece>()
@@ -72,9 +79,10 @@ export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
     if (piece === undefined) return undefined
     used.delete(piece)
     used.add(piece)
-    const { beginning, keyframeOffset, keyframeRows, lastMicros, rows } = piece
-    const replay = Replay.copy(beginning)
-    LogRowsReplay.foldReceived(replay, rows, keyframeRows, rows.rows, atMicros)
+    const { keyframeOffset, lastMicros, rows } = piece
+    const nearest = nearestState(piece, rowsPerState, atMicros)
+    const replay = Replay.copy(nearest.replay)
+    LogRowsReplay.foldReceived(replay, rows, nearest.row, rows.rows, atMicros)
     return { replay, keyframeOffset, isOpen: atMicros >= lastMicros }
   }
 
@@ -99,7 +107,8 @@ export const make = (rowsMax: number = rowsKeptMax): HotPieces => {
     const [older] = known.filter((one) => one.keyframeOffset === keyframeOffset)
     if (older !== undefined) drop(older)
     const beginning = keyframeRows === 0 ? Replay.make() : LogRowsReplay.fromKeyframe(rows, 0, keyframeRows)
-    const piece: Piece = { ticker, rows, beginning, keyframeRows, keyframeOffset, fromMicros, lastMicros, endMicros }
+    const states: Array<StateAtRow> = [{ row: keyframeRows, replay: beginning }]
+    const piece: Piece = { ticker, rows, states, keyframeOffset, fromMicros, lastMicros, endMicros }
     // The latest first: of pieces that overlap, the one with the later keyframe has less to fold.
     const others = byTicker.get(ticker) ?? []
     byTicker.set(
@@ -131,6 +140,32 @@ const pieceAt = (pieces: ReadonlyArray<Piece>, atMicros: number): Piece | undefi
     if (atMicros < piece.endMicros) return piece
   }
   return undefined
+}
+
+/** The last of the states on the way to a moment; those that nobody asked for before are made. */
+const nearestState = ({ rows, states }: Piece, rowsPerState: number, atMicros: number): StateAtRow => {
+  const [first] = states as [StateAtRow]
+  const wanted = Math.floor((rowBehind(rows, first.row, atMicros) - first.row) / rowsPerState)
+  while (states.length <= wanted) {
+    const before = states.at(-1) as StateAtRow
+    const row = LogRowsReplay.endNear(rows, first.row + states.length * rowsPerState, rows.rows)
+    const replay = Replay.copy(before.replay)
+    LogRowsReplay.foldReceived(replay, rows, before.row, row, Number.POSITIVE_INFINITY)
+    states.push({ row, replay })
+  }
+  return states[wanted] as StateAtRow
+}
+
+/** The first row, from `start` on, that was received after the moment: times never decrease. O(log rows). */
+const rowBehind = ({ rows, tsReceivedMicros }: LogRows, start: number, atMicros: number): number => {
+  let low = start
+  let high = rows
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((tsReceivedMicros[middle] as number) <= atMicros) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** How many rows they take. */

@@ -6,7 +6,7 @@ import * as Batches from "./Batches.ts"
 import * as ChargeGroups from "./ChargeGroups.ts"
 import { during } from "./HotTierError.ts"
 import type { Admission, Charge, Charged, Ledger, LedgerCall, Outcome, Verdict } from "./Ledger.ts"
-import { callsMax, leaseMicros, repeatMicros } from "./LedgerLimits.ts"
+import { callsMax, leaseMicros, repeatMicros, statementsMax } from "./LedgerLimits.ts"
 import { int8 } from "./PgNumbers.ts"
 
 interface AdmissionRow {
@@ -87,6 +87,7 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
 ) {
   const admit = yield* Batches.make({
     itemsMax: callsMax,
+    atOnceMax: statementsMax,
     ownerOf: (call: LedgerCall) => call.accountId,
     run: (calls) =>
       Effect.gen(function* () {
@@ -99,6 +100,7 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
   })
   const settle = yield* Batches.make({
     itemsMax: callsMax,
+    atOnceMax: statementsMax,
     ownerOf: (outcome: Outcome) => outcome.accountId,
     run: (outcomes) =>
       Effect.gen(function* () {
@@ -111,6 +113,7 @@ export const ledgerInPostgres = Effect.fnUntraced(function* (
   })
   const charge = yield* Batches.make({
     itemsMax: callsMax,
+    atOnceMax: statementsMax,
     ownerOf: ({ call }: Charge) => call.accountId,
     run: (charges) =>
       Effect.gen(function* () {
