@@ -127,6 +127,7 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
         }
         members.delete(accountId)
         for (const [id, kept] of invitations) if (kept.accountId === accountId) invitations.delete(id)
+        for (const [id, error] of state.requestErrors) if (error.accountId === accountId) state.requestErrors.delete(id)
         return true
       })
   }

@@ -203,6 +203,7 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
         yield* sql`delete from account_members where ${which}`
         yield* sql`delete from account_invitations where ${which}`
         yield* sql`delete from stream_tickets where ${which}`
+        yield* sql`delete from request_errors where ${which}`
         return true
       }).pipe(sql.withTransaction, during("closeAccount"))
   }
