@@ -18,6 +18,7 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Layer, Redacted } from "effect"
 
 export const layer = (folder: string) =>
@@ -34,6 +35,7 @@ export const layer = (folder: string) =>
     Accounts.layerNoDeps,
     Keys.layerNoDeps,
     Ledger.layerNoDeps,
+    RequestLog.layerNoDeps,
     AccountSettings.layerNoDeps,
     Members.layerNoDeps,
     ConnectionLeases.layerNoDeps

@@ -53,6 +53,7 @@ import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import * as Telemetry from "@kalshibook/store/Telemetry"
 import { TapePlace } from "@kalshibook/store/tape/TapePlace"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { siteFolder } from "../web/WebBuild.ts"
@@ -80,6 +81,7 @@ const stores = Layer.mergeAll(
   Keys.layerNoDeps,
   Members.layerNoDeps,
   Ledger.layerNoDeps,
+  RequestLog.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer

@@ -4,11 +4,11 @@ import type { AccountsState } from "./AccountsState.ts"
 import type { LedgerEntry } from "./LedgerMemory.ts"
 import type { LoggedRequest, RequestError, RequestLog, RequestOutcome, RequestPlace } from "./RequestLog.ts"
 
-const outcomes: Readonly<Record<LedgerEntry["state"], RequestOutcome | undefined>> = {
-  used: "answered",
-  held: "held",
-  returned: undefined,
-  lapsed: undefined
+/** `undefined` for what is not listed. */
+const outcomeOf = ({ sources, state }: LedgerEntry): RequestOutcome | undefined => {
+  if (state === "used") return "answered"
+  const isHolding = state === "held" && sources.grant + sources.bought + sources.onAccount > 0
+  return isHolding ? "held" : undefined
 }
 
 /** As the database sorts; no two have one place. */
@@ -31,10 +31,11 @@ export const requestLogInMemory = (state: AccountsState["Service"]): RequestLog[
   }
 
   const calledOf = (accountId: string): ReadonlyArray<LoggedRequest> =>
-    [...entries.values()].flatMap(({ atMicros, call, credits, rows, state: became }) => {
+    [...entries.values()].flatMap((entry) => {
+      const { atMicros, call, credits, rows } = entry
       const id = call.requestId
       const isOnce = id.startsWith(`${accountId}/`)
-      const outcome = outcomes[became]
+      const outcome = outcomeOf(entry)
       if (call.accountId !== accountId || outcome === undefined) return []
       if ((id.includes("/") && !isOnce) || requestErrors.has(id)) return []
       return {

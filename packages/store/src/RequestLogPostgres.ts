@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 import { acting } from "./AsAccount.ts"
 import { during } from "./HotTierError.ts"
-import { int8, texts } from "./PgNumbers.ts"
+import { int8 } from "./PgNumbers.ts"
 import type { RequestError, RequestLog, RequestOutcome, RequestQuestion } from "./RequestLog.ts"
 
 interface Row {
@@ -47,11 +47,13 @@ export const requestLogInPostgres = (sql: SqlClient.SqlClient): RequestLog["Serv
     return clauses
   }
 
-  /** In which states calls of the ledger are listed: for what failed, in none. */
-  const statesOf = ({ outcome }: RequestQuestion): Statement.Fragment => {
-    const states = { answered: ["used"], held: ["held"], failed: [] }
-    return sql`state = any(${texts(outcome === undefined ? ["used", "held"] : states[outcome])})`
-  }
+  const used = sql`state = 'used'`
+  /** Free calls that are being answered hold nothing. */
+  const held = sql`(state = 'held' and from_grant + from_bought + on_account > 0)`
+  /** In which states calls of the ledger are listed. */
+  const states = { answered: used, held, failed: sql`false` }
+  const statesOf = ({ outcome }: RequestQuestion): Statement.Fragment =>
+    outcome === undefined ? sql.or([used, held]) : states[outcome]
 
   const isFailedAsked = ({ outcome = "failed" }: RequestQuestion): Statement.Fragment =>
     outcome === "failed" ? sql`true` : sql`false`

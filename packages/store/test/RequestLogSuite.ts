@@ -68,6 +68,7 @@ export const requestLogSuite = (it: Vitest.MethodsNonLive<Accounts | Ledger | Me
         isOnce: true
       })
       yield* ledger.admit(held)
+      yield* ledger.admit({ ...named("a free call"), creditsMax: 0 })
       const counted = { errorId: `counted ${accountId}` }
       const tsMicros = (yield* Clock.currentTimeMillis) * 1_000
       yield* log.note([
