@@ -10,6 +10,7 @@ export const key = {
   connections: null,
   month_credits_cap: 500,
   created_at: "2026-11-20T09:12:05.118220Z",
+  created_by: { kind: "member", name: "ada@example.com", is_gone: false },
   expires_at: null,
   revoked_at: null,
   last_used_at: "2026-11-21T14:02:00.000000Z"
