@@ -1,5 +1,5 @@
 /** What was refused or failed is found again by whoever met it, and by nobody else; and nobody waits for that. */
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { RequestErrors } from "@kalshibook/api/RequestErrors"
 import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -216,4 +216,20 @@ describe("what is noted", () => {
       })
     )
   })
+
+  it.effect("is written by a server that stops, before its database is let go", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const server = yield* Layer.buildWithScope(Layer.fresh(ApiTest.layer()), scope)
+      const { account, key } = yield* Effect.provideContext(Customer.customer(), server)
+      const { headers } = yield* Effect.provideContext(ask("/v1/markets/KXNOTHING", { key }), server)
+      const rows = Effect.provideContext(kept(account.accountId), server)
+      assert.deepStrictEqual(yield* rows, [])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(
+        (yield* rows).map(({ id }) => id),
+        [String(headers["x-request-id"])]
+      )
+    })
+  )
 })
