@@ -16,9 +16,9 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
-import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Layer, Redacted } from "effect"
 
 export const layer = (folder: string) =>
