@@ -16,6 +16,7 @@ import { Ledger } from "@kalshibook/store/Ledger"
 import { LifecycleLog } from "@kalshibook/store/LifecycleLog"
 import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
 import { Layer, Redacted } from "effect"
@@ -34,6 +35,7 @@ export const layer = (folder: string) =>
     Accounts.layerNoDeps,
     Keys.layerNoDeps,
     Ledger.layerNoDeps,
+    RequestLog.layerNoDeps,
     AccountSettings.layerNoDeps,
     Members.layerNoDeps,
     ConnectionLeases.layerNoDeps

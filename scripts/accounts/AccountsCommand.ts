@@ -141,7 +141,7 @@ const commands: Readonly<Record<string, Command>> = {
       }
       if (values.rotate !== undefined) {
         const hours = (yield* whole(values, "hours")) ?? 24
-        const made = yield* keys.rotate(accountId, values.rotate, hours * 3_600_000_000)
+        const made = yield* keys.rotate(accountId, values.rotate, hours * 3_600_000_000, null)
         return Option.isSome(made) ? told(made.value) : yield* refuse(`${name} has no key ${values.rotate}.`)
       }
       const days = yield* whole(values, "days")

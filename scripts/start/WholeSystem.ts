@@ -48,6 +48,7 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
 import { ObjectStore } from "@kalshibook/store/objects/ObjectStore"
 import * as PepperFile from "@kalshibook/store/PepperFile"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
@@ -80,6 +81,7 @@ const stores = Layer.mergeAll(
   Keys.layerNoDeps,
   Members.layerNoDeps,
   Ledger.layerNoDeps,
+  RequestLog.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer

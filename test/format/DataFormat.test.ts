@@ -9,6 +9,7 @@ import {
   candleColumns,
   levelColumns,
   measureColumn,
+  requestColumns,
   sampleColumns,
   type TableColumn
 } from "@kalshibook/core/export/TableColumns"
@@ -47,6 +48,7 @@ it("the document has every column that only streams have, with type, emptiness a
       .filter((line) => line.startsWith("| `"))
   assert.deepStrictEqual(rowsOf("samples"), described([...sampleColumns(0, []), ...levelColumns("N")]))
   assert.deepStrictEqual(rowsOf("candles"), described(candleColumns))
+  assert.deepStrictEqual(rowsOf("requests"), described(requestColumns))
   assert.deepStrictEqual(rowsOf("measures"), described(recordMeasureNames.map(measureColumn)))
 })
 

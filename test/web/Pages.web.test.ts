@@ -44,7 +44,7 @@ const places = (ticker: string): ReadonlyArray<Place> => [
   { path: "/keys", shows: "text=Your key" },
   { path: "/usage", shows: "text=This needs a key" },
   { path: "/keys", shows: "text=Keys of the account", isKeyed: true },
-  { path: "/usage", shows: "text=Credits left", isKeyed: true },
+  { path: "/usage", shows: "text=unknown_market", isKeyed: true },
   { path: "/billing", shows: "text=Cap of a month", isKeyed: true },
   { path: "/explore", shows: "text=every series", isKeyed: true },
   { path: "/playground?op=listTrades", shows: "text=At most", isKeyed: true },
@@ -58,6 +58,14 @@ const places = (ticker: string): ReadonlyArray<Place> => [
 
 const enterKey = (page: Page, key: string): Promise<unknown> =>
   page.addInitScript(`sessionStorage.setItem("kalshibook.key", ${JSON.stringify(key)})`)
+
+/** Asks the API as a program would; gives the id that the answer had. */
+const call = async (path: string): Promise<string> => {
+  const { headers } = await fetch(`${world.system.url}${path}`, {
+    headers: { "X-API-Key": world.key, connection: "close" }
+  })
+  return headers.get("x-request-id") ?? ""
+}
 
 /**
  * Each page is loaded once and looked at in both widths and both colours; axe looks twice, so that it has seen each width and each colour:
@@ -81,6 +89,7 @@ it("every page, in both widths and colours, shows what it is about, whole, witho
   const [anonymous, keyed] = await Promise.all([pageOf(), pageOf()])
   await enterKey(keyed, world.key)
   const said = [Browser.complaints(anonymous), Browser.complaints(keyed)]
+  await Promise.all([call(`/v1/markets/${world.ticker}`), call("/v1/markets/KXNOTHING")])
   const look = async (page: Page, { path, shows }: Place) => {
     await page.goto(`${world.system.url}${path}`)
     await page.locator(shows).first().waitFor({ state: "attached" })
@@ -335,6 +344,40 @@ it("a key is made, shown once, used, and revoked", { timeout: pagesMillisMax }, 
   await page.getByRole("button", { name: "Revoke", exact: true }).click()
   await page.getByText("revoked").waitFor()
   await World.until(async () => ((await usage()).status === 401 ? true : undefined))
+  await context.close()
+})
+
+it("a request is found again by its id, with what became of it, and all of them are one file", {
+  timeout: pagesMillisMax
+}, async () => {
+  const [charged, failed] = [await call(`/v1/markets/${world.ticker}`), await call("/v1/markets/KXNOTHING")]
+  const context = await Browser.open(world.browser, { width: 390, theme: "light" })
+  const page = await context.newPage()
+  const said = Browser.complaints(page)
+  await enterKey(page, world.key)
+  await page.goto(`${world.system.url}/usage`)
+  const requests = page.getByRole("region", { name: "Requests" })
+  const row = (id: string) =>
+    requests.getByRole("row").filter({ has: page.getByRole("button", { name: `Copy ${id}` }) })
+  await row(charged).getByText("answered").waitFor()
+  await row(failed).getByText("404").waitFor()
+  await page.getByRole("button", { name: "Errors" }).click()
+  await row(charged).waitFor({ state: "detached" })
+  const error = row(failed).getByRole("link", { name: "unknown_market" })
+  assert.strictEqual(await error.getAttribute("href"), "/docs/errors.md#unknown_market")
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV", exact: true }).click()
+  ])
+  const csv = fs.readFileSync(await file.path(), "utf8")
+  assert.include(csv, `,${failed},,getMarket,`)
+  assert.notInclude(csv, charged)
+  await page.getByRole("button", { name: "All", exact: true }).click()
+  await page.getByLabel("Find one by its id").fill(charged)
+  await row(failed).waitFor({ state: "detached" })
+  await row(charged).waitFor()
+  assert.isAtMost(Number(await page.evaluate(widerThanWindow)), 0)
+  assert.deepStrictEqual(said, [])
   await context.close()
 })
 

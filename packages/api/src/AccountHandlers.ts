@@ -13,6 +13,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Callers } from "./Callers.ts"
 import * as CallerTerms from "./CallerTerms.ts"
 import * as Failures from "./Failures.ts"
+import * as RequestList from "./RequestList.ts"
 import { answered, callerHere } from "./RequestMeta.ts"
 
 /** Beginning of the UTC month of a moment, Unix microseconds. */
@@ -28,6 +29,7 @@ export const AccountHandlers = HttpApiBuilder.group(
     const ledger = yield* Ledger
     const settings = yield* AccountSettings
     const callers = yield* Callers
+    const listRequests = yield* RequestList.make
 
     /** The caller's account, as it may be since he was recognised. */
     const view = Effect.fnUntraced(function* (account: Account) {
@@ -80,7 +82,8 @@ export const AccountHandlers = HttpApiBuilder.group(
             // Without an end also what the clock of the database, ahead of ours, has dated later.
             rows: yield* ledger.usage(account.accountId, { fromMicros, toMicros: query.to ?? timeMicrosMax })
           })
-        }).pipe(answered(UsageAnswer.Usage), Effect.catchTag("HotTierError", Failures.storeFailed))
+        }).pipe(answered(UsageAnswer.Usage), Effect.catchTag("HotTierError", Failures.storeFailed)),
+      requests: ({ query }) => listRequests(query).pipe(Effect.catchTag("HotTierError", Failures.storeFailed))
     })
   })
 )

@@ -33,6 +33,7 @@ import {
   retryAfterSeconds
 } from "./ApiLimits.ts"
 import { badRequest } from "./BadRequests.ts"
+import { RequestErrors } from "./RequestErrors.ts"
 import * as RequestGate from "./RequestGate.ts"
 import { newRequestId, RequestMeta, type RequestNotes } from "./RequestMeta.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
@@ -97,9 +98,10 @@ export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
   HttpRouter.middleware<{ provides: RequestMeta }>()(
     Effect.gen(function* () {
       const platform = yield* HttpPlatform.HttpPlatform
+      const errors = yield* RequestErrors
       yield* Effect.forkScoped(gate.watch)
       return (httpEffect) =>
-        Effect.provideService(compression(answer(gate, httpEffect)), HttpPlatform.HttpPlatform, platform)
+        Effect.provideService(compression(answer(gate, errors, httpEffect)), HttpPlatform.HttpPlatform, platform)
     }),
     { global: true }
   )
@@ -107,6 +109,7 @@ export const layer = (gate: RequestGate.RequestGate = RequestGate.make()) =>
 /** Made once for all requests. Fails only by interruption, with a client that went away. */
 const answer = <E, R>(
   gate: RequestGate.RequestGate,
+  errors: RequestErrors["Service"],
   httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 ): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
@@ -126,7 +129,7 @@ const answer = <E, R>(
     const startedNanos = clock.currentTimeNanosUnsafe()
     const requestId = newRequestId()
     const url = ApiKeyText.redact(request.url)
-    const notes: RequestNotes = { headers: {}, meter: undefined, isOpenEnded: false }
+    const notes: RequestNotes = { headers: {}, meter: undefined, asker: undefined, isOpenEnded: false }
     const meta = RequestMeta.of({ requestId, url, startedNanos, notes })
     const refusal = refusalOfUrl(meta)
     const finish = (response: HttpServerResponse.HttpServerResponse) => {
@@ -143,6 +146,8 @@ const answer = <E, R>(
       // How long a connection was open is not how long an answer took.
       if (response.status !== 101)
         RequestMetrics.note(fiber.context, { route, method: request.method, status: response.status, nanos })
+      if (response.status >= 400)
+        errors.note({ requestId, notes, response, nowMillis: clock.currentTimeMillisUnsafe() })
       const headers = { ...headersFor(response, requestId, route), ...notes.headers }
       return HttpServerResponse.setHeaders(response, Headers.fromRecordUnsafe(headers))
     }

@@ -28,6 +28,7 @@ import * as ObjectRoutes from "./ObjectRoutes.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import { PeopleHandlers } from "./PeopleHandlers.ts"
 import { RecordsHandlers } from "./RecordsHandlers.ts"
+import { RequestErrors } from "./RequestErrors.ts"
 import type { RequestGate } from "./RequestGate.ts"
 import { docsPath, errorsPath, openApiPath } from "./RouteTable.ts"
 import { HealthHandlers, StatusHandlers } from "./ServerHandlers.ts"
@@ -108,7 +109,7 @@ export const layer = <E = never, R = never>(gate?: RequestGate, more?: Layer.Lay
     Layer.provide(StraightBooks.layer),
     Layer.provide(Metering.layer),
     Layer.provide(callers),
-    Layer.provide(Answering.layer(gate)),
+    Layer.provide(Answering.layer(gate).pipe(Layer.provide(RequestErrors.layer))),
     // Built first, so it goes around `Answering`, too.
     Layer.provide(ClientAddress.layer)
   )

@@ -6,10 +6,12 @@ import type { Scope } from "@kalshibook/core/contract/Pricing"
 import { ScopeMissing, TooManyKeys, UnknownKey } from "@kalshibook/core/contract/ProblemsOfAccess"
 import { BadParameter } from "@kalshibook/core/contract/ProblemsOfQuestions"
 import { isoFromMicros } from "@kalshibook/core/Units"
-import { type KeyRecord, ticketMicros } from "@kalshibook/store/KeyRecord"
+import { type KeyMaker, type KeyRecord, ticketMicros } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
+import { Members } from "@kalshibook/store/Members"
 import { Clock, Effect, Option, Redacted } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import type { Caller } from "./Caller.ts"
 import { Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import * as KeyBounds from "./KeyBounds.ts"
@@ -29,6 +31,7 @@ export const KeysHandlers = HttpApiBuilder.group(
     const keys = yield* Keys
     const callers = yield* Callers
     const connections = yield* OpenConnections
+    const members = yield* Members
 
     /** The keys of the account that work. */
     const working = Effect.fnUntraced(function* (accountId: string) {
@@ -44,6 +47,16 @@ export const KeysHandlers = HttpApiBuilder.group(
       return found ?? (yield* unknownKey(prefix))
     })
 
+    /** Which makers are of the account no more: members who left, and keys that do not work. */
+    const goneOf = Effect.fnUntraced(function* (accountId: string) {
+      const people = new Set((yield* members.list(accountId)).map(({ userId }) => userId))
+      const prefixes = new Set((yield* working(accountId)).map(({ prefix }) => prefix))
+      return (maker: KeyMaker) => (maker._tag === "member" ? !people.has(maker.userId) : !prefixes.has(maker.prefix))
+    })
+
+    const viewOf = (record: KeyRecord) =>
+      Effect.map(goneOf(record.accountId), (isGone) => KeyAnswer.view(record, isGone))
+
     const refuseMany = Effect.fnUntraced(function* (accountId: string) {
       const { length } = yield* working(accountId)
       if (length < keysOfAccountMax) return
@@ -56,7 +69,8 @@ export const KeysHandlers = HttpApiBuilder.group(
       list: () =>
         Effect.gen(function* () {
           const { account } = yield* callerHere
-          return { keys: (yield* keys.list(account.accountId)).map(KeyAnswer.view) }
+          const isGone = yield* goneOf(account.accountId)
+          return { keys: (yield* keys.list(account.accountId)).map((key) => KeyAnswer.view(key, isGone)) }
         }).pipe(answered(KeyAnswer.KeyList), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
       create: ({ payload }) =>
@@ -75,8 +89,9 @@ export const KeysHandlers = HttpApiBuilder.group(
           yield* refuseExcess(gift)
           yield* refuseExpiry(gift.expiresMicros)
           yield* refuseMany(accountId)
-          const { key, record } = yield* keys.create({ accountId, name: payload.name, ...gift })
-          return { key: KeyAnswer.view(record), secret: Redacted.value(key), replaces: null }
+          const maker = makerOf(caller)
+          const { key, record } = yield* keys.create({ accountId, name: payload.name, ...gift, maker })
+          return { key: yield* viewOf(record), secret: Redacted.value(key), replaces: null }
         }).pipe(answered(KeyAnswer.NewKey), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
       change: ({ params, payload }) =>
@@ -93,24 +108,25 @@ export const KeysHandlers = HttpApiBuilder.group(
           const changed = yield* keys.change(account.accountId, old.prefix, change)
           if (Option.isNone(changed)) return yield* unknownKey(old.prefix)
           yield* callers.forget(old.prefix)
-          return { key: KeyAnswer.view(changed.value) }
+          return { key: yield* viewOf(changed.value) }
         }).pipe(answered(KeyAnswer.OneKey), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
       rotate: ({ params, payload }) =>
         Effect.gen(function* () {
-          const { account } = yield* callerHere
+          const caller = yield* callerHere
+          const { accountId } = caller.account
           const old = yield* find(params.key_id)
           yield* refuseEnded(old)
           yield* refuseExcess(old)
-          yield* refuseMany(account.accountId)
+          yield* refuseMany(accountId)
           const overlapMicros = (payload.overlap_seconds ?? rotateOverlapSecondsDefault) * 1_000_000
-          const made = yield* keys.rotate(account.accountId, old.prefix, overlapMicros)
+          const made = yield* keys.rotate(accountId, old.prefix, overlapMicros, makerOf(caller))
           if (Option.isNone(made)) return yield* unknownKey(old.prefix)
           yield* callers.forget(old.prefix)
           return {
-            key: KeyAnswer.view(made.value.record),
+            key: yield* viewOf(made.value.record),
             secret: Redacted.value(made.value.key),
-            replaces: KeyAnswer.view(yield* find(old.prefix))
+            replaces: yield* viewOf(yield* find(old.prefix))
           }
         }).pipe(answered(KeyAnswer.NewKey), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
@@ -121,7 +137,7 @@ export const KeysHandlers = HttpApiBuilder.group(
           yield* keys.revoke(account.accountId, prefix)
           yield* callers.forget(prefix)
           yield* connections.endKey(prefix)
-          return { key: KeyAnswer.view(yield* find(prefix)) }
+          return { key: yield* viewOf(yield* find(prefix)) }
         }).pipe(answered(KeyAnswer.OneKey), Effect.catchTag("HotTierError", Failures.storeFailed))
     })
   })
@@ -148,6 +164,12 @@ export const TicketsHandlers = HttpApiBuilder.group(
     })
   })
 )
+
+/** Whoever makes a key has seen it. */
+const makerOf = ({ authentication }: Caller): KeyMaker =>
+  authentication._tag === "key"
+    ? { _tag: "key", prefix: authentication.key.prefix }
+    : { _tag: "member", ...authentication.person }
 
 const unknownKey = Effect.fnUntraced(function* (prefix: string) {
   const { requestId } = yield* RequestMeta

@@ -21,7 +21,7 @@ import type { Caller } from "./Caller.ts"
 import { addressOf, Callers } from "./Callers.ts"
 import * as Failures from "./Failures.ts"
 import * as MeteredCalls from "./MeteredCalls.ts"
-import { ofRequest, RequestMeta } from "./RequestMeta.ts"
+import { noteAsker, ofRequest, RequestMeta } from "./RequestMeta.ts"
 import * as RowPayments from "./RowPayments.ts"
 import * as Sample from "./Sample.ts"
 import { withParameter } from "./Suggestions.ts"
@@ -157,7 +157,12 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
       if (price.kind === "public") {
         // Whoever is of no account is anybody here.
         const recognised = Effect.catchTag(callers.callerOf(request), "NoAccount", () => Effect.succeedNone)
-        return Effect.andThen(recognised, forAnybody(request, price, httpEffect))
+        return Effect.flatMap(recognised, (found) =>
+          Effect.andThen(
+            Option.isSome(found) ? noteAsker(found.value, operation) : Effect.void,
+            forAnybody(request, price, httpEffect)
+          )
+        )
       }
       return Effect.flatMap(
         callers.callerOf(request),
@@ -166,6 +171,7 @@ const layerCalls: Layer.Layer<PricedCalls, never, Callers | Ledger> = Layer.effe
           const caller = found.value
           const call = AskedCall.of(operation, price, params, query)
           return Effect.flatMap(RequestMeta, (meta): Effect.Effect<Response, E | Refusal, R | RequestMeta> => {
+            meta.notes.asker = { caller, operation }
             const refusal = refusalOfRights(caller, price, meta) ?? refusalOfDear(call, meta)
             return refusal === undefined ? within(caller, calls.run(caller, call, httpEffect)) : Effect.fail(refusal)
           })

@@ -45,8 +45,9 @@ export const PeopleHandlers = HttpApiBuilder.group(
           if (!isNew) return { account, is_new: false, key: null, secret: null }
           yield* callers.forgetPerson(person.userId)
           const { accountId } = membership.account
-          const { key, record } = yield* keys.create({ accountId, name: "first key", scopes: firstKeyScopes })
-          return { account, is_new: true, key: KeyAnswer.view(record), secret: Redacted.value(key) }
+          const maker = { _tag: "member", ...person } as const
+          const { key, record } = yield* keys.create({ accountId, name: "first key", scopes: firstKeyScopes, maker })
+          return { account, is_new: true, key: KeyAnswer.view(record, () => false), secret: Redacted.value(key) }
         }).pipe(answered(PeopleAnswer.OpenedAccount), Effect.catchTag("HotTierError", Failures.storeFailed)),
 
       close: ({ payload }) =>

@@ -25,14 +25,24 @@ export interface Meter {
   charge: { readonly rows: number; readonly credits: number }
 }
 
+/** Somebody who was recognised, and which call he makes: whether he may or not. */
+export interface Asker {
+  readonly caller: Caller
+  readonly operation: string
+}
+
 /** What comes to be known while the request is answered. */
 export interface RequestNotes {
   /** Headers of the answer, also where it is a problem. */
   readonly headers: Record<string, string>
   /** Absent outside what is metered. */
   meter: Meter | undefined
+  /** Absent where nobody of an account asks. */
+  asker: Asker | undefined
   /** Who is signed in, where that is asked for. */
   person?: Person
+  /** The code of the problem, where the answer tells it in other words. */
+  code?: string
   /** The pattern of the path, where it was found without the table of routes. */
   route?: string
   /** How long the answer is held back, milliseconds: a refusal of somebody who goes on far above his limit. */
@@ -60,6 +70,12 @@ export const callerHere: Effect.Effect<Caller, never, RequestMeta> = Effect.flat
   // impossible: the middleware lets nobody pass without a key
   return caller === undefined ? Effect.die("nobody asks") : Effect.succeed(caller)
 })
+
+/** Notes who makes which call, so that an error of it is found in his list. */
+export const noteAsker = (caller: Caller, operation: string): Effect.Effect<void, never, RequestMeta> =>
+  Effect.map(RequestMeta, ({ notes }) => {
+    notes.asker = { caller, operation }
+  })
 
 /** Who is signed in, behind what is for people. */
 export const personHere: Effect.Effect<Person, never, RequestMeta> = Effect.flatMap(RequestMeta, ({ notes }) =>

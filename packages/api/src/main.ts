@@ -22,6 +22,7 @@ import { MarketCatalog } from "@kalshibook/store/MarketCatalog"
 import { Members } from "@kalshibook/store/Members"
 import * as PepperFile from "@kalshibook/store/PepperFile"
 import * as ProgramEnvironment from "@kalshibook/store/ProgramEnvironment"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Settlements } from "@kalshibook/store/Settlements"
 import { StatusBoard } from "@kalshibook/store/StatusBoard"
@@ -52,6 +53,7 @@ const stores = Layer.mergeAll(
   BillingBook.layerNoDeps,
   MeterOutbox.layerNoDeps,
   Ledger.layerNoDeps,
+  RequestLog.layerNoDeps,
   AccountSettings.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   LedgerThinning.layer,

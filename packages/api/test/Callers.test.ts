@@ -63,7 +63,7 @@ const meta = {
   requestId: "req_1",
   url: "/v1/stream",
   startedNanos: 0n,
-  notes: { headers: {}, meter: undefined, isOpenEnded: false }
+  notes: { headers: {}, meter: undefined, asker: undefined, isOpenEnded: false }
 }
 
 layer(Callers.layer.pipe(Layer.provideMerge(Customer.storesInMemory)))("a ticket", (it) => {

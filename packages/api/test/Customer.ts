@@ -8,6 +8,7 @@ import type { KeyWish } from "@kalshibook/store/KeyRecord"
 import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Members } from "@kalshibook/store/Members"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Effect, Layer, Redacted } from "effect"
 
 let made = 0
@@ -27,6 +28,7 @@ export const storesInMemory = Layer.mergeAll(
   Accounts.layerMemory,
   Keys.layerMemory,
   Ledger.layerMemory,
+  RequestLog.layerMemory,
   ConnectionLeases.layerMemory,
   AccountSettings.layerMemory,
   Members.layerMemory
@@ -37,6 +39,7 @@ export const storesInPostgres = Layer.mergeAll(
   Accounts.layerNoDeps,
   Keys.layerNoDeps,
   Ledger.layerNoDeps,
+  RequestLog.layerNoDeps,
   ConnectionLeases.layerNoDeps,
   AccountSettings.layerNoDeps,
   Members.layerNoDeps

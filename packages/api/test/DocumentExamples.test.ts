@@ -45,7 +45,8 @@ const rowFields: Readonly<Record<string, string>> = {
   listCandles: "price",
   listMarketLifecycle: "msg",
   listLifecycle: "msg",
-  listSettlements: "result"
+  listSettlements: "result",
+  listUsageRequests: "code"
 }
 
 /** A stream's status. */

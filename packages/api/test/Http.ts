@@ -124,13 +124,16 @@ export const post = (path: string, body: object, asked: Asked = {}) =>
   })
 
 /** All entries of a list, page by page, and how many pages they took. */
-export const everyPage = Effect.fnUntraced(function* (path: string, name: string, limit: number) {
+export const everyPage = Effect.fnUntraced(function* (path: string, name: string, limit: number, key?: string) {
   const entries: Array<Json> = []
   let pages = 0
   let cursor = ""
   do {
     const separator = path.includes("?") ? "&" : "?"
-    const { body, status } = yield* json(`${path}${separator}limit=${limit}&cursor=${cursor}`)
+    const { body, status } = yield* json(
+      `${path}${separator}limit=${limit}&cursor=${cursor}`,
+      key === undefined ? {} : { key }
+    )
     if (status !== 200) return yield* Effect.die(new Error(`${path}: ${JSON.stringify(body)}`))
     entries.push(...body[name])
     cursor = body.cursor

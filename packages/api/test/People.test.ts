@@ -8,7 +8,7 @@ import type { Person } from "@kalshibook/store/MemberRecord"
 import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as ApiTest from "./ApiTest.ts"
-import { type Asked, json } from "./Http.ts"
+import { type Asked, type Json, json } from "./Http.ts"
 import * as SignedIn from "./SignedIn.ts"
 
 const mails: Array<InvitationMail> = []
@@ -135,6 +135,43 @@ layer(ApiTest.layerAround(around))("somebody who is signed in", (it) => {
       ]
       for (const answer of refused) assert.deepStrictEqual(said(answer), [403, "scope_missing"])
       assert.strictEqual((yield* post(member, "/v1/keys", { name: "to read", scopes: ["read"] })).status, 200)
+    })
+  )
+
+  it.effect("leaves, and owners see which keys he made or replaced, by himself or with a key, that work still", () =>
+    Effect.gen(function* () {
+      const { person: ada } = yield* owner("stays")
+      const bob = yield* joined(ada, "leaves", "member")
+      const [mine, his] = [
+        yield* post(ada, "/v1/keys", { name: "hers", scopes: ["read", "admin"] }),
+        yield* post(bob, "/v1/keys", { name: "his", scopes: ["read"] })
+      ]
+      const byKey = yield* json("/v1/keys", { method: "POST", key: mine.body.secret, body: { name: "by key" } })
+      yield* post(ada, `/v1/keys/${his.body.key.id}/rotate`, {})
+      const makers = Effect.map(as(ada, "/v1/keys"), ({ body }) =>
+        body.keys
+          .slice(1)
+          .map((key: Json) => [key.name, key.created_by.kind, key.created_by.name, key.created_by.is_gone])
+      )
+      const [hers, replaced] = [
+        ["hers", "member", ada.email, false],
+        ["his", "member", ada.email, false]
+      ]
+      assert.deepStrictEqual(yield* makers, [
+        hers,
+        ["his", "member", bob.email, false],
+        ["by key", "key", mine.body.key.id, false],
+        replaced
+      ])
+      assert.deepStrictEqual(byKey.body.key.created_by.name, mine.body.key.id)
+      yield* as(ada, `/v1/members/${bob.userId}`, { method: "DELETE" })
+      yield* as(ada, `/v1/keys/${mine.body.key.id}`, { method: "DELETE" })
+      assert.deepStrictEqual(yield* makers, [
+        hers,
+        ["his", "member", bob.email, true],
+        ["by key", "key", mine.body.key.id, true],
+        replaced
+      ])
     })
   )
 

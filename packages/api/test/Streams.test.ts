@@ -3,10 +3,12 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Answering from "@kalshibook/api/Answering"
+import { RequestErrors } from "@kalshibook/api/RequestErrors"
 import * as RowStreams from "@kalshibook/api/RowStreams"
 import type { BookRecord } from "@kalshibook/core/BookRecord"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
 import * as RowColumns from "@kalshibook/store/export/RowColumns"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { tableFromIPC } from "apache-arrow"
 import { Effect, Layer, Option } from "effect"
 import { HttpRouter } from "effect/http"
@@ -136,7 +138,7 @@ const routes = Layer.mergeAll(
   broken("parquet"),
   broken("arrow"),
   HttpRouter.add("GET", "/endless", Effect.orDie(RowStreams.answer(source(Number.POSITIVE_INFINITY), "csv")))
-).pipe(Layer.provide(Answering.layer()))
+).pipe(Layer.provide(Answering.layer()), Layer.provide(RequestErrors.layer.pipe(Layer.provide(RequestLog.layerMemory))))
 
 const server = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provideMerge(NodeHttpServer.layerTest),

@@ -25,7 +25,8 @@ const lists: ReadonlyArray<readonly [path: string, list: string, field: string]>
   [`${market}/candles?interval=1m&from=2026-11-21T14:00:00Z`, "candles", "yes_bid"],
   [`${market}/lifecycle`, "lifecycle", "msg"],
   ["/v1/lifecycle?limit=3", "lifecycle", "msg"],
-  ["/v1/settlements?limit=3", "settlements", "result"]
+  ["/v1/settlements?limit=3", "settlements", "result"],
+  ["/v1/usage/requests?limit=3", "requests", "time"]
 ]
 
 layer(ApiTest.layer())("every list", (it) => {

@@ -10,6 +10,7 @@ import { Keys } from "@kalshibook/store/Keys"
 import { Ledger } from "@kalshibook/store/Ledger"
 import { Members } from "@kalshibook/store/Members"
 import { Effect, Option, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import * as ApiTest from "./ApiTest.ts"
 import { ask, json } from "./Http.ts"
 import * as Seed from "./Seed.ts"
@@ -19,7 +20,7 @@ const terms = { requestsPerSecond: 100_000, burst: 100_000, creditsMonthly: 10_0
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
 const downloadId = `dl_${"5f0c2d6e".repeat(4)}`
 
-/** An account with a key for everything, a name of its own, people, an invitation, a call and a download that it has paid for. */
+/** An account with a key for everything, a name of its own, people, an invitation, a call, one that failed, and a download that it has paid for. */
 const customer = Effect.fnUntraced(function* (name: string) {
   const ledger = yield* Ledger
   const account = yield* (yield* Accounts).create({ name, tier: "enterprise", terms })
@@ -27,6 +28,7 @@ const customer = Effect.fnUntraced(function* (name: string) {
   const { key, record } = yield* (yield* Keys).create({ accountId, name: `key of ${name}`, scopes })
   const secret = Redacted.value(key)
   const { requestId } = yield* json(book, { key: secret })
+  const { requestId: failedId } = yield* json("/v1/markets/KXNOTHING", { key: secret })
   const call = {
     requestId: `${accountId}/${downloadId}`,
     accountId,
@@ -49,6 +51,7 @@ const customer = Effect.fnUntraced(function* (name: string) {
     key: secret,
     prefix: record.prefix,
     requestId: String(requestId),
+    failedId: String(failedId),
     signedIn: SignedIn.tokenOf(person),
     userId: person.userId,
     guest: guest.email,
@@ -95,7 +98,15 @@ layer(ApiTest.layerSignedIn())("an account", (it) => {
         const one = yield* customer(`somebody else's account, seen with ${shown}`)
         const other = yield* customer(`the asking account of ${shown}`)
         const asking = shown === "a key" ? other.key : other.signedIn
-        const ids = [one.prefix, one.account.accountId, one.requestId, downloadId, one.account.name, one.key.slice(20)]
+        const ids = [
+          one.prefix,
+          one.account.accountId,
+          one.requestId,
+          one.failedId,
+          downloadId,
+          one.account.name,
+          one.key.slice(20)
+        ]
         const ofPeople = [one.userId, one.invitationId, one.token]
         const secrets = [
           ...[...ids, ...ofPeople].filter((id) => id !== downloadId),
@@ -105,16 +116,19 @@ layer(ApiTest.layerSignedIn())("an account", (it) => {
           account: json("/v1/account", { key: one.key }),
           keys: json("/v1/keys", { key: one.key }),
           usage: json("/v1/usage?from=0&to=2200-01-01", { key: one.key }),
+          requests: json("/v1/usage/requests", { key: one.key }),
           members: json("/v1/members", { key: one.signedIn }),
           invitations: json("/v1/invitations", { key: one.signedIn })
         }).pipe(
-          Effect.map(({ account, invitations, keys, members, usage }) => [
-            ...[account.body, keys.body, usage.body.days, usage.body.tier],
+          Effect.map(({ account, invitations, keys, members, requests, usage }) => [
+            ...[account.body, keys.body, usage.body.days, usage.body.tier, requests.body.requests],
             ...[members.body.members, invitations.body.invitations]
           ])
         )
+        // What failed is in the list within seconds.
+        yield* TestClock.adjust("2 seconds")
         const before = JSON.stringify(yield* facts)
-        assert.include(before, '"credits":7')
+        for (const mine of ['"credits":7', one.requestId, one.failedId]) assert.include(before, mine)
 
         let asked = 0
         let given = 0
@@ -134,7 +148,10 @@ layer(ApiTest.layerSignedIn())("an account", (it) => {
             const written = encodeURIComponent(id)
             const targets = [
               path.replace(/:\w+/, written),
-              ...(method === "GET" ? [`${plain}?account=${written}`] : [])
+              ...(method === "GET" ? [`${plain}?account=${written}`] : []),
+              ...(name === "account.requests"
+                ? [`${plain}?request_id=${written}`, `${plain}?caller=${written}`, `${plain}?outcome=answered`]
+                : [])
             ]
             for (const target of targets) {
               const { status, text } = yield* ask(target, {

@@ -7,6 +7,7 @@ import type { KeyRecord } from "./KeyRecord.ts"
 import type { TicketHolder } from "./Keys.ts"
 import type { LedgerEntry } from "./LedgerMemory.ts"
 import type { Member } from "./MemberRecord.ts"
+import type { RequestError } from "./RequestLog.ts"
 
 export class AccountsState extends Context.Service<
   AccountsState,
@@ -22,6 +23,8 @@ export class AccountsState extends Context.Service<
     readonly balances: Map<string, CreditBalance.CreditBalance>
     readonly purchases: Set<string>
     readonly entries: Map<string, LedgerEntry>
+    /** By their ids. */
+    readonly requestErrors: Map<string, RequestError>
     readonly buckets: Map<string, TokenBucket>
     readonly balanceOf: (accountId: string) => CreditBalance.CreditBalance
   }
@@ -37,6 +40,7 @@ export class AccountsState extends Context.Service<
       balances,
       purchases: new Set(),
       entries: new Map(),
+      requestErrors: new Map(),
       buckets: new Map(),
       balanceOf: (accountId) => balances.get(accountId) ?? CreditBalance.empty
     })

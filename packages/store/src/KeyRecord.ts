@@ -4,6 +4,13 @@ import type { Scope } from "@kalshibook/core/contract/Pricing"
 import { Clock, Effect, Redacted } from "effect"
 import { hash, pepperId, randomLetters } from "./KeyHash.ts"
 
+/** Who made a key, or replaced the one before it, and so has seen it. */
+export type KeyMaker =
+  /** With his address then. */
+  | { readonly _tag: "member"; readonly userId: string; readonly email: string }
+  /** Whoever has that key. */
+  | { readonly _tag: "key"; readonly prefix: string }
+
 /** What is known of a key: everything but the key. Times are Unix microseconds. */
 export interface KeyRecord {
   readonly prefix: string
@@ -23,6 +30,8 @@ export interface KeyRecord {
   readonly revokedMicros: number | null
   /** To the minute. */
   readonly usedMicros: number | null
+  /** `null` where whoever operates the service made it, or where it is not known. */
+  readonly maker: KeyMaker | null
 }
 
 export interface KeyWish {
@@ -33,6 +42,7 @@ export interface KeyWish {
   readonly requestsPerSecond?: number | null
   readonly connections?: number | null
   readonly capCredits?: number | null
+  readonly maker?: KeyMaker | null
 }
 
 /** What may be changed of a key afterwards; what is absent stays. */
@@ -66,7 +76,8 @@ export const draw = Effect.fnUntraced(function* (pepper: Redacted.Redacted, wish
     createdMicros: (yield* Clock.currentTimeMillis) * 1_000,
     expiresMicros: wish.expiresMicros ?? null,
     revokedMicros: null,
-    usedMicros: null
+    usedMicros: null,
+    maker: wish.maker ?? null
   }
   return { key: Redacted.make(key), record, hash: hash(pepper, key) }
 })

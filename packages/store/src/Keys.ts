@@ -10,7 +10,7 @@ import type { Account } from "./Accounts.ts"
 import { AccountsState } from "./AccountsState.ts"
 import type { HotTierError } from "./HotTierError.ts"
 import { Pepper } from "./KeyHash.ts"
-import type { KeyChange, KeyRecord, KeyWish, NewKey } from "./KeyRecord.ts"
+import type { KeyChange, KeyMaker, KeyRecord, KeyWish, NewKey } from "./KeyRecord.ts"
 import { keysInMemory } from "./KeysMemory.ts"
 import { keysInPostgres } from "./KeysPostgres.ts"
 
@@ -35,11 +35,12 @@ export class Keys extends Context.Service<
     readonly find: (prefix: string) => Effect.Effect<Option.Option<FoundKey>, HotTierError>
     /** The keys of an account, oldest first. */
     readonly list: (accountId: string) => Effect.Effect<ReadonlyArray<KeyRecord>, HotTierError>
-    /** A new key like an old one, which expires when the overlap is over. `None` when the account has no such key. */
+    /** A new key like an old one, made by somebody else, which expires when the overlap is over. `None` when the account has no such key. */
     readonly rotate: (
       accountId: string,
       prefix: string,
-      overlapMicros: number
+      overlapMicros: number,
+      maker: KeyMaker | null
     ) => Effect.Effect<Option.Option<NewKey>, HotTierError>
     /** The key as it is then. `None` when the account has no such key. */
     readonly change: (

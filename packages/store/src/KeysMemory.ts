@@ -34,11 +34,11 @@ export const keysInMemory = (state: AccountsState["Service"], pepper: Redacted.R
           .filter((key) => key.accountId === accountId)
           .map(({ hash: _, ...record }): KeyRecord => record)
       ),
-    rotate: (accountId, prefix, overlapMicros) =>
+    rotate: (accountId, prefix, overlapMicros, maker) =>
       Effect.gen(function* () {
         const old = ownedBy(accountId, prefix)
         if (old === undefined) return Option.none()
-        const made = yield* create(old)
+        const made = yield* create({ ...old, maker })
         state.keys.set(prefix, { ...old, expiresMicros: overlapEnd(old, yield* nowMicros, overlapMicros) })
         return Option.some(made)
       }),

@@ -6,7 +6,7 @@ import { type AccountRow, accountOf } from "./Accounts.ts"
 import { acting } from "./AsAccount.ts"
 import { during } from "./HotTierError.ts"
 import { hash } from "./KeyHash.ts"
-import { draw, type KeyRecord, newTicket, overlapEnd, ticketMicros } from "./KeyRecord.ts"
+import { draw, type KeyMaker, type KeyRecord, newTicket, overlapEnd, ticketMicros } from "./KeyRecord.ts"
 import type { Keys, TicketHolder } from "./Keys.ts"
 import { int8, texts } from "./PgNumbers.ts"
 
@@ -24,6 +24,14 @@ interface KeyRow {
   readonly ts_expires_micros: number | null
   readonly ts_revoked_micros: number | null
   readonly ts_used_micros: number | null
+  readonly maker_user_id: string | null
+  readonly maker_email: string | null
+  readonly maker_key: string | null
+}
+
+const makerOf = ({ maker_email, maker_key, maker_user_id }: KeyRow): KeyMaker | null => {
+  if (maker_key !== null) return { _tag: "key", prefix: maker_key }
+  return maker_user_id === null ? null : { _tag: "member", userId: maker_user_id, email: maker_email ?? "" }
 }
 
 const recordOf = (row: KeyRow): KeyRecord => ({
@@ -38,7 +46,8 @@ const recordOf = (row: KeyRow): KeyRecord => ({
   createdMicros: row.ts_created_micros,
   expiresMicros: row.ts_expires_micros,
   revokedMicros: row.ts_revoked_micros,
-  usedMicros: row.ts_used_micros
+  usedMicros: row.ts_used_micros,
+  maker: makerOf(row)
 })
 
 interface TicketRow {
@@ -59,14 +68,18 @@ const nowMicros = Effect.map(Clock.currentTimeMillis, (millis) => millis * 1_000
 export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redacted): Keys["Service"] => {
   const columns = sql.literal(`prefix, api_keys.account_id, secret_hash, pepper_id, api_keys.name as key_name, scopes,
     requests_per_second, connections, api_keys.cap_credits as key_cap_credits, api_keys.ts_created_micros, ts_expires_micros,
-    ts_revoked_micros, ts_used_micros`)
+    ts_revoked_micros, ts_used_micros, maker_user_id, maker_email, maker_key`)
 
-  const insert = ({ hash, record }: Effect.Success<ReturnType<typeof draw>>) =>
-    sql`insert into api_keys (prefix, account_id, secret_hash, pepper_id, name, scopes, requests_per_second, connections, cap_credits,
-                              ts_created_micros, ts_expires_micros)
+  const insert = ({ hash, record }: Effect.Success<ReturnType<typeof draw>>) => {
+    const member = record.maker?._tag === "member" ? record.maker : undefined
+    const key = record.maker?._tag === "key" ? record.maker.prefix : null
+    return sql`insert into api_keys (prefix, account_id, secret_hash, pepper_id, name, scopes, requests_per_second, connections, cap_credits,
+                              ts_created_micros, ts_expires_micros, maker_user_id, maker_email, maker_key)
         values (${record.prefix}, ${record.accountId}::text::uuid, ${hash}, ${record.pepperId}, ${record.name},
                 ${texts([...record.scopes])}, ${record.requestsPerSecond}, ${record.connections}, ${int8(record.capCredits)},
-                ${int8(record.createdMicros)}, ${int8(record.expiresMicros)})`
+                ${int8(record.createdMicros)}, ${int8(record.expiresMicros)},
+                ${member?.userId ?? null}::text::uuid, ${member?.email ?? null}, ${key})`
+  }
 
   return {
     create: (wish) =>
@@ -94,12 +107,12 @@ export const keysInPostgres = (sql: SqlClient.SqlClient, pepper: Redacted.Redact
         Effect.map((rows) => rows.map(recordOf)),
         during("listKeys")
       ),
-    rotate: (accountId, prefix, overlapMicros) =>
+    rotate: (accountId, prefix, overlapMicros, maker) =>
       Effect.gen(function* () {
         const [row] = yield* sql<KeyRow>`select ${columns} from api_keys where prefix = ${prefix} for update`
         if (row === undefined) return Option.none()
         const old = recordOf(row)
-        const drawn = yield* draw(pepper, old)
+        const drawn = yield* draw(pepper, { ...old, maker })
         yield* insert(drawn)
         const endMicros = overlapEnd(old, yield* nowMicros, overlapMicros)
         yield* sql`update api_keys set ts_expires_micros = ${int8(endMicros)} where prefix = ${prefix}`

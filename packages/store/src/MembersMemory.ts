@@ -123,10 +123,12 @@ export const membersInMemory = (state: AccountsState["Service"]): Members["Servi
         state.accounts.set(accountId, { ...account, name: `closed ${accountId}` })
         for (const [prefix, key] of state.keys) {
           if (key.accountId !== accountId) continue
-          state.keys.set(prefix, { ...key, name: "closed", revokedMicros: key.revokedMicros ?? micros })
+          const maker = key.maker?._tag === "member" ? null : key.maker
+          state.keys.set(prefix, { ...key, name: "closed", revokedMicros: key.revokedMicros ?? micros, maker })
         }
         members.delete(accountId)
         for (const [id, kept] of invitations) if (kept.accountId === accountId) invitations.delete(id)
+        for (const [id, error] of state.requestErrors) if (error.accountId === accountId) state.requestErrors.delete(id)
         return true
       })
   }

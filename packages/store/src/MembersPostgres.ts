@@ -199,10 +199,12 @@ export const membersInPostgres = (sql: SqlClient.SqlClient): Members["Service"] 
         const which = sql`account_id = ${accountId}::text::uuid`
         yield* sql`update accounts set ts_closed_micros = coalesce(ts_closed_micros, ${micros}),
           name = 'closed ' || account_id where ${which}`
-        yield* sql`update api_keys set name = 'closed', ts_revoked_micros = coalesce(ts_revoked_micros, ${micros}) where ${which}`
+        yield* sql`update api_keys set name = 'closed', ts_revoked_micros = coalesce(ts_revoked_micros, ${micros}),
+          maker_user_id = null, maker_email = null where ${which}`
         yield* sql`delete from account_members where ${which}`
         yield* sql`delete from account_invitations where ${which}`
         yield* sql`delete from stream_tickets where ${which}`
+        yield* sql`delete from request_errors where ${which}`
         return true
       }).pipe(sql.withTransaction, during("closeAccount"))
   }

@@ -11,6 +11,7 @@ import { Ledger, type LedgerCall } from "@kalshibook/store/Ledger"
 import { leaseMicros } from "@kalshibook/store/LedgerLimits"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { Members } from "@kalshibook/store/Members"
+import { RequestLog } from "@kalshibook/store/RequestLog"
 import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -21,6 +22,7 @@ import { idempotencyKeysSuite } from "./IdempotencyKeysSuite.ts"
 import { membersSuite } from "./MembersSuite.ts"
 import * as PgTest from "./PgTest.ts"
 import { property } from "./PropertyEffect.ts"
+import { requestLogSuite } from "./RequestLogSuite.ts"
 
 /** 2026-11-26T12:00:00Z, Unix microseconds. */
 const noonMicros = 1_795_694_400_000_000
@@ -30,7 +32,7 @@ const ledgerAt = Ledger.layerAt(Effect.sync(() => nowMicros))
 const stores = Layer.mergeAll(Accounts.layerNoDeps, Keys.layerNoDeps).pipe(Layer.provide(pepperLayer))
 
 type All = Accounts | Keys | Ledger | SqlClient.SqlClient
-type Tenants = All | ConnectionLeases
+type Tenants = All | ConnectionLeases | RequestLog
 
 layer(PgTest.layer, { excludeTestServices: true })((it) => {
   it.layer(Layer.merge(stores, Ledger.layerNoDeps))("Accounts (Postgres)", accountsSuite)
@@ -39,12 +41,19 @@ layer(PgTest.layer, { excludeTestServices: true })((it) => {
     connectionLeasesSuite
   )
   it.layer(Layer.merge(stores, Members.layerNoDeps))("Members (Postgres)", membersSuite)
+  it.layer(Layer.mergeAll(stores, Members.layerNoDeps, Ledger.layerNoDeps, RequestLog.layerNoDeps))(
+    "The single requests (Postgres)",
+    requestLogSuite
+  )
   it.layer(Layer.mergeAll(stores, IdempotencyKeys.layerNoDeps, TestClock.layer()))(
     "Names of requests (Postgres)",
     idempotencyKeysSuite
   )
   it.layer(Layer.merge(stores, ledgerAt))("The ledger", ledgerSuite)
-  it.layer(Layer.mergeAll(stores, Ledger.layerNoDeps, ConnectionLeases.layerNoDeps))("An account", tenancySuite)
+  it.layer(Layer.mergeAll(stores, Ledger.layerNoDeps, ConnectionLeases.layerNoDeps, RequestLog.layerNoDeps))(
+    "An account",
+    tenancySuite
+  )
 })
 
 /** Another node: a ledger of its own over the same database. */
@@ -170,6 +179,17 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
       assert.deepStrictEqual(yield* usage(), before)
       assert.deepStrictEqual(yield* ledger.balance(one.accountId, terms), balance)
       assert.strictEqual(yield* LedgerThinning.thinAt(noonMicros), 0)
+      const keptFrom = LedgerThinning.keptFromMicros(noonMicros)
+      for (const [id, micros] of [["just forgotten", keptFrom - 1] as const, ["just kept", keptFrom] as const]) {
+        yield* sql`insert into request_errors (error_id, account_id, prefix, status, code, count, ts_micros, ts_last_micros)
+          values (${id}, ${one.accountId}::text::uuid, 'k', 429, 'rate_limited', 5, ${micros}::int8, ${micros}::int8)`
+      }
+      assert.strictEqual(yield* LedgerThinning.forgetErrorsAt(noonMicros), 1)
+      const kept = yield* sql`select error_id from request_errors where account_id = ${one.accountId}::text::uuid`
+      assert.deepStrictEqual(kept, [{ error_id: "just kept" }])
+      const [first] = yield* sql<{ ts_micros: number }>`
+        select min(ts_micros) as ts_micros from ledger where position('/' in request_id) = 0`
+      assert.strictEqual(first?.ts_micros, keptFrom + 12 * 3_600_000_000, "single calls are kept from where it says")
       assert.deepStrictEqual(yield* ledger.paidAt(one.accountId, once), Option.some(noonMicros - 57 * day))
       const [row] = yield* sql<{ calls: number }>`
         select count(*) as calls from ledger where account_id = ${one.accountId}::text::uuid`
@@ -386,6 +406,12 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
           yield* ledger.settle(used(asked, 1))
           const { record } = yield* keys.create({ accountId, name: "k", scopes: ["read", "stream"] })
           yield* keys.issueTicket(accountId, { _tag: "key", prefix: record.prefix })
+          yield* (yield* RequestLog).note([
+            {
+              ...{ errorId: fresh("error"), accountId, prefix: record.prefix, endpoint: "getMarket" },
+              ...{ status: 404, code: "unknown_market", count: 1, tsMicros: 1, tsLastMicros: 1 }
+            }
+          ])
           const connectionId = globalThis.crypto.randomUUID()
           yield* leases.open({ connectionId, accountId, caller: record.prefix, accountMax: 1, callerMax: null })
         }
@@ -397,7 +423,8 @@ function tenancySuite(it: Vitest.MethodsNonLive<Tenants>): void {
           "credit_balances",
           "ledger",
           "open_connections",
-          "rate_buckets"
+          "rate_buckets",
+          "request_errors"
         ]
         for (const table of tables) {
           const seen = yield* sql<{ account_id: string }>`select distinct account_id from ${sql(table)}`.pipe(

@@ -80,14 +80,18 @@ export const accountsSuite = (it: Vitest.MethodsNonLive<Accounts | Keys | Ledger
         accountId: one.accountId,
         name: "k",
         scopes: ["read", "stream"],
-        capCredits: 9
+        capCredits: 9,
+        maker: { _tag: "member", userId: globalThis.crypto.randomUUID(), email: "ada@example.com" }
       })
       const { prefix } = first.record
-      assert.isTrue(Option.isNone(yield* keys.rotate(other.accountId, prefix, 0)))
+      assert.isTrue(Option.isNone(yield* keys.rotate(other.accountId, prefix, 0, null)))
       assert.isFalse(yield* keys.revoke(other.accountId, prefix))
-      const second = Option.getOrThrow(yield* keys.rotate(one.accountId, prefix, 60_000_000))
+      const second = Option.getOrThrow(yield* keys.rotate(one.accountId, prefix, 60_000_000, { _tag: "key", prefix }))
       assert.deepInclude(second.record, { name: "k", scopes: ["read", "stream"], capCredits: 9, expiresMicros: null })
+      assert.deepStrictEqual(second.record.maker, { _tag: "key", prefix }, "whoever replaced it has seen it")
+      assert.deepStrictEqual(Option.getOrThrow(yield* keys.find(second.record.prefix)).record, second.record)
       const old = Option.getOrThrow(yield* keys.find(prefix)).record
+      assert.deepStrictEqual(old.maker, first.record.maker)
       assert.strictEqual(old.revokedMicros, null)
       assert.isAbove(old.expiresMicros ?? 0, old.createdMicros)
       assert.isTrue(yield* keys.revoke(one.accountId, prefix))

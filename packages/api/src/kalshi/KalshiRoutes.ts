@@ -25,7 +25,7 @@ import * as Failures from "../Failures.ts"
 import { LiveMarkets } from "../live/LiveMarkets.ts"
 import { PricedCalls } from "../Metering.ts"
 import type { OpenConnections } from "../OpenConnections.ts"
-import { chargeFor, RequestMeta } from "../RequestMeta.ts"
+import { chargeFor, noteAsker, RequestMeta } from "../RequestMeta.ts"
 import type { StreamMeters } from "../StreamMeter.ts"
 import { methodNotAllowed, refused, toResponse } from "./KalshiAnswer.ts"
 import * as KalshiConversation from "./KalshiConversation.ts"
@@ -139,6 +139,7 @@ const websocket = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const { part, query } = yield* askedOf
   const caller = yield* callerOf
+  yield* noteAsker(caller, "openStream")
   if (!caller.scopes.includes("stream"))
     return yield* refuse(refused(403, "forbidden", "this needs a key for `stream`"))
   if (request.headers["upgrade"]?.toLowerCase() !== "websocket") {
@@ -235,9 +236,12 @@ const told = (error: unknown): Effect.Effect<HttpServerResponse.HttpServerRespon
 type Problem = HttpServerRespondable.Respondable & { readonly code: string; readonly detail: string }
 
 const answerOf = (problem: Problem) =>
-  Effect.map(HttpServerRespondable.toResponse(problem), ({ status }) =>
-    toResponse(refused(status, problem.code, problem.detail))
-  )
+  Effect.gen(function* () {
+    const { status } = yield* HttpServerRespondable.toResponse(problem)
+    const { notes } = yield* RequestMeta
+    notes.code = problem.code
+    return toResponse(refused(status, problem.code, problem.detail))
+  })
 
 const isProblem = (error: unknown): error is Problem =>
   HttpServerRespondable.isRespondable(error) && "code" in error && "detail" in error

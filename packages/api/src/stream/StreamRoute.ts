@@ -13,7 +13,7 @@ import { Callers } from "../Callers.ts"
 import * as Failures from "../Failures.ts"
 import { refuseScope } from "../Metering.ts"
 import { type ConnectionEnding, OpenConnections } from "../OpenConnections.ts"
-import { RequestMeta } from "../RequestMeta.ts"
+import { noteAsker, RequestMeta } from "../RequestMeta.ts"
 import { streamPath } from "../RouteTable.ts"
 import { StreamMeters } from "../StreamMeter.ts"
 import * as SocketLink from "./SocketLink.ts"
@@ -77,6 +77,7 @@ const answer = Effect.gen(function* () {
     return yield* new UpgradeRequired({ detail, request_id: requestId })
   }
   const who = yield* caller(request, query["ticket"])
+  yield* noteAsker(who, "openStream")
   yield* refuseScope(who, "stream")
   const stranger = Object.keys(query).find((name) => name !== "ticket" && !Object.hasOwn(parameters, name))
   if (stranger !== undefined) {

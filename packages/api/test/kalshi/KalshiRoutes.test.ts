@@ -8,6 +8,7 @@ import { FeedHub } from "@kalshibook/store/feed/FeedHub"
 import { HotTier } from "@kalshibook/store/HotTier"
 import { ReplaySource } from "@kalshibook/store/replay/ReplaySource"
 import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import * as ApiTest from "../ApiTest.ts"
 import * as Customer from "../Customer.ts"
 import { type Asked, ask, type Json } from "../Http.ts"
@@ -118,6 +119,31 @@ layer(api)("Kalshi's paths in the past", (it) => {
       }
       assert.strictEqual((yield* get("/replay/2199-01-01T00:00:00Z", "/markets")).status, 400)
     })
+  )
+
+  it.effect(
+    "have what they refuse in the list of the account's requests, by the exchange's codes or, where we refuse, ours",
+    () =>
+      Effect.gen(function* () {
+        const { key } = yield* Customer.customer({ tier: "enterprise", terms: { creditsMonthly: 0 } })
+        const refused = [
+          yield* ask(`${past(0)},name=refused/trade-api/v2/markets/KXNONE`, { key }),
+          yield* ask(`${past(0)},name=refused/trade-api/v2/markets/${Seed.recorded}`, { key })
+        ]
+        assert.deepStrictEqual(
+          refused.map(({ status }) => status),
+          [404, 402]
+        )
+        yield* TestClock.adjust("2 seconds")
+        const { requests } = JSON.parse((yield* ask("/v1/usage/requests", { key })).text) as Json
+        assert.deepStrictEqual(
+          requests.map((one: Json) => [one.request_id, one.code, one.operation, one.docs]).toSorted(),
+          [
+            [refused[0]?.headers["x-request-id"], "not_found", "getMarket", null],
+            [refused[1]?.headers["x-request-id"], "credits_exhausted", "getMarket", "/docs/errors.md#credits_exhausted"]
+          ].toSorted()
+        )
+      })
   )
 
   it.effect("tell a hole by error 25, after which the client subscribes again and gets the book when it is known", () =>

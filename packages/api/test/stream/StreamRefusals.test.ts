@@ -4,9 +4,9 @@ import { streamPrices } from "@kalshibook/core/contract/Pricing"
 import { commandBytesMax, commandsBucket, mistakesMax } from "@kalshibook/core/contract/stream/StreamLimits"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { Keys } from "@kalshibook/store/Keys"
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, Schedule } from "effect"
 import * as Customer from "../Customer.ts"
-import { json } from "../Http.ts"
+import { type Json, json } from "../Http.ts"
 import * as StreamWorld from "./StreamWorld.ts"
 
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
@@ -41,6 +41,13 @@ layer(StreamWorld.layer, { excludeTestServices: true })("the stream", (it) => {
       const first = yield* world.connect("", bearer(key))
       assert.deepInclude((yield* first.next("welcome")).limits, { connections: 1, replay_speed: 10 })
       assert.deepStrictEqual(yield* codeOf("", bearer(key)), [429, "too_many_connections"])
+      const listed = json("/v1/usage/requests?operation=openStream&outcome=failed", {
+        key: Redacted.value(reading.key)
+      }).pipe(
+        Effect.map(({ body }) => body.requests.map((one: Json) => one.code)),
+        Effect.repeat({ until: (codes) => codes.length === 2, schedule: Schedule.spaced("100 millis") })
+      )
+      assert.deepStrictEqual(yield* listed, ["too_many_connections", "scope_missing"])
       const plain = yield* json("/v1/stream")
       assert.deepStrictEqual([plain.status, plain.body.code], [426, "upgrade_required"])
       // What the tier does not have is refused, and the connection goes on.

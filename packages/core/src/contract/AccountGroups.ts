@@ -5,7 +5,9 @@ import { Account, ChangeAccountBody } from "./AccountAnswer.ts"
 import * as Parameter from "./Parameters.ts"
 import { Pricing } from "./PricingAnswer.ts"
 import { problemsOfAll } from "./Problems.ts"
+import { BadCursor, NotAcceptable } from "./ProblemsOfQuestions.ts"
 import { Usage } from "./UsageAnswer.ts"
+import { UsageRequests } from "./UsageRequestsAnswer.ts"
 
 export const AccountGroup = HttpApiGroup.make("account")
   .add(
@@ -26,6 +28,29 @@ export const AccountGroup = HttpApiGroup.make("account")
         summary: "What was used",
         description:
           "What the account of the key used, by UTC day, operation and key, as soon as it was answered; and what is left of its credits. Costs nothing."
+      })
+    ),
+    HttpApiEndpoint.get("requests", "/v1/usage/requests", {
+      query: {
+        from: Schema.optionalKey(Parameter.RequestsFrom),
+        to: Schema.optionalKey(Parameter.RequestsTo),
+        outcome: Schema.optionalKey(Parameter.Outcome),
+        operation: Schema.optionalKey(Parameter.OperationName),
+        caller: Schema.optionalKey(Parameter.CallerName),
+        request_id: Schema.optionalKey(Parameter.RequestId),
+        limit: Schema.optionalKey(Parameter.Limit),
+        cursor: Schema.optionalKey(Parameter.CursorText),
+        fields: Schema.optionalKey(Parameter.Fields),
+        format: Schema.optionalKey(Parameter.ListForm)
+      },
+      success: UsageRequests,
+      error: [...problemsOfAll, BadCursor, NotAcceptable]
+    }).annotateMerge(
+      OpenApi.annotations({
+        identifier: "listUsageRequests",
+        summary: "Single requests",
+        description:
+          "The requests of the account, newest first: what each cost, and what was refused or failed, with the id that its answer had. Credits add up to those of `/v1/usage`. What failed is there within seconds; the first 60 errors of a key in a minute, and 2,000 in a UTC day, one by one, the rest counted by minute, status and code (`count`). Not listed is what cost nothing and did not fail: free calls, dry runs, calls whose client went away; nor what carried no valid key. A stream is one request, whose credits grow; calls of agents' tools have ids of their own. Kept for 40 days. Costs nothing."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/account", { success: Account, error: [...problemsOfAll] }).annotateMerge(

@@ -23,7 +23,8 @@ const asked: Readonly<Record<string, string>> = {
   getMarketCoverage: hour,
   getCoverage: hour,
   listDatasets: "from=2026-11-20T00:00:00Z&to=2026-11-22T00:00:00Z",
-  getUsage: "from=2026-11-01T00:00:00Z"
+  getUsage: "from=2026-11-01T00:00:00Z",
+  listUsageRequests: "outcome=failed&limit=20"
 }
 
 /** Bodies, as JSON without apostrophes, where what is needed alone says too little. */

@@ -77,6 +77,12 @@ export const lifecycle: Paged<readonly [tsReceivedMicros: number, epoch: number,
   position: Schema.Tuple([WholeNumber, Int4, Int4, WholeNumber])
 }
 
+/** Requests go on after one: its time in Unix microseconds, and its id. */
+export const usageRequests: Paged<readonly [tsMicros: number, id: string]> = {
+  name: "usage_requests",
+  position: Schema.Tuple([WholeNumber, Name])
+}
+
 /** The cursor that goes on after `position`. */
 export const encode = <Position>(list: Paged<Position>, question: Question, position: Position): string =>
   encodeBase64Url(JSON.stringify([version, list.name, fingerprint(question), position]))

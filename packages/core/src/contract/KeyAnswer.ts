@@ -14,6 +14,17 @@ const Scopes = Schema.Array(Schema.Literals(scopes)).annotate({
   examples: [["read", "stream"]]
 })
 
+const KeyMaker = Schema.Struct({
+  kind: Schema.Literals(["member", "key"]),
+  name: Schema.String.annotate({
+    description: "The member's address then, or the public prefix of the key.",
+    examples: ["ada@example.com"]
+  }),
+  is_gone: Schema.Boolean.annotate({
+    description: "Whether that member has left the account, or that key works no more. Revoke what he may still know."
+  })
+}).annotate({ identifier: "KeyMaker", description: "Who made the key, or replaced the one before it." })
+
 export const KeyView = Schema.Struct({
   id: Schema.String.annotate({
     description: "The public prefix of the key, by which lists, logs and usage name it.",
@@ -31,6 +42,9 @@ export const KeyView = Schema.Struct({
     description: "Credits that it may use in a month (UTC); null for no cap of its own."
   }),
   created_at: Instant,
+  created_by: Schema.NullOr(KeyMaker).annotate({
+    description: "Who made it; null where that was us, or was not noted yet."
+  }),
   expires_at: Schema.NullOr(Instant).annotate({ description: "When it stops working; null for never." }),
   revoked_at: Schema.NullOr(Instant).annotate({ description: "When it was revoked; null while it was not." }),
   last_used_at: Schema.NullOr(Instant).annotate({ description: "Its last call, to the minute; null before the first." })
@@ -135,11 +149,23 @@ export interface KeyFacts {
   readonly expiresMicros: number | null
   readonly revokedMicros: number | null
   readonly usedMicros: number | null
+  readonly maker: MakerFacts | null
 }
+
+type MakerFacts =
+  | { readonly _tag: "member"; readonly userId: string; readonly email: string }
+  | { readonly _tag: "key"; readonly prefix: string }
 
 const iso = (micros: number | null): string | null => (micros === null ? null : isoFromMicros(micros))
 
-export const view = (key: KeyFacts): typeof KeyView.Type => ({
+const makerView = (maker: MakerFacts, isGone: boolean): typeof KeyMaker.Type => ({
+  kind: maker._tag,
+  name: maker._tag === "member" ? maker.email : maker.prefix,
+  is_gone: isGone
+})
+
+/** `isGone` tells of a maker whether he is of the account no more. */
+export const view = (key: KeyFacts, isGone: (maker: MakerFacts) => boolean): typeof KeyView.Type => ({
   id: key.prefix,
   name: key.name,
   scopes: key.scopes,
@@ -147,6 +173,7 @@ export const view = (key: KeyFacts): typeof KeyView.Type => ({
   connections: key.connections,
   month_credits_cap: key.capCredits,
   created_at: isoFromMicros(key.createdMicros),
+  created_by: key.maker === null ? null : makerView(key.maker, isGone(key.maker)),
   expires_at: iso(key.expiresMicros),
   revoked_at: iso(key.revokedMicros),
   last_used_at: iso(key.usedMicros)

@@ -1,7 +1,7 @@
 /**
  * One example of every answer, for the documentation. The tests decode each with its schema.
  */
-import { account, key } from "./AccountExamples.ts"
+import { account, key, usageRequests } from "./AccountExamples.ts"
 import { answer } from "./AnswerExample.ts"
 import * as BillingExamples from "./BillingExamples.ts"
 import { orderbook, orderbooks, records, samples } from "./BooksExamples.ts"
@@ -50,6 +50,7 @@ export const operationExamples: Readonly<Record<string, unknown>> = {
     days: [{ day: "2026-11-21", operation: "getOrderbook", key: "7Yq0hT3kPa", calls: 42, credits: 42, rows: 42 }],
     ...answer
   },
+  listUsageRequests: usageRequests,
   getAccount: account,
   changeAccount: account,
   getBilling: BillingExamples.billing,

@@ -35,12 +35,16 @@ import {
 } from "./Limits.ts"
 import { Clock } from "./OrderbookAnswer.ts"
 import * as TimeParameter from "./TimeParameter.ts"
+import { outcomes } from "./UsageRequestsAnswer.ts"
 
 /** Printable ASCII without spaces: all that Kalshi's names are made of, and nothing that a database refuses. */
 const ticker = /^[\x21-\x7e]+$/
 
 /** Any text without control characters. */
 export const plainText = /^[^\p{Cc}\p{Cs}]+$/u
+
+const operationName = /^[A-Za-z]{1,64}$/
+const callerName = /^(?:[0-9A-Za-z]{10}|user-[0-9a-f]{8})$/
 
 export const Ticker = Schema.String.check(Schema.isPattern(ticker), Schema.isMaxLength(tickerCharsMax))
 
@@ -83,6 +87,10 @@ export const allowed = {
   date: "a UTC day as `2026-11-21`",
   user_id: "the id of a member, a UUID",
   invitation_id: "the id of an invitation, a UUID",
+  request_id: "the `request_id` of an answer: `req_` and 32 hexadecimal digits",
+  outcome: named(outcomes),
+  operation: "the `operationId` of a call: up to 64 letters",
+  caller: "the public prefix of a key, or `user-` and eight hexadecimal digits, as `key` of a row",
   key_id: "the public prefix of a key: the 10 letters and digits behind `kb_live_`",
   id: "the id of a download: `dl_` and 32 hexadecimal digits",
   format: "one of the formats of the endpoint",
@@ -251,6 +259,33 @@ export const UsageFrom = time(
 )
 
 export const UsageTo = time("Only what was used before this moment. Without it: now.", "2026-11-22T00:00:00Z")
+
+export const RequestsFrom = time(
+  "Only what was at this moment or later. Without it, and at least: from `kept_from`.",
+  "2026-11-01T00:00:00Z"
+)
+
+export const RequestsTo = time("Only what was before this moment. Without it: now.", "2026-11-22T00:00:00Z")
+
+export const Outcome = Schema.Literals(outcomes).annotate({
+  description: `Only requests of which this became: ${named(outcomes)}. Without it: all.`,
+  examples: ["failed"]
+})
+
+export const OperationName = Schema.String.check(Schema.isPattern(operationName)).annotate({
+  description: "Only of this call, by its `operationId`.",
+  examples: ["getOrderbook"]
+})
+
+export const CallerName = Schema.String.check(Schema.isPattern(callerName)).annotate({
+  description: "Only of this key, or member, as `key` of a row names it.",
+  examples: ["7Yq0hT3kPa"]
+})
+
+export const RequestId = Schema.String.check(Schema.isPattern(/^req_[0-9a-f]{32}$/)).annotate({
+  description: "Only the request of this id.",
+  examples: ["req_5f0c2d6e9a1b4c7d8e3f2a1b0c9d8e7f"]
+})
 
 export const ClockName = Clock.annotate({
   description:

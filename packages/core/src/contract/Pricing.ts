@@ -175,6 +175,7 @@ export const prices: Readonly<Record<string, Price>> = {
   getProblem: open,
   getPricing: open,
   getUsage: keyedFor("read", memberRoles),
+  listUsageRequests: keyedFor("read", memberRoles),
   getAccount: keyedFor("read", memberRoles),
   changeAccount: keyedFor("admin", ["owner", "billing"]),
   getBilling: keyedFor("admin", ["owner", "billing"]),

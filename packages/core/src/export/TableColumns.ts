@@ -65,6 +65,13 @@ const priceColumns = (name: string, what: string): ReadonlyArray<TableColumn> =>
   }))
 const pricePlaces = { open: "first", high: "highest", low: "lowest", close: "last" } as const
 
+const text = (name: string, description: string, isNullable = false): TableColumn => ({
+  name,
+  type: "VARCHAR",
+  isNullable,
+  description
+})
+
 const count = (name: string, type: "BIGINT" | "DECIMAL(18,2)", description: string): TableColumn => ({
   name,
   type,
@@ -126,5 +133,31 @@ export const candleColumns: ReadonlyArray<TableColumn> = [
     isNullable: true,
     description:
       "Contracts that were open, where the exchange told us; it is never reckoned. Today empty always: no recorded channel carries it, and versions of markets are kept without what trading changes."
+  }
+]
+
+/** What a row of an account's requests has. */
+export const requestColumns: ReadonlyArray<TableColumn> = [
+  {
+    name: "time",
+    type: "TIMESTAMPTZ",
+    isNullable: false,
+    description: "When it was let in or, where it failed, answered. Of errors that were counted: the first."
+  },
+  text("request_id", "As in the answer. Empty where errors were counted, and for what was paid for a download.", true),
+  text("download_id", "The download that was paid for. Empty for everything else.", true),
+  text("operation", "The call, by its operationId. Empty where several were counted.", true),
+  text("key", "The public prefix of the key, or user- and eight letters of a member's id."),
+  text("outcome", "answered; held: it is being answered; failed."),
+  { name: "status", type: "INTEGER", isNullable: true, description: "The HTTP status of an error. Empty otherwise." },
+  text("code", "The code of the problem. Empty where it did not fail.", true),
+  count("credits", "BIGINT", "All that it cost, also where it was paid in parts."),
+  count("rows", "BIGINT", "Entries that were paid for."),
+  count("count", "BIGINT", "1; of errors that were counted, how many there were in that minute."),
+  {
+    name: "time_last",
+    type: "TIMESTAMPTZ",
+    isNullable: false,
+    description: "As time; of errors that were counted, the last."
   }
 ]

@@ -59,6 +59,7 @@ describe("the OpenAPI document", () => {
       "/v1/downloads/{id}",
       "/v1/pricing",
       "/v1/usage",
+      "/v1/usage/requests",
       "/v1/account",
       "/v1/billing",
       "/v1/billing/checkout",

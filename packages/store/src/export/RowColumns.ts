@@ -7,8 +7,16 @@ import type { BookRecord, Level, MarketTicker, Side } from "@kalshibook/core/Boo
 import * as BookSamples from "@kalshibook/core/BookSamples"
 import * as Candles from "@kalshibook/core/Candles"
 import { segmentColumns } from "@kalshibook/core/cold/SegmentColumns"
-import { candleColumns, measureColumn, sampleColumns, type TableColumn } from "@kalshibook/core/export/TableColumns"
+import * as UsageRequestsAnswer from "@kalshibook/core/contract/UsageRequestsAnswer"
+import {
+  candleColumns,
+  measureColumn,
+  requestColumns,
+  sampleColumns,
+  type TableColumn
+} from "@kalshibook/core/export/TableColumns"
 import type { TradeRecord } from "@kalshibook/core/TradeRecord"
+import type { LoggedRequest } from "../RequestLog.ts"
 
 export type Value = string | number | bigint | boolean | null
 
@@ -181,4 +189,18 @@ export const ofCandles = (
         gap_causes: causes.length === 0 ? null : causes.join(",")
       }
     })
+  )
+
+/** Requests of an account, a row each. */
+export const ofRequests = (requests: ReadonlyArray<LoggedRequest>): RowColumns =>
+  filled(
+    requestColumns,
+    requests.map((request) => ({
+      ...UsageRequestsAnswer.view(request),
+      time: BigInt(request.tsMicros),
+      credits: BigInt(request.credits),
+      rows: BigInt(request.rows),
+      count: BigInt(request.count),
+      time_last: BigInt(request.tsLastMicros)
+    }))
   )

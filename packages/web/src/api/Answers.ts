@@ -14,6 +14,7 @@ import type * as StatusContract from "@kalshibook/core/contract/StatusAnswer"
 import type * as StreamContract from "@kalshibook/core/contract/stream/StreamMessages"
 import type * as TradeContract from "@kalshibook/core/contract/TradeView"
 import type * as UsageContract from "@kalshibook/core/contract/UsageAnswer"
+import type * as RequestsContract from "@kalshibook/core/contract/UsageRequestsAnswer"
 
 /** With these fields: only a question for a summary leaves them out, and no page asks one. */
 type With<Answer, Field extends keyof Answer> = Answer & {
@@ -45,6 +46,8 @@ export type Loss = MarketCoverage["totals"]["lost"][number]
 export type Status = typeof StatusContract.Status.Type
 export type Pricing = typeof PricingContract.Pricing.Type
 export type Usage = typeof UsageContract.Usage.Type
+export type UsageRequests = typeof RequestsContract.UsageRequests.Type
+export type UsageRequest = RequestsContract.UsageRequest
 export type KeyList = typeof KeyContract.KeyList.Type
 export type Key = KeyList["keys"][number]
 export type NewKey = typeof KeyContract.NewKey.Type

@@ -5,7 +5,7 @@ import { Button } from "./Button.tsx"
 /** How long the button says that it worked. */
 const saidMillis = 1_600
 
-const CopyButton = (props: { readonly text: string; readonly label?: string; readonly name?: string }) => {
+export const CopyButton = (props: { readonly text: string; readonly label?: string; readonly name?: string }) => {
   const [state, setState] = useState<"ready" | "copied" | "refused">("ready")
   useEffect(() => {
     if (state === "ready") return

@@ -34,6 +34,7 @@ export const KeyTable = (props: { readonly keys: ReadonlyArray<Key>; readonly on
           <th>Key</th>
           <th>May</th>
           <th className="!text-right">Cap a month</th>
+          <th>Made by</th>
           <th>Last used</th>
           <th>Works until</th>
           <th>
@@ -52,6 +53,9 @@ export const KeyTable = (props: { readonly keys: ReadonlyArray<Key>; readonly on
               <td className="text-right whitespace-nowrap">
                 {key.month_credits_cap === null ? "none" : Numbers.count(key.month_credits_cap)}
               </td>
+              <td className="max-w-52">
+                <Maker of={key} isWorking={state === "works"} />
+              </td>
               <td className="whitespace-nowrap">{moment(key.last_used_at, "never")}</td>
               <td className="whitespace-nowrap">
                 {state === "works" ? moment(key.expires_at, "for ever") : <Badge>{state}</Badge>}
@@ -64,6 +68,21 @@ export const KeyTable = (props: { readonly keys: ReadonlyArray<Key>; readonly on
         })}
       </tbody>
     </Table>
+  )
+}
+
+/** Whoever made a key may still know it: one who has left is marked as long as it works. */
+const Maker = (props: { readonly of: Key; readonly isWorking: boolean }) => {
+  const { created_by } = props.of
+  if (created_by === null) return null
+  const { is_gone, kind, name } = created_by
+  return (
+    <span className="flex flex-wrap items-center gap-x-2">
+      <span className={`wrap-anywhere ${kind === "key" ? "font-mono text-xs" : ""}`}>
+        {kind === "key" ? `kb_live_${name}_…` : name}
+      </span>
+      {is_gone && props.isWorking ? <Badge tone="warn">{kind === "key" ? "ended" : "has left"}</Badge> : null}
+    </span>
   )
 }
 

@@ -10,7 +10,7 @@ import { useNowMicros } from "../format/Clock.ts"
 import { useTimes } from "../format/Zone.ts"
 import { Heatmap } from "../heatmap/Heatmap.tsx"
 import { type Life, useLife } from "../market/Life.ts"
-import { useGaps } from "../market/MarketGaps.ts"
+import { useGaps, useOpening } from "../market/MarketGaps.ts"
 import * as Moment from "../market/Moment.ts"
 import { Timeline } from "../market/Timeline.tsx"
 import { useBook } from "../market/useBook.ts"
@@ -32,7 +32,7 @@ export const LivingBook = ({ showcase }: { readonly showcase: Showcase }) => {
       </div>
     )
   }
-  if (shown !== undefined) return <OfMarket market={shown.market} />
+  if (shown !== undefined) return <OfMarket key={shown.market.ticker} market={shown.market} />
   return (
     <div className={frame}>
       {isLoading ? (
@@ -50,10 +50,11 @@ export const LivingBook = ({ showcase }: { readonly showcase: Showcase }) => {
 
 const OfMarket = ({ market }: { readonly market: Market }) => {
   const { isEmpty, life, problem } = useLife(market, useNowMicros())
+  const opening = useOpening(market.ticker, life)
   return (
     <div className={frame}>
-      {life !== undefined ? (
-        <Living key={market.ticker} market={market} life={life} firstMicros={life.toMicros} />
+      {life !== undefined && opening !== undefined ? (
+        <Living key={market.ticker} market={market} life={life} firstMicros={opening} />
       ) : isEmpty ? (
         <Empty title="This market has only just opened">Its first record is being waited for.</Empty>
       ) : problem === null ? (

@@ -49,12 +49,18 @@ export const MarketBook = (props: {
   readonly isOpenToAll: boolean
   /** From the address. */
   readonly at: number | undefined
+  /** Which moment is shown where the address names none. */
+  readonly openingMicros: number
 }) => {
   const { isOpenToAll, life, market } = props
   const { ticker } = market
   const times = useTimes()
   const initial =
-    props.at !== undefined ? Moment.at(props.at) : life.isOpen && isOpenToAll ? Moment.live : Moment.at(life.toMicros)
+    props.at !== undefined
+      ? Moment.at(props.at)
+      : life.isOpen && isOpenToAll
+        ? Moment.live
+        : Moment.at(props.openingMicros)
   const [spanName, setSpanName] = useState<keyof typeof spans>("15 min")
   const known = useGaps(ticker, life)
   const player = usePlayer(ticker, life, initial)

@@ -10,6 +10,7 @@ import { nowMicros, useNowMicros } from "../format/Clock.ts"
 import { useTimes } from "../format/Zone.ts"
 import { instantOf, useLife } from "../market/Life.ts"
 import { MarketBook } from "../market/MarketBook.tsx"
+import { useOpening } from "../market/MarketGaps.ts"
 import { momentOf } from "../market/MomentText.ts"
 
 export const Market = () => {
@@ -29,6 +30,7 @@ const OfMarket = ({ market }: { readonly market: MarketAnswer }) => {
   const settings = useQuery(Queries.settings)
   const isDemo = settings.data?.demo_series.includes(market.ticker.split("-", 1)[0] ?? "") ?? false
   const { isEmpty, life, problem } = useLife(market, useNowMicros())
+  const opening = useOpening(market.ticker, life)
   const close = instantOf(market["close_time"])
   const eventTicker = textOf(market["event_ticker"])
   return (
@@ -62,12 +64,18 @@ const OfMarket = ({ market }: { readonly market: MarketAnswer }) => {
             It has not opened yet, or it is not among the recorded markets. Its coverage says which.
           </Empty>
         </Panel>
-      ) : life === undefined || settings.data === undefined ? (
+      ) : life === undefined || opening === undefined || settings.data === undefined ? (
         <Panel>
           <Loading lines={12} />
         </Panel>
       ) : (
-        <MarketBook market={market} life={life} isOpenToAll={isDemo} at={at === undefined ? undefined : momentOf(at)} />
+        <MarketBook
+          market={market}
+          life={life}
+          isOpenToAll={isDemo}
+          at={at === undefined ? undefined : momentOf(at)}
+          openingMicros={opening}
+        />
       )}
     </Page>
   )

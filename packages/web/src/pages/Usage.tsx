@@ -1,4 +1,4 @@
-/** What the account of the key used: by day, call and key; and what is left. */
+/** What the account of the key used: by day, call and key, and request by request; and what is left. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
 import { useState } from "react"
 import type { Usage as UsageAnswer } from "../api/Answers.ts"
@@ -13,6 +13,7 @@ import * as ApiKey from "../session/ApiKey.ts"
 import { KeyEntry } from "../session/KeyEntry.tsx"
 import { useKnown } from "../session/Known.ts"
 import { CreditsChart } from "../usage/CreditsChart.tsx"
+import { Requests } from "../usage/Requests.tsx"
 import * as UsageRows from "../usage/UsageRows.ts"
 
 const ranges = { month: "This month", days30: "30 days", days90: "90 days" } as const
@@ -29,7 +30,7 @@ export const Usage = () => {
   return (
     <Page
       title="Usage"
-      lead="As soon as a call is answered it is counted here. Days are UTC."
+      lead="As soon as a call is answered it is counted here; errors within seconds. Days are UTC."
       aside={
         key === undefined ? null : (
           <div className="flex flex-wrap gap-2">
@@ -139,6 +140,7 @@ const Used = ({ usage }: { readonly usage: UsageAnswer }) => {
           </Panel>
         </>
       )}
+      <Requests from={usage.from} />
     </div>
   )
 }
