@@ -68,9 +68,23 @@ describe("statements that callers share", () => {
   it.effect("take one item of each owner in turn, however many one has waiting", () =>
     Effect.gen(function* () {
       const { ask, end, statements } = yield* held
-      yield* ask("a1", "a2", "a3", "a4", "a5", "a6", "b1", "c1")
+      yield* ask("a1", "b1", "a2", "a3", "b2", "c1", "d1")
+      assert.deepStrictEqual(statements(), ["a1", "b1"])
       yield* end(0)
-      assert.deepStrictEqual(statements(), ["a1", "a2 a3 a4", "a5 b1 c1"])
+      assert.deepStrictEqual(statements().at(-1), "a2 c1 d1")
+    })
+  )
+
+  it.effect("begin at once for whoever is in none that runs, and with nobody who is", () =>
+    Effect.gen(function* () {
+      const { ask, end, statements } = yield* held
+      yield* ask("a1", "a2", "b1")
+      assert.deepStrictEqual(statements(), ["a1", "b1"])
+      yield* ask("a3", "c1")
+      yield* end(1)
+      assert.deepStrictEqual(statements(), ["a1", "b1", "c1"])
+      yield* end(0)
+      assert.deepStrictEqual(statements(), ["a1", "b1", "c1", "a2 a3"])
     })
   )
 
