@@ -11,7 +11,7 @@ import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RecorderStatusSource } from "@kalshibook/api/RecorderStatusSource"
 import { StreamServer } from "@kalshibook/api/stream/StreamServer"
 import type { BookRecord, Side } from "@kalshibook/core/BookRecord"
-import type { Terms } from "@kalshibook/core/contract/Pricing"
+import { type Terms, tiers } from "@kalshibook/core/contract/Pricing"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import * as Replay from "@kalshibook/core/Replay"
 import * as Prng from "@kalshibook/simulator/exchange/Prng"
@@ -45,8 +45,8 @@ const startMicros = 1_795_219_200_000_000
 const spanMicros = 3_600_000_000
 const plenty = 1_000_000_000
 
-/** What the narrow customers may. */
-const narrowPerSecond = 200
+/** What the narrow customers may: as much as the largest tier that anybody can buy. */
+const narrowPerSecond = tiers.project.limits.requestsPerSecond
 
 const tickerOf = (market: number): string => `KXBENCH-26NOV21-M${market}`
 
