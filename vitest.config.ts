@@ -62,7 +62,7 @@ export default defineConfig({
     hookTimeout: hookMillisMax,
     teardownTimeout: hookMillisMax,
     sequence: { sequencer: LongestFirst },
-    globalSetup: "packages/store/test/PgServers.ts",
+    globalSetup: ["packages/store/test/ScratchFolder.ts", "packages/store/test/PgServers.ts"],
     // Node reads the sources itself, as the programs do: what is run is what is tested, and imports are bindings, not getters.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
