@@ -4,7 +4,7 @@
  * quarter of an archiver's CPU goes into the file system. A process that is killed leaves the same behind in both.
  */
 import { rmSync } from "node:fs"
-import { mkdtemp, readdir, rm, statfs } from "node:fs/promises"
+import { chmod, mkdtemp, readdir, rm, statfs } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { availableMemory } from "node:process"
@@ -31,6 +31,8 @@ export const setup = async (): Promise<void> => {
   if (process.env["TMPDIR"] !== undefined || !(await hasRoom())) return
   await removeLeft()
   const made = await mkdtemp(join(memoryFolder, `${prefix}${process.pid}-`))
+  // As open as what it takes the place of: some tests are other users of the machine.
+  await chmod(made, 0o1777)
   process.env["TMPDIR"] = made
   // Behind everybody else's end.
   process.once("exit", () => rmSync(made, { recursive: true, force: true }))
