@@ -20,15 +20,17 @@ const longest = [
   "packages/collector/test/simulation/Simulation1.sim.test.ts",
   "packages/collector/test/simulation/Simulation2.sim.test.ts",
   "test/web/Pages.web.test.ts",
-  "test/system/Truth.pg.test.ts",
   "test/start/start.sim.test.ts",
   "test/cold/TenThousandBooks.pg.test.ts",
   "packages/store/test/EmbeddedPostgres.pg.test.ts",
+  "test/system/Truth.pg.test.ts",
   "test/processes/Database.pg.test.ts",
   "test/processes/Program.pg.test.ts",
   "test/demo/demo-history.sim.test.ts",
   "test/drill/RestoreDrill.pg.test.ts",
   "packages/archiver/test/Archiver.pg.test.ts",
+  "packages/store/test/objects/ObjectStore.s3.test.ts",
+  "packages/api/test/HostileMany.prop.test.ts",
   "packages/api/test/billing/Life.prop.test.ts"
 ]
 
@@ -62,7 +64,7 @@ export default defineConfig({
     hookTimeout: hookMillisMax,
     teardownTimeout: hookMillisMax,
     sequence: { sequencer: LongestFirst },
-    globalSetup: "packages/store/test/PgServers.ts",
+    globalSetup: ["packages/store/test/ScratchFolder.ts", "packages/store/test/PgServers.ts"],
     // Node reads the sources itself, as the programs do: what is run is what is tested, and imports are bindings, not getters.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [

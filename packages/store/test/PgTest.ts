@@ -20,12 +20,19 @@ import { makeTypes } from "@kalshibook/store/PgNumbers"
 import { Context, Effect, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import * as PgServers from "./PgServers.ts"
+import * as ScratchFolder from "./ScratchFolder.ts"
+
+const folderIn = (parent: () => string) =>
+  Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(parent(), "kalshibook-test-"))),
+    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+  )
 
 /** A folder that is removed when the scope closes. */
-export const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "kalshibook-test-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
+export const temporaryFolder = folderIn(tmpdir)
+
+/** The same on a disk. */
+export const temporaryDiskFolder = folderIn(ScratchFolder.diskFolder)
 
 /** `PgClient`, `SqlClient` and `Database` over a new, empty, migrated database in the server of this process. */
 export const layer = Layer.unwrap(

@@ -70,6 +70,17 @@ export const make = (rowsMax: number): LogRows => ({
   tsExchangeProvenMicros: new Float64Array(rowsMax)
 })
 
+/** The room that is made first where nobody knows how many rows come. */
+const roomFirst = 512
+const roomGrowth = 4
+
+/**
+ * Room for more rows than fitted into the last one, up to `rowsMax` of them: a quiet hour needs little. Memory outside of V8's heap
+ * makes it collect the whole heap, which costs more than the rows.
+ */
+export const roomAfter = (room: number, rowsMax: number): number =>
+  Math.min(rowsMax, room === 0 ? roomFirst : room * roomGrowth)
+
 export const sideCode = (side: Side): number => (side === "yes" ? sideYes : sideNo)
 export const sideOf = (code: number): Side => (code === sideYes ? "yes" : "no")
 export const causeCode = (cause: GapCause): number => gapCauses.indexOf(cause)

@@ -15,9 +15,10 @@ export interface LogRowsBuilder {
   readonly flush: () => void
 }
 
-/** Hands rows over whenever there are `rowsMax` of them; they are the receiver's own. */
+/** Hands rows over whenever there are `rowsMax` of them, the first ones sooner; they are the receiver's own. */
 export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): LogRowsBuilder => {
   let rows = LogRows.make(0)
+  let room = 0
 
   const flush = (): void => {
     if (rows.rows === 0) return
@@ -30,7 +31,8 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
   const row = (kind: number, marketTicker: MarketTicker): number => {
     if (rows.rows === rows.kind.length) {
       flush()
-      rows = LogRows.make(rowsMax)
+      room = LogRows.roomAfter(room, rowsMax)
+      rows = LogRows.make(room)
     }
     const at = rows.rows++
     rows.market[at] = LogRows.place(rows.tickers, marketTicker)

@@ -149,8 +149,9 @@ const repairOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
     }
     for (const [mediaType, content] of Object.entries(response.content ?? {})) {
       if (mediaType === "application/problem+json") {
-        Object.assign(content, problemContent(content.schema))
-        response.description = titlesOf(content.schema)
+        const named = problemsIn(content.schema)
+        Object.assign(content, problemContent(named))
+        response.description = titlesOf(named)
       } else {
         const example = operationExamples[operation.operationId]
         if (example !== undefined) Object.assign(content, { examples: { answer: { value: example } } })
@@ -159,21 +160,25 @@ const repairOperation = (operation: OpenApi.OpenAPISpecOperation): void => {
   }
 }
 
-/** The codes of the problems that a response may be, by the names of their schemas. */
-const problemsIn = (schema: object): Readonly<Record<string, ProblemCode>> =>
-  Object.fromEntries(
+/** Codes of problems by the names of their schemas. */
+type Problems = Readonly<Record<string, ProblemCode>>
+
+/** The problems that a response may be. */
+const problemsIn = (schema: object): Problems => {
+  const text = JSON.stringify(schema)
+  return Object.fromEntries(
     Object.entries(problemClasses)
-      .filter(([, problem]) => JSON.stringify(schema).includes(`"${reference(problem.identifier)}"`))
+      .filter(([, problem]) => text.includes(`"${reference(problem.identifier)}"`))
       .map(([code, problem]) => [problem.identifier, code as ProblemCode])
   )
+}
 
-const titlesOf = (schema: object): string =>
-  Object.values(problemsIn(schema))
+const titlesOf = (named: Problems): string =>
+  Object.values(named)
     .map((code) => problems[code].title)
     .join("; ")
 
-const problemContent = (schema: object) => {
-  const named = problemsIn(schema)
+const problemContent = (named: Problems) => {
   const names = Object.fromEntries(Object.entries(named).map(([name, code]) => [code, name]))
   const codes = Object.values(named)
   return {

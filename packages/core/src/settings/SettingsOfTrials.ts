@@ -54,6 +54,7 @@ export const trialSettings = {
   KALSHIBOOK_TEST_S3_ACCESS_KEY_ID: ofTests("a key for it"),
   KALSHIBOOK_TEST_S3_SECRET_ACCESS_KEY: ofTests("belongs to it"),
   KALSHIBOOK_TEST_SERVERS_DIR: ofTests("where processes of tests find the servers that they share"),
+  KALSHIBOOK_TEST_DISK_DIR: ofTests("a folder on a disk for what tests cannot keep in memory"),
   KALSHI_RECORDED_DIR: ofTests("recorded frames of the production exchange"),
   KALSHIBOOK_WRITE_DOCS: ofTests("`1`: the tests of documents write them"),
   KALSHIBOOK_PROPERTY_FACTOR: ofTests("how many times as many cases properties are tried with"),

@@ -4,11 +4,10 @@
  *
  * adapter: Node's files
  */
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises"
 import { extname, join } from "node:path"
 import { Effect } from "effect"
+import * as LocalFile from "../objects/LocalFile.ts"
 import * as TapeLock from "../tape/TapeLock.ts"
 import { ColdTierAway } from "./ColdDataProblem.ts"
 
@@ -88,14 +87,12 @@ export const remove = (path: string): Effect.Effect<void> =>
 
 /** What a file holds now: SHA-256 in hexadecimal; empty when it cannot be read. */
 export const sha256Of = (path: string): Effect.Effect<string> =>
-  Effect.callback((resume) => {
-    const hash = createHash("sha256")
-    const stream = createReadStream(path, { highWaterMark: 1_048_576 })
-    stream.on("data", (bytes) => hash.update(bytes))
-    stream.on("error", () => resume(Effect.succeed("")))
-    stream.on("end", () => resume(Effect.sync(() => hash.digest("hex"))))
-    return Effect.sync(() => stream.destroy())
-  })
+  Effect.promise((signal) =>
+    LocalFile.receiptOfFile(path, signal).then(
+      ({ sha256 }) => sha256,
+      () => ""
+    )
+  )
 
 /** The whole of a small file, as text. */
 export const text = (path: string) => attempt(path, async () => (await readFile(path)).toString("utf8"))

@@ -15,7 +15,7 @@ export interface MergeSource<E, R> {
   readonly hasKeyframes: boolean
 }
 
-/** Rows that are handed over at a time, or as many as one market has in a part of a source. */
+/** Rows that are handed over at a time, the first ones sooner, or as many as one market has in a part of a source. */
 const batchRows = 16_384
 
 interface Head<E> {
@@ -38,6 +38,7 @@ export const merge = <E, R>(sources: ReadonlyArray<MergeSource<E, R>>): Stream.S
         heads.push({ pull, hasKeyframes, parts: [], part: 0, row: 0, isOver: false })
       }
       const market: MarketState = { ticker: undefined, source: -1, offsetLast: 0, offsetFloor: 0 }
+      let room = 0
       return Stream.unfold(undefined, () =>
         Effect.gen(function* () {
           // Room for many rows is made for a row alone: it costs more than a few of them.
@@ -53,7 +54,8 @@ export const merge = <E, R>(sources: ReadonlyArray<MergeSource<E, R>>): Stream.S
             const end = LogRows.runEnd(rows, head.row, rows.rows)
             if (batch.rows + end - head.row > batch.kind.length) {
               if (batch.rows > 0) return [batch, undefined] as const
-              batch = LogRows.make(Math.max(batchRows, end - head.row))
+              room = LogRows.roomAfter(room, batchRows)
+              batch = LogRows.make(Math.max(room, end - head.row))
             }
             takeRun(head, index, rows, end, market, batch)
           }

@@ -42,7 +42,7 @@ export const forEach = (
 ): Effect.Effect<number, DuckDbError> =>
   Effect.gen(function* () {
     const runs = yield* runsOf(connection, query)
-    const rows = LogRows.make(chunkRowsMax)
+    const rows = LogRows.make(Math.min(chunkRowsMax, query.rows ?? chunkRowsMax))
     let problem: string | undefined
     const count = yield* connection.scan(
       statementOf(query),

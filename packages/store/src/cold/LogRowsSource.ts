@@ -42,7 +42,7 @@ export interface LogRowsSource {
 /** Columns as `segmentColumns.records` has them, of a table function of this name. */
 export const make = (name: string): LogRowsSource => {
   const packs: Array<Pack> = []
-  const staging = LogRows.make(packRows)
+  let staging = LogRows.make(0)
   /** Of the first pack, how many rows are gone already. */
   let gone = 0
   let rows = 0
@@ -59,7 +59,8 @@ export const make = (name: string): LogRowsSource => {
 
   const append = (from: LogRows.LogRows, start: number, end: number): void => {
     for (let next = start; next < end; ) {
-      const count = Math.min(end - next, packRows - staging.rows)
+      if (staging.rows === staging.kind.length) staging = grown(staging)
+      const count = Math.min(end - next, staging.kind.length - staging.rows)
       LogRows.append(from, next, next + count, staging)
       next += count
       rows += count
@@ -108,6 +109,13 @@ export const make = (name: string): LogRowsSource => {
       mainFunction: (_, chunk) => fill(chunk)
     })
   }
+}
+
+/** The same rows, with room for more. */
+const grown = (rows: LogRows.LogRows): LogRows.LogRows => {
+  const larger = LogRows.make(LogRows.roomAfter(rows.kind.length, packRows))
+  LogRows.append(rows, 0, rows.rows, larger)
+  return larger
 }
 
 const typeOf: Record<SegmentColumn["type"], DuckDBType> = {

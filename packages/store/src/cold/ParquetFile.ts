@@ -5,12 +5,11 @@
  * Measured on 10 M records of 3,000 markets: 10.3 bytes a record with row groups of 40,960 rows, 10.4 with 20,480, 10.2 with 61,440; Bloom
  * filters cost 0.05 and find nothing that sorted statistics do not; higher levels of zstd gain 0.1 % for a third more time.
  *
- * adapter: Node's streams and hashes
+ * adapter: Node's files
  */
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { type SegmentKind, schemaVersion } from "@kalshibook/core/cold/SegmentColumns"
 import { Effect } from "effect"
+import * as LocalFile from "../objects/LocalFile.ts"
 import { type Connection, type DuckDbError, quoted } from "./DuckDb.ts"
 import { duckDbErrorOf } from "./DuckDbError.ts"
 
@@ -52,17 +51,7 @@ export const write = (
 
 /** Reads the whole file. */
 export const describe = (path: string): Effect.Effect<ParquetFile, DuckDbError> =>
-  Effect.callback((resume) => {
-    const hash = createHash("sha256")
-    let bytes = 0
-    const stream = createReadStream(path, { highWaterMark: 1 << 20 })
-    stream.on("data", (part) => {
-      hash.update(part)
-      bytes += part.length
-    })
-    stream.on("error", (cause) =>
-      resume(Effect.fail(duckDbErrorOf("read a file", new Error(`IO Error: ${cause.message}`))))
-    )
-    stream.on("end", () => resume(Effect.succeed({ path, bytes, sha256: hash.digest("hex") })))
-    return Effect.sync(() => stream.destroy())
+  Effect.tryPromise({
+    try: async (signal) => ({ path, ...(await LocalFile.receiptOfFile(path, signal)) }),
+    catch: (cause) => duckDbErrorOf("read a file", new Error(`IO Error: ${String(cause)}`))
   })

@@ -215,7 +215,7 @@ const proveSide = Effect.fnUntraced(function* (connection: Connection, file: Man
   return rows
 })
 
-/** Some rows at the beginning, in the middle and at the end, by both readers. */
+/** Some rows at the beginning, in the middle and at the end, by both readers; of a small file all, once. */
 const proveSample = Effect.fnUntraced(function* (
   connection: Connection,
   file: ManifestFile,
@@ -224,9 +224,11 @@ const proveSample = Effect.fnUntraced(function* (
   tell: Tell
 ) {
   const size = Math.ceil(sampleRows / samplesPerFile)
+  const starts = Array.from({ length: samplesPerFile }, (_, sample) =>
+    Math.max(0, Math.floor(((file.rows - size) * sample) / (samplesPerFile - 1)))
+  )
   let compared = 0
-  for (let sample = 0; sample < samplesPerFile; sample++) {
-    const from = Math.max(0, Math.floor(((file.rows - size) * sample) / (samplesPerFile - 1)))
+  for (const from of new Set(starts)) {
     const to = Math.min(file.rows, from + size)
     const theirs = yield* SecondReader.read(path, from, to)
     const ours: Array<SecondReader.PlainRow> = []

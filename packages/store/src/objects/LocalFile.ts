@@ -77,7 +77,8 @@ export const readAll = async (
   each: (chunk: Buffer) => Promise<void>
 ): Promise<ObjectReceipt> => {
   const hash = createHash("sha256")
-  const buffer = Buffer.allocUnsafe(chunkBytes)
+  // One more than there are, so that the first chunk of a small file shows its end.
+  const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, (await handle.stat()).size + 1))
   let bytes = 0
   while (true) {
     signal.throwIfAborted()
@@ -85,7 +86,17 @@ export const readAll = async (
     hash.update(chunk)
     bytes += chunk.length
     if (chunk.length > 0) await each(chunk)
-    if (chunk.length < chunkBytes) return { bytes, sha256: hash.digest("hex") }
+    if (chunk.length < buffer.length) return { bytes, sha256: hash.digest("hex") }
+  }
+}
+
+/** Of a file, which is read to its end. */
+export const receiptOfFile = async (path: string, signal: AbortSignal): Promise<ObjectReceipt> => {
+  const handle = await open(path, "r")
+  try {
+    return await readAll(handle, signal, () => Promise.resolve())
+  } finally {
+    await handle.close()
   }
 }
 

@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
-import { temporaryFolder } from "../PgTest.ts"
+import { temporaryDiskFolder } from "../PgTest.ts"
 import * as SwiftPackages from "./SwiftPackages.ts"
 
 export const accessKeyId = "test:tester"
@@ -35,7 +35,7 @@ interface Daemon {
 /** Starts it; the address of S3. Fails with a sentence for people. */
 export const start: Effect.Effect<string, Error, Scope.Scope> = Effect.gen(function* () {
   const unpacked = yield* attempt(SwiftPackages.unpacked)
-  const folder = yield* temporaryFolder
+  const folder = yield* temporaryDiskFolder
   yield* attempt(() => prepare(folder))
   const env = environment(folder, unpacked)
   const memcached = yield* daemon("memcached", folder, env, [
@@ -62,7 +62,7 @@ const prepare = async (folder: string): Promise<void> => {
   for (const each of ["etc", "log", "srv/disk"]) await mkdir(join(folder, each), { recursive: true })
   const attributes = "import os, sys; os.setxattr(sys.argv[1], 'user.test', b'1')"
   await SwiftPackages.run(
-    `keep extended attributes in ${folder} (TMPDIR may lead to an ext4, xfs or btrfs)`,
+    `keep extended attributes in ${folder} (KALSHIBOOK_TEST_DISK_DIR may lead to an ext4, xfs or btrfs)`,
     SwiftPackages.python,
     ["-I", "-c", attributes, join(folder, "srv")]
   )
