@@ -5,9 +5,7 @@
 import { spawn } from "node:child_process"
 import fs from "node:fs"
 
-/** Without the windows of a whole browser, which cost a tenth of the pages' CPU, comes first. */
 const places = [
-  "/usr/lib/chromium/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -36,12 +34,15 @@ export const program = (): string => {
 export const ensure = async (): Promise<void> => {
   if (find() !== undefined || process.getuid?.() !== 0 || !fs.existsSync("/usr/bin/apt-get")) return
   process.stdout.write("Installing Chromium for the tests of pages (once for a machine) ...\n")
-  const install = (name: string) => aptGet(["install", "-q", "-y", "--no-install-recommends", name])
-  let done = await aptGet(["update", "-q"])
-  // Not every system has the first one.
-  if (done.isDone) done = await install("chromium-headless-shell")
-  if (!done.isDone) done = await install("chromium")
-  if (!done.isDone) process.stdout.write(`${done.complaint.trim().split("\n").slice(-3).join("\n")}\n${remedy}\n`)
+  for (const args of [
+    ["update", "-q"],
+    ["install", "-q", "-y", "--no-install-recommends", "chromium"]
+  ]) {
+    const { complaint, isDone } = await aptGet(args)
+    if (isDone) continue
+    process.stdout.write(`${complaint.trim().split("\n").slice(-3).join("\n")}\n${remedy}\n`)
+    return
+  }
 }
 
 const aptGet = (args: ReadonlyArray<string>) =>
