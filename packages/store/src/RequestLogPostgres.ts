@@ -1,4 +1,10 @@
-/** The single requests in Postgres: ledger and errors side by side, each read by its own index, and sums only of what is answered. */
+/**
+ * The single requests in Postgres: ledger and errors side by side, each read by its own index, and sums only of what is answered.
+ *
+ * A stream may have a hundred thousand parts, each a row of the ledger, so the list walks along requests alone (`ledger_requests`) and
+ * looks up the parts of those that it answers (`ledger_parts`). The account is named although the policies of the tables name it: the
+ * planner knows how many rows an account has only where it sees which.
+ */
 import { Effect, Option } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 import { acting } from "./AsAccount.ts"
@@ -65,33 +71,47 @@ export const requestLogInPostgres = (sql: SqlClient.SqlClient): RequestLog["Serv
         during("noteRequestErrors")
       ),
     list: (question) => {
+      const { accountId, requestsMax } = question
       const ledgerId = sql.literal("request_id")
       const errorId = sql.literal("error_id")
-      // `0` is the sign behind `/`, with which the parts of a call go on.
+      const isOwn = sql`account_id = ${accountId}::text::uuid`
+      const newest = (id: Statement.Fragment) => sql`order by ts_micros desc, ${id} desc limit ${requestsMax}`
+      const entries = (which: Statement.Fragment) => sql`
+        select request_id as id, ts_micros, endpoint, prefix,
+          case state when 'used' then 'answered' else 'held' end as outcome,
+          null::integer as status, null::text as code, 1::bigint as count, ts_micros as ts_last_micros, credits, rows
+        from ledger
+        where ${isOwn} and ${which} and ${sql.and([...clausesOf(ledgerId, question), statesOf(question)])}
+          and not exists (select from request_errors where error_id = request_id)
+        ${newest(ledgerId)}`
+      // As the indexes have it, or they are not used.
+      const isWhole = sql`position('/' in request_id) = 0`
+      const isPart = sql`position('/' in request_id) > 0`
+      // `0` is the sign behind `/`, with which the parts of a request go on, and the names of what an account pays once.
+      const isOnce = sql`${isPart} and request_id >= ${`${accountId}/`} and request_id < ${`${accountId}0`}`
       return sql<Row>`
         select id, ts_micros, endpoint, prefix, outcome, status, code, count, ts_last_micros,
-          coalesce(paid.credits, listed.credits) as credits, coalesce(paid.rows, listed.rows) as rows
+          credits + coalesce(parts.part_credits, 0) as credits, rows + coalesce(parts.part_rows, 0) as rows
         from (
-          (select request_id as id, ts_micros, endpoint, prefix,
-             case state when 'used' then 'answered' else 'held' end as outcome,
-             null::integer as status, null::text as code, 1::bigint as count, ts_micros as ts_last_micros, credits, rows
-           from ledger
-           where ${sql.and([...clausesOf(ledgerId, question), statesOf(question)])}
-             and (position('/' in request_id) = 0 or starts_with(request_id, account_id || '/'))
-             and not exists (select from request_errors where error_id = request_id)
-           order by ts_micros desc, request_id desc limit ${question.requestsMax})
-          union all
-          (select error_id, ts_micros, endpoint, prefix, 'failed', status, code, count, ts_last_micros, 0, 0
-           from request_errors
-           where ${sql.and([...clausesOf(errorId, question), isFailedAsked(question)])}
-           order by ts_micros desc, error_id desc limit ${question.requestsMax})
-          order by ts_micros desc, id desc limit ${question.requestsMax}
+          select *, id || '/' as parts_from, id || '0' as parts_to from (
+            (${entries(isWhole)})
+            union all
+            (${entries(isOnce)})
+            union all
+            (select error_id, ts_micros, endpoint, prefix, 'failed', status, code, count, ts_last_micros,
+               coalesce((select credits from ledger where request_id = error_id and state = 'used'), 0),
+               coalesce((select rows from ledger where request_id = error_id and state = 'used'), 0)
+             from request_errors
+             where ${isOwn} and ${sql.and([...clausesOf(errorId, question), isFailedAsked(question)])}
+             ${newest(errorId)})
+          ) as each_kind
+          order by ts_micros desc, id desc limit ${requestsMax}
         ) as listed
         left join lateral (
-          select sum(ledger.credits)::bigint as credits, sum(ledger.rows)::bigint as rows from ledger
-          where position('/' in listed.id) = 0 and state = 'used'
-            and request_id >= listed.id and request_id < listed.id || '0'
-        ) as paid on true
+          select sum(ledger.credits)::bigint as part_credits, sum(ledger.rows)::bigint as part_rows from ledger
+          where position('/' in listed.id) = 0 and ${isOwn} and ${isPart} and state = 'used'
+            and request_id >= listed.parts_from and request_id < listed.parts_to
+        ) as parts on true
         order by ts_micros desc, id desc`.pipe(
         acting(sql, { account_id: question.accountId }),
         Effect.map((rows) =>
