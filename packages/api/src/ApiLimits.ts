@@ -81,6 +81,9 @@ export const streamMillisMax = 600_000
 /** Entries that a stream reads at a time: what it has in memory. */
 export const streamPageEntries = 2_000
 
+/** Pages of single requests that a node reads at once: one of few hits looks through a month, and others need the connections, too. */
+export const requestListsAtOnce = 2
+
 /** Values of sampled books that become a piece of a stream at once: some milliseconds, and a few megabytes, whatever their depth. */
 export const streamPageValues = 50_000
 

@@ -1,6 +1,6 @@
 /**
- * Errors that wait to be written, bounded whatever clients send: of each caller the first of a minute, and of a day, one by one; what comes
- * beyond is counted by minute, status and code, so that a hundred times as many cost no more and none is hidden.
+ * Errors that wait to be written, bounded whatever clients send: of each caller and of each account the first of a minute, and of a day, one
+ * by one; what comes beyond is counted by minute, key, status and code, so that a hundred times as many cost no more and none is hidden.
  *
  * A count is told anew as long as it grows, always with all that it has, so that to tell it twice changes nothing.
  */
@@ -14,17 +14,23 @@ export interface ErrorBufferLimits {
   readonly singlesOfMinuteMax: number
   /** The same in a UTC day: some hundred kilobytes. */
   readonly singlesOfDayMax: number
+  /** One by one, of all callers of an account in a minute: it may have as many keys as it likes, one after the other. */
+  readonly accountSinglesOfMinuteMax: number
+  /** The same in a UTC day: some megabytes. */
+  readonly accountSinglesOfDayMax: number
   /** Waiting one by one, of all callers: some seconds of a node on which everything fails; more are counted. */
   readonly singlesMax: number
   /** Waiting counts; more are lost, which is told by `takeLost`. */
   readonly countsMax: number
-  /** Callers whose limits are remembered; beyond, all begin anew. */
+  /** Callers, and accounts, whose limits are remembered; beyond, all begin anew. */
   readonly callersMax: number
 }
 
 export const limits: ErrorBufferLimits = {
   singlesOfMinuteMax: 60,
   singlesOfDayMax: 2_000,
+  accountSinglesOfMinuteMax: 600,
+  accountSinglesOfDayMax: 10_000,
   singlesMax: 10_000,
   countsMax: 10_000,
   callersMax: 10_000
@@ -47,6 +53,8 @@ export interface ErrorBuffer {
   readonly note: (error: NotedError) => void
   /** What is to be written next; `undefined` when there is nothing. One at a time. */
   readonly take: () => ErrorBatch | undefined
+  /** Nothing that waits will be written any more: it is lost. */
+  readonly abandon: () => void
   /** How many errors were lost since this was asked last. */
   readonly takeLost: () => number
 }
@@ -57,7 +65,7 @@ interface Counted {
   written: number
 }
 
-/** What a caller had of his limits. */
+/** What a caller, or an account, had of its limits. */
 interface Had {
   minute: number
   ofMinute: number
@@ -72,16 +80,15 @@ const dayMicros = 86_400_000_000
 export const make = (newId: () => string, max: ErrorBufferLimits = limits): ErrorBuffer => {
   let singles: Array<RequestError> = []
   const counts = new Map<string, Counted>()
-  const callers = new Map<string, Had>()
+  const [callers, accounts] = [new Map<string, Had>(), new Map<string, Had>()]
   let lost = 0
 
-  const hadOf = ({ accountId, prefix, tsMicros }: NotedError): Had => {
-    const name = `${accountId} ${prefix}`
-    let had = callers.get(name)
+  const hadOf = (of: Map<string, Had>, name: string, tsMicros: number): Had => {
+    let had = of.get(name)
     if (had === undefined) {
-      if (callers.size >= max.callersMax) callers.clear()
+      if (of.size >= max.callersMax) of.clear()
       had = { minute: 0, ofMinute: 0, day: 0, ofDay: 0 }
-      callers.set(name, had)
+      of.set(name, had)
     }
     const [minute, day] = [Math.floor(tsMicros / minuteMicros), Math.floor(tsMicros / dayMicros)]
     if (had.minute !== minute) Object.assign(had, { minute, ofMinute: 0 })
@@ -117,11 +124,19 @@ export const make = (newId: () => string, max: ErrorBufferLimits = limits): Erro
   return {
     note: (error) => {
       newestMicros = Math.max(newestMicros, error.tsMicros)
-      const had = hadOf(error)
-      const isFew = had.ofMinute < max.singlesOfMinuteMax && had.ofDay < max.singlesOfDayMax
+      const { accountId, prefix, tsMicros } = error
+      const ofCaller = hadOf(callers, `${accountId} ${prefix}`, tsMicros)
+      const ofAccount = hadOf(accounts, accountId, tsMicros)
+      const isFew =
+        ofCaller.ofMinute < max.singlesOfMinuteMax &&
+        ofCaller.ofDay < max.singlesOfDayMax &&
+        ofAccount.ofMinute < max.accountSinglesOfMinuteMax &&
+        ofAccount.ofDay < max.accountSinglesOfDayMax
       if (!isFew || singles.length >= max.singlesMax) return count(error)
-      had.ofMinute++
-      had.ofDay++
+      for (const had of [ofCaller, ofAccount]) {
+        had.ofMinute++
+        had.ofDay++
+      }
       singles.push({ ...error, count: 1, tsLastMicros: error.tsMicros })
     },
     take: () => {
@@ -152,6 +167,12 @@ export const make = (newId: () => string, max: ErrorBufferLimits = limits): Erro
           }
         }
       }
+    },
+    abandon: () => {
+      lost += singles.length
+      singles = []
+      for (const { error, written } of counts.values()) lost += error.count - written
+      counts.clear()
     },
     takeLost: () => {
       const some = lost

@@ -19,7 +19,8 @@ const retrySeconds = 5
 const endMillisMax = 2_000
 
 const lost = Metric.counter("kalshibook_request_errors_lost_total", {
-  description: "Errors of requests that no customer finds in his list: too many waited, or the database refused them.",
+  description:
+    "Errors of requests that no customer finds in his list: too many waited, or the database refused them or was away when the server stopped.",
   incremental: true
 })
 
@@ -69,15 +70,24 @@ export class RequestErrors extends Context.Service<
         yield* Effect.logWarning(`${errors} errors of requests are not in the lists of those who met them`)
       })
 
-      const writing = yield* Effect.andThen(write, (isAll) =>
+      /** What nobody foresaw ends neither the fiber nor the stop: it is told, and tried again. */
+      const tryWrite = write.pipe(
+        Effect.catchCause((cause) =>
+          Effect.as(Effect.logError("errors of requests could not be kept, and are tried again", cause), false)
+        )
+      )
+
+      const writing = yield* Effect.andThen(tryWrite, (isAll) =>
         Effect.andThen(tellLost, Effect.sleep(Duration.seconds(isAll ? writeSeconds : retrySeconds)))
       ).pipe(Effect.forever, Effect.forkScoped)
 
       yield* Effect.addFinalizer(() =>
         Fiber.interrupt(writing).pipe(
-          Effect.andThen(write),
-          Effect.andThen(tellLost),
-          Effect.timeoutOption(Duration.millis(endMillisMax))
+          Effect.andThen(tryWrite),
+          Effect.interruptible,
+          Effect.timeoutOption(Duration.millis(endMillisMax)),
+          Effect.andThen(Effect.sync(buffer.abandon)),
+          Effect.andThen(tellLost)
         )
       )
 

@@ -9,8 +9,8 @@ import type { HotTierError } from "@kalshibook/store/HotTierError"
 import { Ledger } from "@kalshibook/store/Ledger"
 import * as LedgerThinning from "@kalshibook/store/LedgerThinning"
 import { type LoggedRequest, RequestLog, type RequestQuestion } from "@kalshibook/store/RequestLog"
-import { Clock, Effect, Option } from "effect"
-import { streamPageEntries } from "./ApiLimits.ts"
+import { Clock, Effect, Option, Semaphore } from "effect"
+import { requestListsAtOnce, streamPageEntries } from "./ApiLimits.ts"
 import * as CallerTerms from "./CallerTerms.ts"
 import { type PageQuery, pageOf, rangeOf } from "./Paging.ts"
 import { only } from "./Projection.ts"
@@ -35,6 +35,8 @@ const placeOf = ({ id, tsMicros }: LoggedRequest) => [tsMicros, id] as const
 export const make = Effect.gen(function* () {
   const ledger = yield* Ledger
   const log = yield* RequestLog
+  const reading = yield* Semaphore.make(requestListsAtOnce)
+  const list = (question: RequestQuestion) => reading.withPermits(1)(log.list(question))
 
   const page = (asked: Asked, keptFromMicros: number, nowMicros: number, query: Query) =>
     Effect.gen(function* () {
@@ -42,7 +44,7 @@ export const make = Effect.gen(function* () {
       const filters = { from, to, outcome, operation, caller, request_id }
       const { after, cut, entriesMax } = yield* pageOf(Cursor.usageRequests, filters, query)
       const place = Option.map(after, ([tsMicros, id]) => ({ tsMicros, id }))
-      const found = yield* log.list({ ...asked, after: place, requestsMax: entriesMax })
+      const found = yield* list({ ...asked, after: place, requestsMax: entriesMax })
       const { cursor, entries } = cut(found, placeOf)
       return {
         from: isoFromMicros(asked.fromMicros),
@@ -58,9 +60,7 @@ export const make = Effect.gen(function* () {
     toColumns: RowColumns.ofRequests,
     toJson: (requests) => requests.map(UsageRequestsAnswer.view),
     rowsToPay: () => 0,
-    parts: RowStreams.paged(streamPageEntries, (after) =>
-      log.list({ ...asked, after, requestsMax: streamPageEntries })
-    ),
+    parts: RowStreams.paged(streamPageEntries, (after) => list({ ...asked, after, requestsMax: streamPageEntries })),
     name: "kalshibook_requests"
   })
 

@@ -50,6 +50,40 @@ it("ten thousand errors of one minute are sixty and one count, exact to the last
   assert.strictEqual(errors.takeLost(), 0)
 })
 
+it("errors without end are bounded for each account, however many keys it has, and others lose nothing", () => {
+  const errors = buffer()
+  const kept = new Map<string, RequestError>()
+  const [keys, minutes, each] = [20, 20, 50]
+  for (let minute = 0; minute < minutes; minute++) {
+    for (let at = 0; at < keys * each; at++) {
+      errors.note(noted({ prefix: `key ${at % keys}`, tsMicros: midnightMicros + minute * minuteMicros + at }))
+    }
+    errors.note(noted({ accountId: "another account", tsMicros: midnightMicros + minute * minuteMicros }))
+    write(errors, kept)
+  }
+  const of = (accountId: string) => new Map([...kept].filter(([, error]) => error.accountId === accountId))
+  const singles = [...of("an account").values()].filter(({ endpoint }) => endpoint !== null)
+  assert.lengthOf(singles, 10_000)
+  const inFirstMinute = singles.filter(({ tsMicros }) => tsMicros < midnightMicros + minuteMicros)
+  assert.lengthOf(inFirstMinute, 600)
+  assert.strictEqual(total(of("an account")), keys * minutes * each)
+  assert.isAtMost(of("an account").size, 10_000 + keys * minutes)
+  assert.strictEqual(of("another account").size, minutes)
+  assert.strictEqual(errors.takeLost(), 0)
+})
+
+it("what is given up is told as lost once, and only what was not written", () => {
+  const errors = buffer({ singlesOfMinuteMax: 3 })
+  for (let at = 0; at < 10; at++) errors.note(noted())
+  write(errors)
+  for (let at = 0; at < 5; at++) errors.note(noted())
+  errors.note(noted({ prefix: "9876543210" }))
+  errors.abandon()
+  assert.strictEqual(errors.takeLost(), 6)
+  assert.isUndefined(errors.take())
+  assert.strictEqual(errors.takeLost(), 0)
+})
+
 it("errors without end are bounded for each key, counted by minute and code, and takes nothing from others", () => {
   const errors = buffer()
   const kept = new Map<string, RequestError>()

@@ -5,7 +5,7 @@ import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
 import { HotTierError } from "@kalshibook/store/HotTierError"
 import { RequestLog } from "@kalshibook/store/RequestLog"
-import { Clock, Context, Effect, Exit, Layer, Logger, Option, Scope } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, Layer, Logger, Option, Scope } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { SqlError } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -16,6 +16,8 @@ import * as Seed from "./Seed.ts"
 
 const book = `/v1/markets/${Seed.recorded}/orderbook?at=2026-11-21T14:00:01Z`
 const deltas = `/v1/markets/${Seed.busy}/deltas`
+
+const wide = { requestsPerSecond: 1_000, burst: 1_000, requestsAtOnce: 100 }
 
 /** The list, once what was noted is written. */
 const requestsOf = Effect.fnUntraced(function* (key: string, query = "") {
@@ -74,27 +76,50 @@ layer(ApiTest.layer())("the list of requests", (it) => {
 
   it.effect("counts what is above a limit exactly, in few rows, and adds up to the usage", () =>
     Effect.gen(function* () {
-      const { key } = yield* Customer.customer({ terms: { requestsPerSecond: 1, burst: 2 } })
-      const statuses = yield* Effect.forEach(Array.from({ length: 12 }), () => ask(book, { key }))
-      const limited = statuses.filter(({ status }) => status === 429)
-      assert.isAtLeast(limited.length, 10)
+      const { key, prefix } = yield* Customer.customer({
+        tier: "enterprise",
+        terms: { creditsMonthly: 2_000, ...wide }
+      })
+      yield* TestClock.adjust(60_000 - ((yield* Clock.currentTimeMillis) % 60_000))
+      const asks = Array.from({ length: 80 }, () => ask("/v1/markets/KXNOTHING", { key }))
+      const ids = (yield* Effect.all(asks)).map(({ headers }) => headers["x-request-id"])
       yield* TestClock.adjust("1 minute")
       const { requests } = yield* requestsOf(key, "outcome=failed")
+      const [counted] = requests.filter((one: Json) => one.count > 1)
       assert.deepStrictEqual(
-        requests.map((one: Json) => [one.request_id, one.status, one.code]).toSorted(),
-        limited.map(({ headers }) => [headers["x-request-id"], 429, "rate_limited"]).toSorted()
+        [counted.request_id, counted.operation, counted.key, counted.status, counted.code, counted.count],
+        [null, null, prefix, 404, "unknown_market", 20]
+      )
+      const singles = requests.filter((one: Json) => one !== counted)
+      assert.sameMembers(
+        singles.map((one: Json) => one.request_id),
+        ids.slice(0, 60)
       )
       yield* json(`${deltas}?limit=1000`, { key })
       const all = yield* requestsOf(key)
       const credits = all.requests.reduce((sum: number, one: Json) => sum + one.credits, 0)
+      assert.isAbove(credits, 0)
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* json("/v1/usage", { key })).body.credits_used, credits)
     })
   )
 
+  it.effect("has what the limit of calls refused, as many as there were", () =>
+    Effect.gen(function* () {
+      const { key } = yield* Customer.customer({ terms: { requestsPerSecond: 1, burst: 2 } })
+      const answers = yield* Effect.forEach(Array.from({ length: 12 }), () => ask(book, { key }))
+      const limited = answers.filter(({ status }) => status === 429)
+      assert.isAtLeast(limited.length, 10)
+      const { requests } = yield* requestsOf(key, "outcome=failed")
+      assert.deepStrictEqual(
+        requests.map((one: Json) => [one.request_id, one.status, one.code]).toSorted(),
+        limited.map(({ headers }) => [headers["x-request-id"], 429, "rate_limited"]).toSorted()
+      )
+    })
+  )
+
   it.effect("is read page by page, and as the same rows in one stream", () =>
     Effect.gen(function* () {
-      const wide = { requestsPerSecond: 1_000, burst: 1_000, requestsAtOnce: 100 }
       const { key } = yield* Customer.customer({ tier: "enterprise", terms: { creditsMonthly: 100, ...wide } })
       for (let at = 0; at < 9; at++) {
         yield* ask(at % 3 === 0 ? book : `/v1/markets/KXNOTHING${at}`, { key })
@@ -175,14 +200,18 @@ describe("what is noted", () => {
   })
 
   let refusals = 0
+  let defects = 0
   let isRetryable = true
-  /** A database that refuses so many times. */
+  let isSilent = false
+  /** A database that refuses so many times, or answers no more. */
   const moody = Layer.effect(
     RequestLog,
     Effect.map(RequestLog, (log) =>
       RequestLog.of({
         ...log,
         note: (errors) => {
+          if (isSilent) return Effect.never
+          if (defects-- > 0) return Effect.die(new Error("nobody foresaw this"))
           if (refusals-- <= 0) return log.note(errors)
           const facts = { cause: new Error("refused"), message: "refused", operation: "note" }
           const reason = isRetryable ? new SqlError.ConnectionError(facts) : new SqlError.ConstraintError(facts)
@@ -213,6 +242,42 @@ describe("what is noted", () => {
         yield* Scope.close(scope, Exit.void)
         assert.strictEqual(sum(yield* kept(accountId)), 101)
         assert.match(logged.join("\n"), /7 errors of requests are not in the lists/)
+      })
+    )
+
+    it.effect("is written later where something went wrong that nobody foresaw, which is told in the log", () =>
+      Effect.gen(function* () {
+        const { accountId, note } = yield* noting()
+        const nowMillis = yield* Clock.currentTimeMillis
+        defects = 1
+        refusals = 0
+        note(nowMillis)
+        yield* TestClock.adjust("1 second")
+        note(nowMillis)
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(sum(yield* kept(accountId)), 2)
+        assert.match(logged.join("\n"), /nobody foresaw this/)
+      })
+    )
+
+    it.effect("is told in the log as lost by a server that stops while its database is away, or does not answer", () =>
+      Effect.gen(function* () {
+        const away = yield* noting()
+        const nowMillis = yield* Clock.currentTimeMillis
+        isRetryable = true
+        refusals = 1_000
+        for (let at = 0; at < 100; at++) away.note(nowMillis)
+        yield* Scope.close(away.scope, Exit.void)
+        assert.match(logged.join("\n"), /100 errors of requests are not in the lists/)
+        refusals = 0
+        const silent = yield* noting()
+        isSilent = true
+        for (let at = 0; at < 90; at++) silent.note(nowMillis)
+        const stopping = yield* Effect.forkChild(Scope.close(silent.scope, Exit.void))
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(stopping)
+        assert.match(logged.join("\n"), /90 errors of requests are not in the lists/)
+        isSilent = false
       })
     )
   })

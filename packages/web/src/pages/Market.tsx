@@ -1,6 +1,7 @@
 /** One market: its book at any moment of its recorded life, what was traded, what is known of it and what is not. */
 import { useQuery } from "@tanstack/react-query"
 import { Link, useParams, useSearch } from "@tanstack/react-router"
+import { useState } from "react"
 import type { Market as MarketAnswer } from "../api/Answers.ts"
 import * as Queries from "../api/Queries.ts"
 import { Badge, statusTone } from "../design/Badge.tsx"
@@ -30,7 +31,10 @@ const OfMarket = ({ market }: { readonly market: MarketAnswer }) => {
   const settings = useQuery(Queries.settings)
   const isDemo = settings.data?.demo_series.includes(market.ticker.split("-", 1)[0] ?? "") ?? false
   const { isEmpty, life, problem } = useLife(market, useNowMicros())
-  const opening = useOpening(market.ticker, life)
+  // The address follows what is shown, so only what it was at first says where to begin.
+  const [named] = useState(() => (at === undefined ? undefined : momentOf(at)))
+  const found = useOpening(market.ticker, named === undefined ? life : undefined)
+  const opening = named ?? found
   const close = instantOf(market["close_time"])
   const eventTicker = textOf(market["event_ticker"])
   return (
@@ -69,13 +73,7 @@ const OfMarket = ({ market }: { readonly market: MarketAnswer }) => {
           <Loading lines={12} />
         </Panel>
       ) : (
-        <MarketBook
-          market={market}
-          life={life}
-          isOpenToAll={isDemo}
-          at={at === undefined ? undefined : momentOf(at)}
-          openingMicros={opening}
-        />
+        <MarketBook market={market} life={life} isOpenToAll={isDemo} at={named} openingMicros={opening} />
       )}
     </Page>
   )

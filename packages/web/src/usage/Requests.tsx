@@ -113,12 +113,16 @@ const List = ({ requests }: { readonly requests: UsageRequests["requests"] }) =>
       </thead>
       <tbody>
         {requests.map((request) => (
-          <Row key={`${request.time} ${request.request_id} ${request.code}`} request={request} times={times} />
+          <Row key={nameOf(request)} request={request} times={times} />
         ))}
       </tbody>
     </Table>
   )
 }
+
+/** What was counted has no id: in a moment there is one of a key, status and code. */
+const nameOf = ({ code, download_id, key, request_id, status, time }: UsageRequest): string =>
+  [time, request_id ?? download_id, key, status, code].join(" ")
 
 const Row = ({ request, times }: { readonly request: UsageRequest; readonly times: TimeText }) => (
   <tr>
