@@ -84,7 +84,6 @@ export class RequestErrors extends Context.Service<
       yield* Effect.addFinalizer(() =>
         Fiber.interrupt(writing).pipe(
           Effect.andThen(tryWrite),
-          Effect.interruptible,
           Effect.timeoutOption(Duration.millis(endMillisMax)),
           Effect.andThen(Effect.sync(buffer.abandon)),
           Effect.andThen(tellLost)

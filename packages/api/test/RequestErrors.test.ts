@@ -1,5 +1,7 @@
 /** What was refused or failed is found again by whoever met it, and by nobody else; and nobody waits for that. */
+import { setTimeout } from "node:timers/promises"
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as ApiServer from "@kalshibook/api/ApiServer"
 import { RequestErrors } from "@kalshibook/api/RequestErrors"
 import { tierOf } from "@kalshibook/core/contract/Pricing"
 import { Accounts } from "@kalshibook/store/Accounts"
@@ -142,6 +144,50 @@ layer(ApiTest.layer())("the list of requests", (it) => {
   )
 })
 
+let reading = 0
+let readingMost = 0
+
+/** Counts how many pages are read at once; each takes some milliseconds. */
+const slowly = Layer.effect(
+  RequestLog,
+  Effect.map(RequestLog, (log) =>
+    RequestLog.of({
+      ...log,
+      list: (question) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            readingMost = Math.max(readingMost, ++reading)
+          }),
+          () =>
+            Effect.andThen(
+              Effect.promise(() => setTimeout(20)),
+              log.list(question)
+            ),
+          () => Effect.sync(() => reading--)
+        )
+    })
+  )
+)
+
+const overSlow = ApiServer.layer({ host: "127.0.0.1", port: 0 }).pipe(
+  Layer.provide(slowly),
+  Layer.provideMerge(ApiTest.services())
+)
+
+layer(overSlow)("pages of the list", (it) => {
+  it.effect("are read two at a time, however many ask, so that other calls keep their connections", () =>
+    Effect.gen(function* () {
+      const { key } = yield* Customer.customer({ tier: "enterprise", terms: wide })
+      const asks = Array.from({ length: 6 }, (_, at) =>
+        ask(`/v1/usage/requests${at % 2 === 0 ? "" : "?format=csv"}`, { key })
+      )
+      const answers = yield* Effect.all(asks, { concurrency: "unbounded" })
+      assert.deepStrictEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+      assert.strictEqual(readingMost, 2)
+    })
+  )
+})
+
 const logged: Array<string> = []
 const recording = Logger.layer([Logger.map(Logger.formatJson, (line) => void logged.push(line))])
 
@@ -273,7 +319,14 @@ describe("what is noted", () => {
         const silent = yield* noting()
         isSilent = true
         for (let at = 0; at < 90; at++) silent.note(nowMillis)
-        const stopping = yield* Effect.forkChild(Scope.close(silent.scope, Exit.void))
+        // As a program ends: interrupted, while its finalizers are not.
+        const program = yield* Effect.forkChild(
+          Effect.onExit(Effect.never, (exit) => Scope.close(silent.scope, exit)),
+          {
+            startImmediately: true
+          }
+        )
+        const stopping = yield* Effect.forkChild(Fiber.interrupt(program), { startImmediately: true })
         yield* TestClock.adjust("2 seconds")
         yield* Fiber.join(stopping)
         assert.match(logged.join("\n"), /90 errors of requests are not in the lists/)

@@ -50,7 +50,7 @@ export const AccountGroup = HttpApiGroup.make("account")
         identifier: "listUsageRequests",
         summary: "Single requests",
         description:
-          "The requests of the account, newest first: what each cost, and what was refused or failed, with the id that its answer had. Credits add up to those of `/v1/usage`. What failed is there within seconds; the first 60 errors of a key in a minute, and 2,000 in a UTC day, one by one, the rest counted by minute, status and code (`count`). Not listed is what cost nothing and did not fail: free calls, dry runs, calls whose client went away; nor what carried no valid key. A stream is one request, whose credits grow; calls of agents' tools have ids of their own. Kept for 40 days. Costs nothing."
+          "The requests of the account, newest first: what each cost, and what was refused or failed, with the id that its answer had. Credits are all those of requests that began in the range; they add up to those of `/v1/usage`, which has what a long stream pays under the day on which it was paid. What failed is there within seconds; the first 60 errors of a key in a minute (600 of the account), and 2,000 in a UTC day (10,000 of the account), one by one by each of our servers, the rest counted by minute, key, status and code (`count`). Not listed is what cost nothing and did not fail: free calls, dry runs, calls whose client went away; nor what carried no valid key, nor the calls that steer a replay in Kalshi's protocol (`/replay/…`). A stream is one request, whose credits grow; calls of agents' tools have ids of their own. Kept for 40 days. Costs nothing."
       })
     ),
     HttpApiEndpoint.get("get", "/v1/account", { success: Account, error: [...problemsOfAll] }).annotateMerge(

@@ -45,7 +45,9 @@ export const UsageRequest = Schema.Struct({
     description: "Where the documentation says what the code means; null where it does not.",
     examples: [docsOf("unknown_market")]
   }),
-  credits: Schema.Int.annotate({ description: "All that it cost, also where it was paid in parts." }),
+  credits: Schema.Int.annotate({
+    description: "All that it cost, also where it was paid in parts, and later than `to`."
+  }),
   rows: Schema.Int.annotate({ description: "Entries that were paid for." }),
   count: Schema.Int.annotate({
     description: "1; of errors that were counted, how many there were in that minute, of this key, status and code."
