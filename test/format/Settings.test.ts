@@ -15,7 +15,7 @@ const settingName = /\b(?:(?:KALSHIBOOK|KALSHI|SUPABASE|STRIPE|OTEL)_[A-Z0-9_]*[
 const processName = /\bprocess\.env(?:\.([A-Z_]\w*)|\["([^"]+)"\])/g
 
 /** The system's and the tools' own, which nobody sets for us. */
-const foreign = new Set(["PATH", "HOME", "NODE_ENV", "INIT_CWD", "XDG_CACHE_HOME"])
+const foreign = new Set(["PATH", "HOME", "TMPDIR", "NODE_ENV", "INIT_CWD", "XDG_CACHE_HOME"])
 
 const namesOf = (file: string): ReadonlyArray<string> => [
   ...(read(file).match(settingName) ?? []),

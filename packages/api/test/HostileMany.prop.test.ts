@@ -120,5 +120,5 @@ it.effect(
       }
       assert.isUndefined(tally.get("rate_limited"))
     }),
-  120_000
+  Math.max(120_000, count * 3)
 )

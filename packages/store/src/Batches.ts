@@ -25,7 +25,10 @@ interface Waiting<Item, Result, E> {
   readonly resume: (answer: Effect.Effect<Result, E>) => void
 }
 
-/** What runs an item within some statement. Works as long as the scope. An item whose caller went away is run all the same. */
+/**
+ * What runs an item within some statement, as long as the scope is open; then all that wait are interrupted. An item whose caller went away is
+ * run all the same.
+ */
 export const make = Effect.fnUntraced(function* <Item, Result, E>(
   options: BatchesOptions<Item, Result, E>
 ): Effect.fn.Return<(item: Item) => Effect.Effect<Result, E>, never, Scope.Scope> {
@@ -35,6 +38,7 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
   /** In how many statements that run an owner has items. */
   const running = new Map<string, number>()
   let statements = 0
+  let isClosed = false
 
   /** One of each owner in turn, of those that nothing runs of or of all. */
   const take = (ofAll: boolean): ReadonlyArray<Waiting<Item, Result, E>> => {
@@ -60,7 +64,7 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
     const owners = new Set(taken.map(({ item }) => options.ownerOf(item)))
     statements++
     for (const owner of owners) running.set(owner, (running.get(owner) ?? 0) + 1)
-    return Effect.map(Effect.exit(options.run(taken.map(({ item }) => item))), (exit) => {
+    const end = (exit: Exit.Exit<ReadonlyArray<Result>, E>): void => {
       statements--
       for (const owner of owners) {
         const left = (running.get(owner) ?? 1) - 1
@@ -72,7 +76,9 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
       for (const [index, { resume }] of taken.entries()) {
         resume(Exit.map(exit, (results) => results[index] as Result))
       }
-    })
+    }
+    const run = options.run(taken.map(({ item }) => item))
+    return Effect.asVoid(Effect.exit(Effect.onExit(run, (exit) => Effect.sync(() => end(exit)))))
   }
 
   const start = (): void => {
@@ -84,8 +90,19 @@ export const make = Effect.fnUntraced(function* <Item, Result, E>(
     }
   }
 
+  // Nobody waits for a statement that is never sent.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      for (const line of lines.values()) for (const { resume } of line) resume(Effect.interrupt)
+      lines.clear()
+      waiting = 0
+    })
+  )
+
   return (item) =>
     Effect.callback<Result, E>((resume) => {
+      if (isClosed) return resume(Effect.interrupt)
       const owner = options.ownerOf(item)
       const line = lines.get(owner)
       if (line === undefined) lines.set(owner, [{ item, resume }])

@@ -13,11 +13,14 @@ import * as LogRowsReplay from "@kalshibook/core/cold/LogRowsReplay"
 import type { Keyframe } from "@kalshibook/core/Keyframe"
 import * as Replay from "@kalshibook/core/Replay"
 
-/** Rows kept at most, some 140 bytes each with the states on the way: a day of a few busy markets. */
-const rowsKeptMax = 400_000
+/** Rows kept at most, states on the way counted as so many rows as they take: a day of a few busy markets. */
+const rowsKeptMax = 600_000
+const bytesPerRow = 90
 
-/** After so many rows a state of the fold is kept, so that no question folds more than these: it takes as much as they do. */
+/** After so many rows a state of the fold is kept, so that no question folds more than these. */
 const rowsPerStateDefault = 128
+/** Of a state without its levels. */
+const bytesPerState = 3_000
 
 export interface FoldedPiece {
   readonly replay: Replay.Replay
@@ -48,6 +51,8 @@ interface StateAtRow {
 }
 
 interface Piece {
+  /** What it takes, in rows. */
+  weight: number
   readonly ticker: MarketTicker
   readonly rows: LogRows
   /** What the records are folded onto, and the states after each `rowsPerState` rows behind it, as far as somebody asked for. */
@@ -68,10 +73,17 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
 
   const drop = (piece: Piece): void => {
     used.delete(piece)
-    rowsKept -= piece.rows.rows
+    rowsKept -= piece.weight
     const others = byTicker.get(piece.ticker)?.filter((one) => one !== piece) ?? []
     if (others.length === 0) byTicker.delete(piece.ticker)
     else byTicker.set(piece.ticker, others)
+  }
+
+  const dropOldest = (): void => {
+    for (const oldest of used) {
+      if (rowsKept <= rowsMax) break
+      drop(oldest)
+    }
   }
 
   const stateAt = (ticker: MarketTicker, atMicros: number): FoldedPiece | undefined => {
@@ -80,7 +92,10 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
     used.delete(piece)
     used.add(piece)
     const { keyframeOffset, lastMicros, rows } = piece
+    const before = piece.weight
     const nearest = nearestState(piece, rowsPerState, atMicros)
+    rowsKept += piece.weight - before
+    dropOldest()
     const replay = Replay.copy(nearest.replay)
     LogRowsReplay.foldReceived(replay, rows, nearest.row, rows.rows, atMicros)
     return { replay, keyframeOffset, isOpen: atMicros >= lastMicros }
@@ -91,7 +106,8 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
     const last = records.at(-1)
     if (first === undefined || last === undefined || (keyframe === undefined && first.offset !== 1)) return
     const made: Array<LogRows> = []
-    const builder = LogRowsBuilder.make(rowsOf(keyframe, records), (rows) => made.push(rows))
+    const rowsAll = rowsOf(keyframe, records)
+    const builder = LogRowsBuilder.make(rowsAll, (rows) => made.push(rows), rowsAll)
     if (keyframe !== undefined) builder.keyframe(Replay.fromKeyframe(keyframe))
     const keyframeRows = builder.rows().rows
     for (const record of records) builder.record(record)
@@ -108,7 +124,8 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
     if (older !== undefined) drop(older)
     const beginning = keyframeRows === 0 ? Replay.make() : LogRowsReplay.fromKeyframe(rows, 0, keyframeRows)
     const states: Array<StateAtRow> = [{ row: keyframeRows, replay: beginning }]
-    const piece: Piece = { ticker, rows, states, keyframeOffset, fromMicros, lastMicros, endMicros }
+    const weight = rows.rows
+    const piece: Piece = { weight, ticker, rows, states, keyframeOffset, fromMicros, lastMicros, endMicros }
     // The latest first: of pieces that overlap, the one with the later keyframe has less to fold.
     const others = byTicker.get(ticker) ?? []
     byTicker.set(
@@ -116,11 +133,8 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
       [piece, ...others].sort((one, other) => other.fromMicros - one.fromMicros)
     )
     used.add(piece)
-    rowsKept += rows.rows
-    for (const oldest of used) {
-      if (rowsKept <= rowsMax) break
-      drop(oldest)
-    }
+    rowsKept += weight
+    dropOldest()
   }
 
   return { stateAt, keep }
@@ -143,7 +157,8 @@ const pieceAt = (pieces: ReadonlyArray<Piece>, atMicros: number): Piece | undefi
 }
 
 /** The last of the states on the way to a moment; those that nobody asked for before are made. */
-const nearestState = ({ rows, states }: Piece, rowsPerState: number, atMicros: number): StateAtRow => {
+const nearestState = (piece: Piece, rowsPerState: number, atMicros: number): StateAtRow => {
+  const { rows, states } = piece
   const [first] = states as [StateAtRow]
   const wanted = Math.floor((rowBehind(rows, first.row, atMicros) - first.row) / rowsPerState)
   while (states.length <= wanted) {
@@ -152,6 +167,7 @@ const nearestState = ({ rows, states }: Piece, rowsPerState: number, atMicros: n
     const replay = Replay.copy(before.replay)
     LogRowsReplay.foldReceived(replay, rows, before.row, row, Number.POSITIVE_INFINITY)
     states.push({ row, replay })
+    piece.weight += Math.ceil((bytesPerState + replay.book.cells.byteLength) / bytesPerRow)
   }
   return states[wanted] as StateAtRow
 }

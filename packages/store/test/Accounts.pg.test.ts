@@ -197,6 +197,27 @@ function ledgerSuite(it: Vitest.MethodsNonLive<All>): void {
     })
   )
 
+  it.effect("has no statements of one account that wait for each other in a circle, whatever each takes", () =>
+    Effect.gen(function* () {
+      const nodes = [yield* node, yield* node]
+      const { accountId } = yield* newAccount()
+      const terms = { creditsMonthly: 1_000_000, isPostpaid: false, capCredits: null }
+      const buckets = [{ name: fresh("bucket"), perSecond: 1_000_000, burst: 1_000_000 }]
+      const asked = Array.from({ length: 1_200 }, (_, index) => {
+        // As books, and parts of a stream, do.
+        const one = call(accountId, { terms, buckets: index % 2 === 0 ? buckets : [], cost: index % 2 === 0 ? 1 : 0 })
+        const ledger = nodes[index % 3 === 0 ? 0 : 1] ?? nodes[0]
+        if (ledger === undefined) return Effect.die("a node")
+        const isOnce = index % 5 === 0
+        return index % 7 === 0
+          ? Effect.flatMap(ledger.admit(one), () => ledger.settle(used(one, one.creditsMax)))
+          : Effect.map(ledger.charge({ call: one, state: "used", rows: 1, isOnce }), ({ credits }) => credits > 0)
+      })
+      const isPaid = yield* Effect.forEach(asked, (each) => each, { concurrency: "unbounded" })
+      assert.isTrue(isPaid.every((each) => each))
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("never lets more through than there is, however many ask at once", () =>
     Effect.gen(function* () {
       const nodes = [yield* node, yield* node]

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Batches from "@kalshibook/store/Batches"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 
 interface Statement {
   readonly names: string
@@ -96,6 +96,16 @@ describe("statements that callers share", () => {
       yield* end(1)
       assert.strictEqual(yield* Effect.flip(Fiber.join(first as Fiber.Fiber<string, string>)), "away")
       assert.strictEqual(yield* Fiber.join(second as Fiber.Fiber<string, string>), "a2 done")
+    })
+  )
+
+  it.effect("leave nobody waiting when they end", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { ask } = yield* Scope.provide(held, scope)
+      const asked = yield* ask("a1", "a2")
+      yield* Scope.close(scope, Exit.void)
+      for (const fiber of asked) assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
     })
   )
 })

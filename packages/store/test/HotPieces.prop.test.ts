@@ -58,4 +58,38 @@ describe("pieces of logs in memory", () => {
     )
     assert.isAbove(found, 500)
   })
+
+  it("keep a whole page of a book with many levels, and let go of the piece that was asked for longest ago when there is no room", () => {
+    const marketTicker = "KXTEST-26NOV22-T1.5"
+    const levels = Array.from({ length: 300 }, (_, at) => ({ priceE4: at + 1, sizeE2: 100 }))
+    const head = (offset: number) => ({
+      marketTicker,
+      offset,
+      epoch: 1,
+      sid: 1,
+      seq: offset,
+      tsExchangeMicros: null,
+      tsReceivedMicros: offset * 10
+    })
+    const log: ReadonlyArray<BookRecord> = Array.from({ length: 500 }, (_, at) =>
+      at === 0
+        ? { ...head(1), kind: "snapshot", levels: { yes: levels, no: levels } }
+        : { ...head(at + 1), kind: "delta", side: "yes", priceE4: (at % 300) + 1, deltaE2: 100 }
+    )
+    const pieces = HotPieces.make(5_000)
+    const keep = (ticker: string) =>
+      pieces.keep(
+        ticker,
+        undefined,
+        log.map((record) => ({ ...record, marketTicker: ticker })),
+        undefined
+      )
+    keep("A")
+    assert.deepEqual(pieces.stateAt("A", 300)?.replay.recordsApplied, 30)
+    // A piece of 1,099 rows, and eight states on the way to its end, each of 32 kB: room for one.
+    assert.deepEqual(pieces.stateAt("A", 4_999)?.replay.recordsApplied, 499)
+    keep("B")
+    assert.isUndefined(pieces.stateAt("A", 300))
+    assert.deepEqual(pieces.stateAt("B", 300)?.replay.recordsApplied, 30)
+  })
 })

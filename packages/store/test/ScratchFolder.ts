@@ -35,8 +35,17 @@ export const setup = async (): Promise<void> => {
   await chmod(made, 0o1777)
   process.env["TMPDIR"] = made
   // Behind everybody else's end.
-  process.once("exit", () => rmSync(made, { recursive: true, force: true }))
+  process.once("exit", () => {
+    try {
+      rmSync(made, removal)
+    } catch {
+      // What is left is removed by the next run.
+    }
+  })
 }
+
+/** Programs that were killed may still write. */
+const removal = { recursive: true, force: true, maxRetries: 3 } as const
 
 const prefix = "kalshibook-tests-"
 
@@ -44,7 +53,9 @@ const prefix = "kalshibook-tests-"
 const removeLeft = async (): Promise<void> => {
   for (const name of await readdir(memoryFolder)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN
-    if (pid > 0 && !PostmasterFile.isAlive(pid)) await rm(join(memoryFolder, name), { recursive: true, force: true })
+    if (!(pid > 0) || PostmasterFile.isAlive(pid)) continue
+    // Another run may be removing it, or it is another user's: nothing that ends this one.
+    await rm(join(memoryFolder, name), removal).catch(() => {})
   }
 }
 

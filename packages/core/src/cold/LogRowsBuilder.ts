@@ -15,8 +15,15 @@ export interface LogRowsBuilder {
   readonly flush: () => void
 }
 
-/** Hands rows over whenever there are `rowsMax` of them, the first ones sooner; they are the receiver's own. */
-export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): LogRowsBuilder => {
+/**
+ * Hands rows over whenever there are `rowsMax` of them, the first ones sooner; they are the receiver's own. Whoever knows how many come makes
+ * room for all of them first.
+ */
+export const make = (
+  rowsMax: number,
+  onRows: (rows: LogRows.LogRows) => void,
+  roomFirst: number = LogRows.roomAfter(0, rowsMax)
+): LogRowsBuilder => {
   let rows = LogRows.make(0)
   let room = 0
 
@@ -31,7 +38,7 @@ export const make = (rowsMax: number, onRows: (rows: LogRows.LogRows) => void): 
   const row = (kind: number, marketTicker: MarketTicker): number => {
     if (rows.rows === rows.kind.length) {
       flush()
-      room = LogRows.roomAfter(room, rowsMax)
+      room = room === 0 ? roomFirst : LogRows.roomAfter(room, rowsMax)
       rows = LogRows.make(room)
     }
     const at = rows.rows++
