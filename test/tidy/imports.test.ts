@@ -69,6 +69,20 @@ it("relative imports name the file with its extension", () => {
   assert.deepStrictEqual(show(wrong), [])
 })
 
+it("programs that serve or record set the engine before they load anything else", () => {
+  const found = [
+    "packages/api/src/main.ts",
+    "packages/archiver/src/main.ts",
+    "packages/collector/src/main.ts",
+    "scripts/start.ts"
+  ]
+  const first = found.map((file) => [file, imports([file])[0]?.module])
+  assert.deepStrictEqual(
+    first,
+    found.map((file) => [file, "@kalshibook/store/ProgramEngine"])
+  )
+})
+
 it("no source imports a test", () => {
   const wrong = imports(sources).filter(({ module }) => /(^|\/)test\//.test(module))
   assert.deepStrictEqual(show(wrong), [])

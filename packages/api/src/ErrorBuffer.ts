@@ -43,15 +43,13 @@ export interface ErrorBatch {
   readonly errors: ReadonlyArray<RequestError>
   /** They are kept. */
   readonly done: () => void
-  /** They are not, and may be later. */
-  readonly again: () => void
   /** They are not, and will never be. */
   readonly lost: () => void
 }
 
 export interface ErrorBuffer {
   readonly note: (error: NotedError) => void
-  /** What is to be written next; `undefined` when there is nothing. One at a time. */
+  /** What is to be written next; `undefined` when there is nothing. One at a time; one of which nothing is said waits on. */
   readonly take: () => ErrorBatch | undefined
   /** Nothing that waits will be written any more: it is lost. */
   readonly abandon: () => void
@@ -157,7 +155,6 @@ export const make = (newId: () => string, max: ErrorBufferLimits = limits): Erro
           leave()
           for (const [, counted, error] of grown) counted.written = error.count
         },
-        again: () => {},
         lost: () => {
           leave()
           lost += some.length

@@ -70,11 +70,13 @@ export const make = Effect.gen(function* () {
     const nowMicros = (yield* Clock.currentTimeMillis) * 1_000
     const keptFromMicros = LedgerThinning.keptFromMicros(nowMicros)
     const range = yield* rangeOf(query)
+    // Without an end also what the clock of the database, ahead of ours, has dated later.
+    const toMicros = query.to ?? timeMicrosMax
     const asked: Asked = {
       accountId,
-      fromMicros: Math.max(range.fromMicros, keptFromMicros),
-      // Without an end also what the clock of the database, ahead of ours, has dated later.
-      toMicros: query.to ?? timeMicrosMax,
+      // A time of which nothing is kept is an empty one.
+      fromMicros: Math.min(Math.max(range.fromMicros, keptFromMicros), toMicros),
+      toMicros,
       endpoint: query.operation,
       prefix: query.caller,
       outcome: query.outcome,

@@ -63,6 +63,8 @@ layer(ApiTest.layer())("the list of requests", (it) => {
       assert.deepStrictEqual([page.from, page.cursor], [page.kept_from, ""])
       const early = yield* requestsOf(key, "from=2026-01-01")
       assert.strictEqual(early.from, page.kept_from, "what it cannot know of is not passed over in silence")
+      const before = yield* requestsOf(key, "from=2026-01-01&to=2026-01-02")
+      assert.deepStrictEqual([before.from, before.requests], [before.to, []], "of which nothing is kept")
 
       const one = yield* requestsOf(key, `request_id=${ids[1]}`)
       assert.deepStrictEqual(one.requests, [byId.get(ids[1] ?? "")])

@@ -113,6 +113,7 @@ export const make = (rowsMax: number = rowsKeptMax, rowsPerState: number = rowsP
     for (const record of records) builder.record(record)
     builder.flush()
     const [rows] = made
+    // Never: there was room for all. A part of them would give wrong answers.
     if (rows === undefined || made.length > 1) return
     const fromMicros = keyframe?.tsReceivedMicros ?? first.tsReceivedMicros
     const endMicros = nextMicros ?? Number.POSITIVE_INFINITY

@@ -159,18 +159,21 @@ const Id = (props: { readonly of: UsageRequest; readonly until: string }) => {
   )
 }
 
-/** With the credits where the table has no column for them; errors cost none. */
+/** The credits where the table has no column for them. */
+const CreditsBeside = ({ of: request }: { readonly of: UsageRequest }) => (
+  <span className="text-xs whitespace-nowrap text-soft sm:hidden">
+    {creditsOf(request)} {request.credits === 1 ? "credit" : "credits"}
+  </span>
+)
+
+/** What became of it. An error costs nothing, but for what was paid of a stream before it. */
 const Result = ({ of: request }: { readonly of: UsageRequest }) => {
-  const { code, docs, outcome, status } = request
+  const { code, credits, docs, outcome, status } = request
   if (outcome !== "failed") {
     return (
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <Badge tone={outcome === "answered" ? "good" : "plain"}>{outcome}</Badge>
-        {outcome === "held" ? null : (
-          <span className="text-xs whitespace-nowrap text-soft sm:hidden">
-            {creditsOf(request)} {request.credits === 1 ? "credit" : "credits"}
-          </span>
-        )}
+        {outcome === "held" ? null : <CreditsBeside of={request} />}
       </div>
     )
   }
@@ -184,6 +187,7 @@ const Result = ({ of: request }: { readonly of: UsageRequest }) => {
           {code}
         </a>
       )}
+      {credits === 0 ? null : <CreditsBeside of={request} />}
     </div>
   )
 }
